@@ -1,0 +1,67 @@
+# `make demo` and `make test` are all that a newcomer needs; `make help` lists the rest.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+QUESTION ?= find files larger than 100 MB under /var
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint types floors unit test-system docs format bench clean
+
+help: ## Show this list.
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+$(VENV)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+$(VENV)/.developing: pyproject.toml $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@
+
+demo: $(VENV)/.installed ## Install into .venv, start the daemon, and answer a question offline.
+	@echo '$$ isaacctl start'
+	@$(BIN)/isaacctl start
+	@echo '$$ isaacctl ask --provider knowledge "$(QUESTION)"'
+	@$(BIN)/isaacctl ask --provider knowledge "$(QUESTION)"
+	@echo '$$ isaacctl status'
+	@$(BIN)/isaacctl status
+	@echo
+	@echo 'The daemon goes on until it has been idle for three hours. Now try:'
+	@echo '  $(BIN)/isaacctl --help'
+	@echo '  $(BIN)/isaacctl ask "what is using port 8080"'
+	@echo '  $(BIN)/isaacctl stop'
+
+test: lint types floors unit ## Run every check: ruff, mypy, import-linter and pytest.
+
+lint: $(VENV)/.developing
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.developing
+	$(BIN)/mypy
+
+floors: $(VENV)/.developing
+	$(BIN)/lint-imports
+
+unit: $(VENV)/.developing
+	$(BIN)/python -m pytest -n auto --cov --cov-report=term:skip-covered
+
+test-system: $(VENV)/.developing ## Install Debian packages and run the tests that need them (Neovim, Node, nc).
+	tests/system/install
+	$(BIN)/python -m pytest -m system tests
+
+docs: $(VENV)/.installed ## Write the generated parts of docs/reference anew.
+	$(BIN)/python docs/generate.py
+
+format: $(VENV)/.developing ## Let ruff format and mend what it can.
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: ## Measure the targets from a plain wheel install (minutes; see docs/how-to/measure.md).
+	perf/run
+
+clean: ## Remove what was built or installed here.
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.*
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,179 @@
+"""The command line's fast path: tell the daemon what was typed, show what it answers, and leave."""
+
+import _signal  # type: ignore[import-not-found] # a builtin; `signal` would import enum
+import os
+import sys
+
+from isaacctl import __version__
+from isaacctl.pack import pack
+from isaacctl.talk import EXIT_CANCELLED, BrokenOff, Refused, Talk, Unanswered, connect, socket_path
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import _socket
+    from collections.abc import Mapping
+    from typing import NoReturn
+
+    from isaacctl.pack import Packable
+    from isaacctl.spawn import Started
+
+LOCAL_COMMANDS = (
+    ("start", "Start the daemon, if it is not running."),
+    ("stop", "Stop the daemon."),
+    ("restart", "Stop the daemon and start it again."),
+    ("status", "Say whether the daemon runs, and how it does."),
+    ("logs", "Show the daemon's log."),
+    ("version", "Show the versions of client, daemon and protocol."),
+)
+VALUE_OPTIONS = ("--set",)
+
+
+def main() -> "NoReturn":
+    """Run the command line in `sys.argv` and exit."""
+    if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
+        _signal.signal(_signal.SIGINT, _leave)
+    argv = sys.argv[1:]
+    try:
+        code = _run(argv)
+    except Refused as refused:
+        code = refused.exit_code
+        if refused.message:
+            _complain(refused.message)
+    os._exit(code)
+
+
+def first_word(argv: list[str]) -> str | None:
+    """Return the command's name: the first argument that is neither an option nor an option's value."""
+    words = iter(argv)
+    for word in words:
+        if word == "--":
+            return next(words, None)
+        if word in VALUE_OPTIONS:
+            next(words, None)
+        elif word[:1] != "-" or word == "-":
+            return word
+    return None
+
+
+def request(argv: list[str], environ: "Mapping[str, str]") -> bytes:
+    """Return the `cli.run` request: the arguments, and what the daemon must know of this place and terminal."""
+    meta: dict[str, Packable] = {
+        "env": {name: value for name, value in environ.items() if _is_allowed(name) and _is_text(value)},
+        "tty": _terminal(),
+    }
+    try:
+        cwd = os.getcwd()
+    except OSError:
+        pass  # the directory is gone; commands that need none still work
+    else:
+        if _is_text(cwd):
+            meta["cwd"] = cwd
+    return pack([0, 1, "cli.run", [{"argv": argv, "version": __version__, "_meta": meta}]])
+
+
+def _run(argv: list[str]) -> int:
+    word = first_word(argv)
+    if word is None:
+        if argv == ["--version"]:
+            os.write(1, f"isaacctl {__version__}\n".encode())
+            return 0
+    elif word != "status" and any(word == name for name, _ in LOCAL_COMMANDS):
+        return _run_locally(argv)
+    talk = _talk(argv, is_status=word == "status")
+    if talk is None:
+        return _run_locally(argv)
+    code, after = talk
+    return _run(after) if after else code
+
+
+def _talk(argv: list[str], *, is_status: bool) -> tuple[int, list[str]] | None:
+    """Let the daemon run a command line: its exit code and what to run next. None if there is no daemon to ask.
+
+    There always is one, since it is started on demand, unless the command is `status`.
+    """
+    uid = os.getuid()
+    path = socket_path(os.environ, uid)
+    data = request(argv, os.environ)
+    started: Started | None = None
+    draining = False
+    for _ in range(3):
+        sock: _socket.socket | None = None
+        if not draining:
+            try:
+                sock = connect(path, uid)
+            except (FileNotFoundError, ConnectionRefusedError):
+                if is_status:
+                    return None
+            except BlockingIOError:
+                pass  # many are asking at once; wait for a place in the queue
+        if sock is None:
+            from isaacctl.launch import start
+
+            sock, started = start(path, os.environ, uid, after_drain=draining)
+        talk = Talk(sock, path, uid)
+        try:
+            return talk.run(data), talk.after
+        except Unanswered as unanswered:
+            draining = unanswered.draining
+            if started is not None:
+                break
+        except BrokenOff:
+            break
+    from isaacctl.launch import explain_death
+
+    raise explain_death(path, os.environ, started)
+
+
+def _run_locally(argv: list[str]) -> int:
+    from isaacctl.local import run
+
+    return run(argv)
+
+
+def _is_allowed(name: str) -> bool:
+    return (
+        name
+        in {
+            "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "TERM", "COLORTERM", "COLUMNS", "LINES",
+            "LANG", "LC_ALL", "LC_MESSAGES", "LC_CTYPE", "EDITOR", "VISUAL", "PAGER", "SHELL", "PATH", "HOME",
+            "USER", "TMPDIR", "VIRTUAL_ENV",
+        }
+        or name.startswith("ISAAC_")
+        or name.endswith(("_API_KEY", "_BASE_URL"))
+    )  # fmt: skip
+
+
+def _is_text(value: str) -> bool:
+    """Say whether a value can be sent as a string: what is not UTF-8 holds surrogates, which nothing can encode."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _terminal() -> "dict[str, Packable]":
+    shape: dict[str, Packable] = {"stdin": os.isatty(0), "stdout": os.isatty(1), "stderr": os.isatty(2)}
+    for descriptor, name in ((1, "stdout"), (2, "stderr"), (0, "stdin")):
+        if shape[name]:
+            try:
+                shape["columns"], shape["lines"] = os.get_terminal_size(descriptor)
+            except OSError:
+                continue
+            break
+    return shape
+
+
+def _complain(message: str) -> None:
+    try:
+        os.write(2, f"error: {message}\n".encode("utf-8", "surrogateescape"))
+    except OSError:
+        pass  # there is nobody to tell
+
+
+def _leave(_signum: int, _frame: object) -> "NoReturn":
+    os._exit(EXIT_CANCELLED)
+
+
+if __name__ == "__main__":
+    main()

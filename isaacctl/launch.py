@@ -1,0 +1,205 @@
+"""Start the daemon so that any number of clients at the same moment get exactly one."""
+
+import _socket
+import fcntl
+import os
+import sys
+import time
+
+from isaacctl.logfile import cannot, newest_log, tail
+from isaacctl.spawn import Started, spawn
+from isaacctl.talk import EXIT_DEFECT, EXIT_TRY_LATER, Refused, check, connect
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+DEADLINE_S = 15.0
+DEATH_S = 2.0
+BACKLOG = 128
+
+
+def start(
+    path: str,
+    environ: "Mapping[str, str]",
+    uid: int,
+    *,
+    after_drain: bool = False,
+    arguments: "Sequence[str]" = ("--on-demand",),
+    deadline_s: float = DEADLINE_S,
+) -> "tuple[_socket.socket, Started | None]":
+    """Return a connection to the daemon, and what was started if no daemon was running.
+
+    With `after_drain` a daemon that still holds the lock is one that is leaving: wait for its end before connecting.
+    Raises Refused when there is no daemon to talk to within `deadline_s`.
+    """
+    make_private(os.path.dirname(path), uid)
+    deadline = time.monotonic() + deadline_s
+    pause_s = 0.002
+    started: Started | None = None
+    while True:
+        state = "draining"
+        if not after_drain:
+            try:
+                return connect(path, uid), started
+            except (FileNotFoundError, ConnectionRefusedError):
+                state = "absent"
+            except BlockingIOError:
+                state = "full"  # it listens, but many are waiting before us
+        if state == "absent" and started is not None:
+            raise explain_death(path, environ, started)
+        lock = None if state == "full" else take_lock(lock_path(path, environ))
+        if lock is not None:
+            try:
+                started = _start_locked(path, environ, uid, lock, arguments)
+            finally:
+                os.close(lock)
+            after_drain = False
+            continue
+        if time.monotonic() > deadline:
+            raise _stuck(path, environ, deadline_s)
+        time.sleep(pause_s)
+        pause_s = min(pause_s * 2, 0.05)
+
+
+def lock_path(socket: str, environ: "Mapping[str, str]") -> str:
+    """Return the path of the lock file that belongs to a socket."""
+    return socket + ".lock" if environ.get("ISAACD_SOCKET") else os.path.dirname(socket) + "/isaacd.lock"
+
+
+def take_lock(path: str) -> int | None:
+    """Return the lock file's descriptor, or None if a daemon (or a client that starts one) holds it."""
+    try:
+        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        raise cannot(f"open the lock file {path}", error) from None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        found = os.stat(path)
+        if (found.st_dev, found.st_ino) == (os.fstat(lock).st_dev, os.fstat(lock).st_ino):
+            return lock
+    except (BlockingIOError, FileNotFoundError):
+        pass  # held; or removed by hand since it was opened, so that this lock would guard nothing
+    except OSError as error:
+        os.close(lock)
+        raise cannot(f"lock {path}", error) from None
+    os.close(lock)
+    return None
+
+
+def make_private(directory: str, uid: int) -> None:
+    """Make a directory that only the user can enter, whatever the umask, and check that it is one."""
+    try:
+        _make(directory)
+        check(directory, uid)
+    except OSError as error:
+        raise cannot(f"make the directory {directory}", error) from None
+
+
+def _make(directory: str) -> None:
+    """Make a directory and its parents with mode 0700."""
+    parent = os.path.dirname(directory)
+    if not os.path.isdir(parent):
+        _make(parent)
+    try:
+        os.mkdir(directory, 0o700)
+    except FileExistsError:
+        return
+    if os.lstat(directory).st_mode & 0o700 != 0o700:  # an unusual umask; nobody else could enter it so far
+        os.chmod(directory, 0o700)
+
+
+def _start_locked(
+    path: str, environ: "Mapping[str, str]", uid: int, lock: int, arguments: "Sequence[str]"
+) -> Started | None:
+    """Bind and listen, and start a daemon that inherits the listener and the lock; None if somebody listens."""
+    try:
+        # With the lock in hand, this can only be a listener that the system itself holds open.
+        connect(path, uid).close()
+    except (FileNotFoundError, ConnectionRefusedError):
+        pass
+    except BlockingIOError:
+        return None
+    else:
+        return None
+    listener = _listen(path)
+    try:
+        return spawn(listener.fileno(), lock, path, environ, arguments)
+    except OSError as error:
+        os.unlink(path)
+        raise cannot(f"start the daemon with {sys.executable or 'no interpreter'}", error) from None
+    finally:
+        listener.close()
+
+
+def _listen(path: str) -> _socket.socket:
+    listener = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+    try:
+        try:
+            os.unlink(path)
+        except FileNotFoundError:
+            pass
+        try:
+            os.fchmod(listener.fileno(), 0o600)  # on Linux the socket file is born with this mode
+        except OSError:
+            pass
+        listener.bind(path)
+        os.chmod(path, 0o600)
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise cannot(f"listen on {path}", error) from None
+    return listener
+
+
+def explain_death(path: str, environ: "Mapping[str, str]", started: Started | None) -> Refused:
+    """Say that the daemon went away without an answer, with what it said last."""
+    code = EXIT_DEFECT
+    if started is None:
+        log, since = newest_log(path, environ), 0
+        message = "isaacd closed the connection before it had answered"
+    else:
+        log, since = started.log, started.log_size
+        status = _exit_status(started.pid)
+        if status is None:
+            message = (
+                f"isaacd (pid {started.pid}), just started, closed the connection before it had answered"
+            )
+        elif status < 0:
+            message = f"isaacd was ended by signal {-status} while it started"
+        else:
+            message = f"isaacd ended while it started (exit code {status})"
+            code = status if status in (69, 75, 77, 78) else EXIT_DEFECT
+    last = tail(log, since=since)
+    if last:
+        message = "\n".join([f"{message}; its last words:", *(f"  {line}" for line in last)])
+    return Refused(f"{message}\nThe whole log: {log}", code)
+
+
+def _exit_status(pid: int) -> int | None:
+    """Return how our child ended, negative for a signal; None if it goes on living."""
+    deadline = time.monotonic() + DEATH_S
+    while time.monotonic() < deadline:
+        try:
+            found, status = os.waitpid(pid, os.WNOHANG)
+        except ChildProcessError:
+            return None
+        if found:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(0.01)
+    return None
+
+
+def _stuck(path: str, environ: "Mapping[str, str]", waited_s: float) -> Refused:
+    """Say that somebody holds the lock and does not listen."""
+    lock = lock_path(path, environ)
+    try:
+        with open(lock, encoding="ascii", errors="replace") as file:
+            holder = file.read(32).strip() or "unknown"
+    except OSError:
+        holder = "unknown"
+    return Refused(
+        f"isaacd (pid {holder}) holds {lock} but has not answered for {waited_s:g} s: it is starting, stopping or stuck."
+        f"\nThe log: {newest_log(path, environ)}; to end it by force: isaacctl stop --force",
+        EXIT_TRY_LATER,
+    )

@@ -1,0 +1,258 @@
+"""The commands that need no daemon: start, stop, restart, status when there is none, logs and version."""
+
+import inspect
+import json
+import os
+import platform
+import sys
+from typing import NoReturn
+
+import click
+
+from isaacctl import __version__
+from isaacctl.control import Control
+from isaacctl.logfile import newest_log
+from isaacctl.talk import EXIT_CANCELLED, EXIT_DEFECT, EXIT_FAILED, EXIT_OUTPUT_CLOSED, Refused
+
+PROTOCOL = 1
+EXIT_USAGE = 2
+EXIT_NOT_RUNNING = 3
+STOP_S = 15.0
+NEVER_STARTED = "nothing has been logged yet"
+
+
+class Command(click.Command):
+    """A command that keeps the lines of its examples, and answers --json and -h."""
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        kwargs.setdefault("context_settings", {})
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        self.help = inspect.cleandoc(self.help or "").replace("Examples:\n", "\b\nExamples:\n")
+        self.context_settings.setdefault("help_option_names", ["-h", "--help"])
+        self.params.append(click.Option(["as_json", "--json"], is_flag=True, help="Answer in JSON."))
+
+
+class Group(click.Group):
+    """The command line as far as it needs no daemon."""
+
+    command_class = Command
+
+
+@click.group("isaacctl", cls=Group)
+@click.option(
+    "sets", "--set", multiple=True, metavar="KEY=VALUE", help="Change a setting of a daemon that is started."
+)
+@click.option("as_json", "--json", is_flag=True, help="Answer in JSON.")
+@click.pass_context
+def cli(context: click.Context, sets: tuple[str, ...], as_json: bool) -> None:
+    """Start, stop and look at the daemon of Isaac."""
+    context.obj = Line(Control(os.environ, os.getuid()), sets, as_json=as_json)
+
+
+class Line:
+    """What the whole command line shares: the daemon it is about, and the options before the command."""
+
+    def __init__(self, control: Control, sets: tuple[str, ...], *, as_json: bool) -> None:
+        self.control = control
+        self.as_json = as_json
+        self.settings = [word for value in sets for word in ("--set", value)]
+
+    def say(self, text: str, data: dict[str, object], *, as_json: bool) -> None:
+        """Print the one or the other."""
+        click.echo(json.dumps(data, ensure_ascii=False) if as_json or self.as_json else text)
+
+
+@cli.command()
+@click.option(
+    "--foreground", is_flag=True, help="Stay in this terminal and log to it; Ctrl-C stops the daemon."
+)
+@click.option(
+    "--on-demand", is_flag=True, help="Let the daemon leave by itself when it has been idle for long."
+)
+@click.pass_obj
+def start(line: Line, foreground: bool, on_demand: bool, as_json: bool) -> None:
+    """Start the daemon, if it is not running.
+
+    Every command that needs the daemon starts it by itself. A daemon that was started here stays until it is stopped.
+
+    Examples:
+        isaacctl start
+        isaacctl start --foreground
+        isaacctl --set log.level=debug start
+    """
+    if foreground:
+        os.execv(sys.executable, [sys.executable, "-P", "-m", "isaacd", "--log-stderr", *line.settings])
+    pid, is_new = line.control.start([*(["--on-demand"] if on_demand else []), *line.settings])
+    text = f"isaacd is running now (pid {pid})" if is_new else f"isaacd was running already (pid {pid})"
+    line.say(text, {"running": True, "started": is_new, "pid": pid}, as_json=as_json)
+
+
+def _stop_options(command: click.Command) -> click.Command:
+    command.params[:0] = [
+        click.Option(["--force"], is_flag=True, help="Kill it if it has not stopped within the timeout."),
+        click.Option(
+            ["timeout_s", "--timeout"],
+            type=click.FloatRange(0, 3600),
+            default=STOP_S,
+            show_default=True,
+            metavar="SECONDS",
+            help="How long to wait for running requests to end.",
+        ),
+    ]
+    return command
+
+
+@_stop_options
+@cli.command()
+@click.pass_obj
+def stop(line: Line, force: bool, timeout_s: float, as_json: bool) -> None:
+    """Stop the daemon; requests that are running may end first.
+
+    Examples:
+        isaacctl stop
+        isaacctl stop --force --timeout 2
+    """
+    outcome = line.control.stop(timeout_s=timeout_s, force=force)
+    text = {
+        "absent": "isaacd is not running",
+        "stopped": "isaacd has stopped",
+        "killed": "isaacd was killed",
+    }[outcome]
+    line.say(text, {"running": False, "outcome": outcome}, as_json=as_json)
+
+
+@_stop_options
+@cli.command()
+@click.pass_obj
+def restart(line: Line, force: bool, timeout_s: float, as_json: bool) -> None:
+    """Stop the daemon and start it again, for example after an upgrade.
+
+    Examples:
+        isaacctl restart
+        isaacctl restart --force
+    """
+    outcome = line.control.stop(timeout_s=timeout_s, force=force)
+    pid, _ = line.control.start(line.settings)
+    line.say(
+        f"isaacd is running now (pid {pid})",
+        {"running": True, "before": outcome, "pid": pid},
+        as_json=as_json,
+    )
+
+
+@cli.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
+@click.pass_obj
+def status(line: Line, as_json: bool) -> NoReturn:
+    """Say whether the daemon runs, and how it does. Exits with 3 if it does not run.
+
+    Examples:
+        isaacctl status
+        isaacctl status --json
+    """
+    # The daemon itself answers this command when it runs; here it has been found that it does not.
+    control = line.control
+    busy = not control.has_ended()
+    text = "isaacd is starting or stopping" if busy else "isaacd is not running; to start it: isaacctl start"
+    log = newest_log(control.socket, control.environ)
+    line.say(text, {"running": False, "busy": busy, "socket": control.socket, "log": log}, as_json=as_json)
+    raise click.exceptions.Exit(EXIT_NOT_RUNNING)
+
+
+@cli.command()
+@click.option(
+    "count", "-n", "--lines", type=click.IntRange(0), default=20, show_default=True, help="How many lines."
+)
+@click.option("following", "-f", "--follow", is_flag=True, help="Go on with what is logged from now on.")
+@click.option("where", "--path", is_flag=True, help="Only say where the log is.")
+@click.pass_obj
+def logs(line: Line, count: int, following: bool, where: bool, as_json: bool) -> None:
+    """Show the daemon's log, as text or, with --json, as the lines of JSON that it consists of.
+
+    Examples:
+        isaacctl logs
+        isaacctl logs -n 100 -f
+        isaacctl logs --json | jq 'select(.level == "error")'
+        less "$(isaacctl logs --path)"
+    """
+    from isaacctl.logview import follow, last_lines, readable
+
+    path = newest_log(line.control.socket, line.control.environ)
+    if where:
+        line.say(path, {"path": path}, as_json=as_json)
+        return
+    raw = as_json or line.as_json
+    color = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    try:
+        lines, position = last_lines(path, count)
+    except OSError as error:
+        why = NEVER_STARTED if isinstance(error, FileNotFoundError) else error.strerror
+        raise Refused(f"cannot read {path}: {why}", EXIT_FAILED) from None
+    for item in lines:
+        click.echo(item if raw else readable(item, color=color), nl=not raw)
+    if following:
+        sys.stdout.flush()
+        for item in follow(path, position):
+            click.echo(item if raw else readable(item, color=color), nl=not raw)
+
+
+@cli.command()
+@click.pass_obj
+def version(line: Line, as_json: bool) -> None:
+    """Show the versions of client, daemon, protocol and Python.
+
+    Examples:
+        isaacctl version
+        isaacctl version --json
+    """
+    daemon = _daemon_version(line.control)
+    python = platform.python_version()
+    text = [
+        f"isaacctl {__version__}",
+        f"isaacd {daemon['version']} (pid {daemon['pid']})" if daemon else "isaacd is not running",
+        f"protocol {PROTOCOL}",
+        f"Python {python}",
+    ]
+    data: dict[str, object] = {
+        "isaacctl": __version__,
+        "isaacd": daemon,
+        "protocol": PROTOCOL,
+        "python": python,
+    }
+    line.say("\n".join(text), data, as_json=as_json)
+
+
+def _daemon_version(control: Control) -> dict[str, object] | None:
+    """Return version and pid of the running daemon; asking for them is no reason to start it."""
+    try:
+        found = control.ask(
+            "hello", [{"proto": [PROTOCOL], "client": {"name": "isaacctl", "version": __version__}}]
+        )
+    except OSError:
+        return None
+    server = found.get(b"server") if isinstance(found, dict) else None
+    name = server.get(b"version") if isinstance(server, dict) else None
+    if not isinstance(server, dict) or not isinstance(name, bytes):
+        raise Refused(f"what listens at {control.socket} does not speak like isaacd", EXIT_DEFECT)
+    return {"version": name.decode("utf-8", "replace"), "pid": server.get(b"pid")}
+
+
+def run(argv: list[str]) -> int:
+    """Run a command line and return its exit code; raises Refused like the fast path does."""
+    code = 0
+    try:
+        try:
+            with cli.make_context("isaacctl", argv) as context:
+                cli.invoke(context)
+        except click.exceptions.Exit as leaving:
+            code = leaving.exit_code
+        sys.stdout.flush()
+    except click.ClickException as error:
+        click.echo(f"error: {error.format_message()}", err=True)
+        if isinstance(error, click.UsageError) and error.ctx:
+            click.echo(f"  help: {error.ctx.command_path} --help", err=True)
+        return EXIT_USAGE
+    except (click.Abort, KeyboardInterrupt):
+        return EXIT_CANCELLED
+    except BrokenPipeError:
+        return EXIT_OUTPUT_CLOSED
+    return code

@@ -1,0 +1,78 @@
+"""The daemon's log, seen from outside: where it is, opening it for a new daemon, its last lines."""
+
+import os
+
+from isaacctl.talk import EXIT_PERMISSION, EXIT_TRY_LATER, Refused
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+TAIL_LINES = 10
+TAIL_BYTES = 8192
+
+
+def log_paths(socket: str, environ: "Mapping[str, str]") -> tuple[str, str]:
+    """Return where the log goes, and where it goes if that cannot be written."""
+    state = environ.get("XDG_STATE_HOME", "")
+    if not state.startswith("/"):
+        home = environ.get("HOME", "")
+        state = (home if home.startswith("/") else os.path.expanduser("~")) + "/.local/state"
+    return f"{state}/isaac/isaacd.log", os.path.dirname(socket) + "/isaacd.log"
+
+
+def newest_log(socket: str, environ: "Mapping[str, str]") -> str:
+    """Return the log that was written last, or the usual place if there is none yet."""
+    usual, beside = log_paths(socket, environ)
+    ages = {}
+    for path in (beside, usual):
+        try:
+            ages[path] = os.stat(path).st_mtime
+        except OSError:
+            continue
+    return max(ages, key=lambda path: ages[path]) if ages else usual
+
+
+def open_log(socket: str, environ: "Mapping[str, str]") -> tuple[str, int]:
+    """Open the log for appending, beside the socket if the usual place cannot be written."""
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+    usual, beside = log_paths(socket, environ)
+    try:
+        os.makedirs(os.path.dirname(os.path.dirname(usual)), exist_ok=True)
+        try:
+            os.mkdir(os.path.dirname(usual), 0o700)
+        except FileExistsError:
+            pass
+        return usual, os.open(usual, flags, 0o600)
+    except OSError:
+        pass
+    try:
+        return beside, os.open(beside, flags, 0o600)
+    except OSError as error:
+        raise cannot(f"open the log {beside}", error) from None
+
+
+def tail(log: str, *, since: int = 0, lines: int = TAIL_LINES) -> list[str]:
+    """Return the last lines of the log, none older than the byte `since`."""
+    try:
+        with open(log, "rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            since = since if since <= size else 0  # it was rotated meanwhile
+            begin = max(since, size - TAIL_BYTES)
+            file.seek(begin)
+            found = file.read(TAIL_BYTES).decode("utf-8", "replace").splitlines()
+    except OSError:
+        return []
+    if begin > since and found:
+        del found[0]  # cut in the middle
+    return found[-lines:]
+
+
+def cannot(what: str, error: OSError) -> Refused:
+    """Say what the system refused."""
+    import errno
+
+    refused = isinstance(error, PermissionError) or error.errno == errno.EROFS
+    return Refused(
+        f"cannot {what}: {error.strerror or error}", EXIT_PERMISSION if refused else EXIT_TRY_LATER
+    )

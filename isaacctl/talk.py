@@ -1,0 +1,285 @@
+"""The way to the daemon, and one request to it with all that may come back, until the process can exit."""
+
+import _signal  # type: ignore[import-not-found] # a builtin; `signal` would import enum
+import _socket
+import os
+import stat
+
+from isaacctl.pack import CHUNK_BYTES, Unpacker
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from isaacctl.pack import Unpacked
+
+SILENCE_S = 5.0
+CANCEL = b"\x93\x02\xa6cancel\x91\x01"  # [2, "cancel", [1]]
+
+EXIT_FAILED = 1
+EXIT_DEFECT = 70
+EXIT_TRY_LATER = 75
+EXIT_PERMISSION = 77
+EXIT_CONFIG = 78
+EXIT_CANCELLED = 130
+EXIT_OUTPUT_CLOSED = 141
+
+
+class Refused(Exception):
+    """The client cannot go on: what to tell the person, and the exit code."""
+
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.message = message
+        self.exit_code = exit_code
+
+
+class Unanswered(Exception):
+    """The daemon went away, or is going away, and has not acted on the request: it can be sent again."""
+
+    def __init__(self, *, draining: bool) -> None:
+        super().__init__()
+        self.draining = draining
+
+
+class BrokenOff(Exception):
+    """The connection ended after the daemon had read the request, and before it had answered."""
+
+
+def socket_path(environ: "Mapping[str, str]", uid: int) -> str:
+    """Return the path of the socket: ISAACD_SOCKET, or one in the user's runtime directory."""
+    given = environ.get("ISAACD_SOCKET")
+    if given:
+        if given[0] != "/" or given[-1] == "/":
+            raise Refused(
+                f"ISAACD_SOCKET is {given!r}; it must be the absolute path of a socket", EXIT_CONFIG
+            )
+        return given
+    base = environ.get("XDG_RUNTIME_DIR")
+    if base and base[0] == "/":
+        try:
+            found = os.stat(base)
+        except OSError:
+            pass
+        else:
+            if stat.S_ISDIR(found.st_mode) and found.st_uid == uid:
+                return f"{base.rstrip('/')}/isaacd/isaacd.sock"
+    return f"/tmp/isaacd-{uid}/isaacd.sock"  # noqa: S108 - made 0700 and checked before use
+
+
+def check(directory: str, uid: int) -> None:
+    """Raise Refused unless only the user can reach the directory; FileNotFoundError if it is not there."""
+    try:
+        found = os.lstat(directory)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise Refused(f"cannot reach {directory}: {error.strerror}", EXIT_PERMISSION) from None
+    if stat.S_ISLNK(found.st_mode):
+        fault = "is a symbolic link"
+    elif not stat.S_ISDIR(found.st_mode):
+        fault = "is not a directory"
+    elif found.st_uid != uid:
+        fault = f"belongs to user {found.st_uid}, not to you (user {uid})"
+    elif found.st_mode & 0o077:
+        fault = f"is open to other users (mode {stat.S_IMODE(found.st_mode):04o}); close it with: chmod 700 {directory}"
+    else:
+        return
+    raise Refused(f"the directory of the socket is not safe: {directory} {fault}", EXIT_PERMISSION)
+
+
+def connect(path: str, uid: int) -> _socket.socket:
+    """Connect to the daemon.
+
+    Raises FileNotFoundError or ConnectionRefusedError if none listens there, BlockingIOError if its queue is full,
+    Refused if the place is not safe.
+    """
+    check(os.path.dirname(path), uid)
+    sock = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+    sock.settimeout(0)
+    try:
+        sock.connect(path)
+    except OSError as error:
+        sock.close()
+        if isinstance(error, (FileNotFoundError, ConnectionRefusedError, BlockingIOError)):
+            raise
+        code = EXIT_PERMISSION if isinstance(error, PermissionError) else EXIT_TRY_LATER
+        raise Refused(f"cannot connect to {path}: {error.strerror or error}", code) from None
+    if sock.fileno() < 3:
+        # Started without one of 0, 1 and 2: output must not end up in the socket.
+        from isaacctl.terminal import above_standard
+
+        return above_standard(sock)
+    return sock
+
+
+class Talk:
+    """A conversation about the request with id 1; `after` is the command line to run next, if any."""
+
+    __slots__ = (
+        "_asked_to_cancel",
+        "_cancelled",
+        "_heard",
+        "_path",
+        "_sending",
+        "_sock",
+        "_uid",
+        "_unpacker",
+        "_wanted",
+        "after",
+    )
+
+    def __init__(self, sock: _socket.socket, path: str, uid: int) -> None:
+        self._sock = sock
+        self._path = path
+        self._uid = uid
+        self._unpacker = Unpacker()
+        self._wanted = 0  # bytes of standard input that the daemon waits for
+        self.after: list[str] = []
+        self._heard = self._sending = self._cancelled = self._asked_to_cancel = False
+
+    def run(self, request: bytes) -> int:
+        """Send the request and return the exit code; raises Unanswered, BrokenOff or Refused."""
+        self._sock.settimeout(SILENCE_S)
+        if _signal.getsignal(_signal.SIGINT) not in (_signal.SIG_IGN, None):
+            _signal.signal(_signal.SIGINT, self._interrupt)
+        try:
+            self._send(request)
+            code = self._answer()
+        except (ConnectionResetError, BrokenPipeError, BrokenOff) as error:
+            if self._cancelled:
+                return EXIT_CANCELLED
+            if self._heard or isinstance(error, BrokenOff):
+                raise BrokenOff from None
+            # A reset says that bytes of ours were never read, and the request is all we have sent: nothing was done.
+            raise Unanswered(draining=False) from None
+        except (AssertionError, IndexError, KeyError, TypeError, ValueError) as error:
+            raise Refused(
+                f"what listens at {self._path} does not speak like isaacd ({error})", EXIT_DEFECT
+            ) from None
+        finally:
+            self._sock.close()
+        return EXIT_CANCELLED if self._cancelled else code
+
+    def _answer(self) -> int:
+        while True:
+            message = self._unpacker.next_array()
+            if message is None:
+                data = self._receive()
+                if not data:
+                    raise BrokenOff
+                self._heard = True
+                self._unpacker.feed(data)
+            elif message[0] == 1:
+                return self._finish(message[3]) if message[2] is None else self._failed(message[2])
+            elif message[0] == 2 and message[1] == b"$/event":
+                self._event(message[2])
+
+    def _event(self, params: "Unpacked") -> None:
+        assert isinstance(params, list)
+        kind, data = params[2], params[3]
+        if kind == b"out":
+            self._write(1, data)
+        elif kind == b"err":
+            self._write(2, data)
+        elif kind == b"input":
+            assert isinstance(data, int)
+            self._wanted = min(data, CHUNK_BYTES)
+
+    def _finish(self, result: "Unpacked") -> int:
+        assert isinstance(result, dict)
+        code = result[b"exit"]
+        assert isinstance(code, int)
+        self._write(1, result.get(b"out"))
+        self._write(2, result.get(b"err"))
+        program = result.get(b"exec")
+        if program:
+            from isaacctl.terminal import run_program, words
+
+            self._sock.close()
+            code = run_program(words(program))
+            self.after = [] if code else words(result.get(b"after"))
+        return code & 255
+
+    def _failed(self, error: "Unpacked") -> int:
+        from isaacctl.failure import explain, is_draining, peer_pid
+
+        if is_draining(error):
+            raise Unanswered(draining=True)
+        message, code = explain(error, peer_pid(self._sock))
+        if code != EXIT_CANCELLED:
+            self._write(2, f"error: {message}\n".encode("utf-8", "surrogateescape"))
+        return code
+
+    def _receive(self) -> bytes:
+        """Return the next bytes, or none at the end; while the daemon waits for input, pass that on."""
+        while True:
+            try:
+                while self._wanted:
+                    from isaacctl.terminal import input_frame
+
+                    frame = input_frame(self._sock.fileno(), self._wanted, SILENCE_S)
+                    if frame is None:
+                        break  # the daemon has something to say first
+                    self._wanted = 0
+                    self._send(frame)
+                return self._sock.recv(CHUNK_BYTES)
+            except TimeoutError:
+                self._make_sure_it_lives()
+
+    def _send(self, data: bytes) -> None:
+        self._sending = True
+        view = memoryview(data)
+        while view:
+            try:
+                view = view[self._sock.send(view) :]
+            except TimeoutError:
+                self._make_sure_it_lives()
+        self._sending = False
+        if self._cancelled:
+            self._ask_to_cancel()
+
+    def _write(self, descriptor: int, data: "Unpacked") -> None:
+        """Write all of it; what cannot be said on standard error is dropped, lost output ends the process."""
+        if not data:
+            return
+        assert isinstance(data, bytes)
+        view = memoryview(data)
+        while view:
+            try:
+                view = view[os.write(descriptor, view) :]
+            except BlockingIOError:
+                from isaacctl.terminal import wait_for_room
+
+                wait_for_room(descriptor)
+            except OSError as error:
+                if descriptor == 2:
+                    return
+                if isinstance(error, BrokenPipeError):
+                    raise Refused("", EXIT_OUTPUT_CLOSED) from None
+                raise Refused(f"cannot write to standard output: {error.strerror}", EXIT_FAILED) from None
+
+    def _interrupt(self, _signum: int, _frame: object) -> None:
+        """Ask the daemon to stop at the first Ctrl-C, leave at the second."""
+        if self._cancelled:
+            os._exit(EXIT_CANCELLED)
+        self._cancelled = True
+        if not self._sending:
+            self._ask_to_cancel()
+
+    def _ask_to_cancel(self) -> None:
+        if self._asked_to_cancel:
+            return
+        self._asked_to_cancel = True
+        self._wanted = 0
+        try:
+            self._send(CANCEL)
+        except OSError:
+            pass  # the reading side will find out
+
+    def _make_sure_it_lives(self) -> None:
+        from isaacctl.failure import is_alive, peer_pid
+
+        if not is_alive(self._path, self._uid):
+            pid = peer_pid(self._sock)
+            raise Refused(f"isaacd (pid {pid}) does not answer; try: isaacctl restart", EXIT_TRY_LATER)

@@ -1,0 +1,152 @@
+"""The daemon's command line: `isaacd`, usually started by `isaacctl` or systemd."""
+
+import gc
+import os
+import sys
+from collections.abc import Sequence
+
+from isaacd import __version__
+from isaacd.errors import IsaacError
+
+_USAGE = """Usage: isaacd [OPTIONS]
+
+Run the daemon of Isaac in the foreground. `isaacctl` starts it by itself when it is needed.
+
+Options:
+  --set KEY=VALUE   Change a setting, for example --set log.level=debug.
+  --log-stderr      Log to standard error instead of the log file.
+  --on-demand       Exit after a while without requests (daemon.idle_exit_s).
+  --socket-fd N     A listening socket to take over, together with
+  --lock-fd N       the lock that belongs to it.
+  --version         Show the version.
+  --help            Show this message.
+"""
+
+
+class _Options:
+    def __init__(self) -> None:
+        self.sets: list[str] = []
+        self.log_stderr = False
+        self.on_demand = False
+        self.socket_fd: int | None = None
+        self.lock_fd: int | None = None
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the daemon; exits with 0 after a clean stop, 2 for bad usage, 75 if another one runs, 77 or 78."""
+    options = _parse(sys.argv[1:] if argv is None else argv)
+    gc.disable()  # until the daemon is ready: imports leave no garbage, and looking for it costs 4 % of the time
+    try:
+        _run(options)
+    except IsaacError as error:
+        _fail(error.message, error.hint, _exit_code(error))
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _parse(argv: Sequence[str]) -> _Options:
+    """Read the few options by hand: click would cost a third of the time until the daemon is ready."""
+    options = _Options()
+    rest = list(argv)
+    while rest:
+        word = rest.pop(0)
+        name, found, value = word.partition("=") if word.startswith("--") else (word, "", "")
+        if name in ("--help", "-h"):
+            sys.stdout.write(_USAGE)
+            sys.exit(0)
+        if name == "--version":
+            sys.stdout.write(f"isaacd {__version__}\n")
+            sys.exit(0)
+        if name == "--log-stderr":
+            options.log_stderr = True
+        elif name == "--on-demand":
+            options.on_demand = True
+        elif name in ("--set", "--socket-fd", "--lock-fd"):
+            if not found:
+                if not rest:
+                    _fail(f"{name} needs a value", "isaacd --help shows all options", 2)
+                value = rest.pop(0)
+            _take(options, name, value)
+        else:
+            _fail(f"unknown option {word!r}", "isaacd --help shows all options", 2)
+    if (options.socket_fd is None) != (options.lock_fd is None):
+        _fail("--socket-fd and --lock-fd belong together", None, 2)
+    return options
+
+
+def _take(options: _Options, name: str, value: str) -> None:
+    if name == "--set":
+        options.sets.append(value)
+        return
+    if not value.isdecimal():
+        _fail(f"{name} needs the number of a descriptor, not {value!r}", None, 2)
+    if name == "--socket-fd":
+        options.socket_fd = int(value)
+    else:
+        options.lock_fd = int(value)
+
+
+def _run(options: _Options) -> None:
+    import anyio
+
+    from isaacd.app import App, Launch
+    from isaacd.clock import SystemClock
+    from isaacd.config import ConfigSource
+    from isaacd.log import open_log
+    from isaacd.paths import Paths
+    from isaacd.server.singleton import Singleton
+
+    os.umask(0o077)
+    environ = dict(os.environ)
+    paths = Paths.from_environ(environ, os.geteuid())
+    source = ConfigSource(paths.config_file, environ)
+    if options.sets:
+        source.with_overrides({}, options.sets)  # what is wrong with them is told before anything is begun
+    if options.socket_fd is not None and options.lock_fd is not None:
+        singleton = Singleton.inherit(paths, options.socket_fd, options.lock_fd)
+    else:
+        singleton = Singleton.acquire(paths)
+    os.chdir("/")
+    log = open_log(paths.log_file, fallback=paths.runtime_dir / "isaacd.log", stderr=options.log_stderr)
+
+    async def serve() -> None:
+        app = App(
+            paths=paths,
+            environ=environ,
+            clock=SystemClock(),
+            log=log,
+            source=source,
+            launch=Launch(on_demand=options.on_demand, sets=tuple(options.sets)),
+        )
+        app.load()
+        gc.freeze()  # what is loaded stays, so later collections need not look at it
+        gc.enable()
+        await app.serve(singleton)
+
+    try:
+        anyio.run(serve, backend_options={"use_uvloop": _has_uvloop()})
+    finally:
+        singleton.release()
+        log.close()
+
+
+def _has_uvloop() -> bool:
+    import importlib.util
+
+    return importlib.util.find_spec("uvloop") is not None
+
+
+def _exit_code(error: IsaacError) -> int:
+    from isaacd.cli.exits import exit_code
+    from isaacd.server.singleton import AlreadyRunning
+
+    return 75 if isinstance(error, AlreadyRunning) else exit_code(error)
+
+
+def _fail(message: str, hint: str | None, code: int) -> None:
+    sys.stderr.write(f"isaacd: {message}\n" + (f"  {hint}\n" if hint else ""))
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+"""The providers that exist: each made once per configuration and environment, lent to requests, closed in the end."""
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+
+import anyio
+import msgspec
+
+from isaacd.ai.choice import Choice
+from isaacd.ai.provider import Host, Provider, ProviderFactory
+from isaacd.errors import ConfigInvalid, IsaacError, PluginFailed
+
+MAX_IDLE = 16
+# The variables that can make one caller's provider differ from another's; those of the terminal do not.
+_TELLING = ("_API_KEY", "_BASE_URL", "_PROXY")
+
+_Identity = tuple[str, bytes, tuple[tuple[str, str], ...]]
+
+
+class _Entry:
+    """One provider and the number of requests that use it now."""
+
+    __slots__ = ("provider", "users")
+
+    def __init__(self, provider: Provider) -> None:
+        self.provider = provider
+        self.users = 0
+
+
+class ProviderPool:
+    """Keeps providers, and with them their connections, from one request to the next.
+
+    Two callers share a provider if its configuration and all keys in their environments are the same. Beyond
+    `MAX_IDLE` providers the one unused for longest is closed.
+    """
+
+    def __init__(self, factories: Mapping[str, ProviderFactory]) -> None:
+        self.factories = factories
+        self._entries: dict[_Identity, _Entry] = {}
+
+    @asynccontextmanager
+    async def lend(self, choice: Choice, host: Host) -> AsyncGenerator[Provider, None]:
+        """Lend the provider of `choice`, made now if there is none yet."""
+        identity = _identity(choice, host.environ)
+        entry = self._entries.pop(identity, None) or _Entry(self._make(choice, host))
+        self._entries[identity] = entry  # the end of the dict is what was used last
+        entry.users += 1
+        try:
+            yield entry.provider
+        finally:
+            entry.users -= 1
+            if len(self._entries) > MAX_IDLE:
+                await self._close_oldest()
+
+    async def aclose(self) -> None:
+        """Close every provider; the pool may be used again."""
+        entries, self._entries = self._entries, {}
+        with anyio.CancelScope(shield=True):
+            for entry in entries.values():
+                await entry.provider.aclose()
+
+    async def _close_oldest(self) -> None:
+        oldest = next((key for key, entry in self._entries.items() if not entry.users), None)
+        if oldest is not None:
+            with anyio.CancelScope(shield=True):
+                await self._entries.pop(oldest).provider.aclose()
+
+    def _make(self, choice: Choice, host: Host) -> Provider:
+        factory = self.factories.get(choice.config.kind)
+        if factory is None:
+            kinds = ", ".join(sorted(self.factories)) or "none"
+            raise ConfigInvalid(
+                f"ai.providers.{choice.provider}.kind: no plugin offers the kind {choice.config.kind!r}",
+                hint=f"there are: {kinds}",
+            )
+        try:
+            return factory(choice.provider, choice.config, host)
+        except IsaacError:
+            raise
+        except Exception as error:
+            raise provider_failed(choice, error) from error
+
+
+def provider_failed(choice: Choice, error: Exception) -> PluginFailed:
+    """Say that a provider raised what it should not have."""
+    return PluginFailed(
+        f"provider {choice.provider} failed: {type(error).__name__}",
+        hint="`isaacctl logs` shows the details",
+        detail={"provider": choice.provider, "kind": choice.config.kind},
+    )
+
+
+def _identity(choice: Choice, environ: Mapping[str, str]) -> _Identity:
+    config = choice.config
+    telling = sorted(
+        (name, value)
+        for name, value in environ.items()
+        if name in ("HOME", config.api_key_env) or name.upper().endswith(_TELLING)
+    )
+    return choice.provider, msgspec.msgpack.encode(config), tuple(telling)

@@ -1,0 +1,222 @@
+"""The composition root: the only room that knows all others."""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import msgspec
+
+from isaacd import __version__
+from isaacd.ai.provider import Host
+from isaacd.ai.router import AIRouter
+from isaacd.clock import Clock
+from isaacd.command import Catalog, Command
+from isaacd.config import Config, ConfigSource, Loaded
+from isaacd.context import CommandCard, Context, DaemonCard, PluginCard
+from isaacd.errors import ConfigInvalid
+from isaacd.log import Log
+from isaacd.paths import Paths
+from isaacd.plugin import BootLoader, Registry
+from isaacd.server.life import Life
+from isaacd.server.methods import BUILTIN
+from isaacd.server.singleton import Singleton
+
+if TYPE_CHECKING:
+    from isaacd.cli.run import CommandLine
+
+
+class Launch(msgspec.Struct, frozen=True, kw_only=True):
+    """How this daemon was started: what it was given, and whether it may leave when idle."""
+
+    on_demand: bool = False
+    sets: tuple[str, ...] = ()
+
+
+class App:
+    """One daemon: the services that requests share, the commands, and the state that `status` shows."""
+
+    def __init__(
+        self,
+        *,
+        paths: Paths,
+        environ: Mapping[str, str],
+        clock: Clock,
+        log: Log,
+        source: ConfigSource,
+        launch: Launch,
+    ) -> None:
+        self.paths = paths
+        self.environ = environ
+        self.clock = clock
+        self.log = log
+        self.catalog = Catalog()
+        self._source = source
+        self._launch = launch
+        self._born = clock.monotonic()
+        self._registry = Registry(self.catalog, log, BUILTIN)
+        self._ai: AIRouter | None = None
+        self._life = Life(
+            catalog=self.catalog,
+            services=self,
+            config=self._config,
+            settled=self._settled,
+            reload=self._reload,
+        )
+
+    @cached_property
+    def command_line(self) -> "CommandLine":
+        """The command line; imported when it is first needed, because a daemon can be ready without it."""
+        from isaacd.cli.run import CommandLine
+
+        return CommandLine(self.catalog, self._config_warning)
+
+    # What requests share (the port Services of isaacd.context).
+
+    @property
+    def daemon(self) -> "App":
+        """This daemon, for commands that describe or stop it."""
+        return self
+
+    def loaded(self, environ: Mapping[str, str], sets: Sequence[str]) -> Loaded:
+        """Return the configuration with a caller's ISAAC_* variables and `--set` values laid over it."""
+        return self._source.with_overrides(environ, (*self._launch.sets, *sets))
+
+    def router(self, config: Config, environ: Mapping[str, str]) -> AIRouter:
+        """Return the AI router as this configuration and these keys show it; all share connections."""
+        if self._ai is None:
+            self._ai = AIRouter(
+                config.ai,
+                self._registry.factories,
+                Host(self.environ, self.paths, self.log),
+                clock=self.clock,
+            )
+        return self._ai.seen_by(config.ai, environ)
+
+    # The daemon as commands see it (the port Daemon of isaacd.context).
+
+    def status(self) -> DaemonCard:
+        """Describe the daemon now."""
+        return DaemonCard(
+            version=__version__,
+            pid=os.getpid(),
+            uptime_s=round(self.clock.monotonic() - self._born, 3),
+            socket=str(self.paths.socket),
+            log=self.log.place,
+            python=sys.version.partition(" ")[0],
+            rss_kib=_rss_kib(),
+            connections=self._life.connections,
+            requests=self._life.requests,
+            in_flight=self._life.in_flight,
+            plugins=self._registry.loaded,
+            draining=self._life.draining,
+        )
+
+    def plugins(self) -> Sequence[PluginCard]:
+        """Describe every plugin found."""
+        return self._registry.cards()
+
+    def commands(self) -> Sequence[CommandCard]:
+        """Describe every command."""
+        return self.catalog.cards()
+
+    def stop(self) -> None:
+        """Begin to drain and exit."""
+        self._life.stop()
+
+    # From ready to gone.
+
+    def load(self) -> None:
+        """Load the plugins and put their commands and providers in place; what fails is logged and left out."""
+        self.catalog.add(*self._own_commands())
+        config = self._config()
+        self.log.set_level(config.log.level)
+        loader = BootLoader(
+            user_dir=self.paths.data_dir / "plugins",
+            disabled=config.plugins.disabled,
+            clock=self.clock,
+            log=self.log,
+        )
+        self._registry.install(loader.load_all())
+
+    async def serve(self, singleton: Singleton) -> None:
+        """Answer until told to stop, then drain and leave."""
+        await self._life.serve(singleton, leave_when_idle=self._launch.on_demand)
+        with anyio.CancelScope(shield=True):
+            if self._ai is not None:
+                await self._ai.aclose()
+        self.log.info("stopped", requests=self._life.requests)
+
+    def _settled(self) -> None:
+        """Do what could wait until the first requests were answered."""
+        self.log.info(
+            "ready", version=__version__, socket=str(self.paths.socket), on_demand=self._launch.on_demand
+        )
+        self.command_line.tree()
+
+    def _reload(self) -> None:
+        """Read the configuration anew; one that cannot be used is told and the old one stays."""
+        self._source.current()
+        problem = self._source.problem
+        if problem is None:
+            self.log.set_level(self._config().log.level)
+            self.log.info("configuration read")
+        else:
+            self.log.warning("configuration refused", reason=problem.message)
+
+    def _own_commands(self) -> list[Command]:
+        async def run(context: Context, argv: list[Any], version: str = "") -> object:
+            """Run one command line of `isaacctl`, whose own version is `version`; words that are no text are bytes."""
+            words = [os.fsdecode(word) if isinstance(word, bytes) else str(word) for word in argv]
+            return await self.command_line.run(context, words, version)
+
+        async def complete(context: Context, words: list[str]) -> Sequence[object]:
+            """Say what may come next on a command line."""
+            from isaacd.cli.complete import complete
+
+            return complete(self.command_line.tree(), words)
+
+        def stop(context: Context) -> bool:
+            """Stop the daemon: running requests end first."""
+            self.stop()
+            return True
+
+        return [
+            Command(run, name="cli.run", plugin="isaacd", hidden=True, live=True),
+            Command(complete, name="cli.complete", plugin="isaacd", hidden=True),
+            Command(stop, name="daemon.stop", plugin="isaacd", hidden=True),
+        ]
+
+    def _config(self) -> Config:
+        """Return the daemon's own configuration; defaults where the file cannot be used."""
+        try:
+            return self._source.with_overrides({}, self._launch.sets).config
+        except ConfigInvalid as error:
+            self.log.warning("configuration refused", reason=error.message)
+            return Config()
+
+    def _config_warning(self) -> str | None:
+        problem = self._source.problem
+        return problem.message if problem is not None else None
+
+
+def _waits_in(awaited: object) -> list[str]:
+    """Follow what a coroutine waits for, as far as it is Python; `Task.get_stack` knows the first frame only."""
+    places = []
+    while (frame := getattr(awaited, "cr_frame", None) or getattr(awaited, "ag_frame", None)) is not None:
+        places.append(f"{frame.f_code.co_qualname}:{frame.f_lineno}")
+        awaited = getattr(awaited, "cr_await", None) or getattr(awaited, "ag_await", None)
+    return places
+
+
+def _rss_kib() -> int:
+    """Return the resident set size; where /proc is missing, the largest it ever was."""
+    try:
+        with open("/proc/self/statm", "rb") as file:  # noqa: PTH123 - no Path object for a hot `status`
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGESIZE") // 1024
+    except OSError:
+        import resource
+
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024

@@ -1,0 +1,10 @@
+"""The commands that `isaacctl` can answer by itself, as far as help and suggestions must know them."""
+
+LOCAL_COMMANDS = (
+    ("start", "Start the daemon, if it is not running."),
+    ("stop", "Stop the daemon."),
+    ("restart", "Stop the daemon and start it again."),
+    ("status", "Say whether the daemon runs, and how it does."),
+    ("logs", "Show the daemon's log."),
+    ("version", "Show the versions of client, daemon and protocol."),
+)

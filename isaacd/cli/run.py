@@ -1,0 +1,133 @@
+"""`cli.run`: argv in, text and an exit code out."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from isaacd.cli.exits import OK, exit_code
+from isaacd.cli.failure import error_json, error_text
+from isaacd.cli.inputs import read_inputs
+from isaacd.cli.output import Output
+from isaacd.cli.render import plain, render, sendable, styled, to_json
+from isaacd.command import Catalog, Command
+from isaacd.context import Context, Handover, Terminal
+from isaacd.errors import Cancelled, IsaacError
+
+if TYPE_CHECKING:
+    from isaacd.cli.tree import Parsed, Tree
+
+_LINES_KEPT = 64
+_LONGEST_KEPT = 1000
+
+
+class Outcome(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What is left for the client to do: print, run `exec` in its terminal and then `after`, and exit."""
+
+    exit: int
+    out: str | bytes = ""
+    err: str = ""
+    exec: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+
+
+class CommandLine:
+    """The command line of one daemon; it follows the catalog as that changes.
+
+    `warning` returns what every person should be told, such as a configuration file that cannot be used.
+    """
+
+    def __init__(self, catalog: Catalog, warning: Callable[[], str | None]) -> None:
+        self._catalog = catalog
+        self._warning = warning
+        self._tree: Tree | None = None
+        self._understood: dict[tuple[object, ...], Parsed | Outcome] = {}
+
+    async def run(self, context: Context, argv: list[str], version: str = "") -> Outcome:
+        """Run one command line of `isaacctl`, whose own version is `version`."""
+        terminal = context.terminal
+        parsed = self._parse(argv, terminal)
+        if isinstance(parsed, Outcome):
+            return parsed
+        command = parsed.command
+        output = Output(context.events, terminal, context.clock, quiet=parsed.json)
+        inner = Context(context.services, context.meta, output, context.request_id, parsed.sets)
+        try:
+            if parsed.sets:
+                inner.loaded  # noqa: B018 - a setting that does not exist is refused, whoever would have used it
+            values = await read_inputs(command, parsed.values, output, context.meta)
+            result = await command.run(inner, command.bind(values, context.meta).args)
+            await output.clear()
+            return self._done(result, parsed, output, terminal)
+        except IsaacError as error:
+            await output.clear()
+            return self._failed(error, parsed, output, terminal)
+
+    def tree(self) -> "Tree":
+        """Return the commands as click sees them; the first call imports click."""
+        from isaacd.cli.tree import Tree
+
+        if self._tree is None or self._tree.version != self._catalog.version:
+            self._tree = Tree(self._catalog)
+            self._understood.clear()
+        return self._tree
+
+    def _parse(self, argv: list[str], terminal: Terminal) -> "Parsed | Outcome":
+        """Understand a line; help and usage errors come as what is to be printed. Short lines are remembered.
+
+        click takes more than half of the time of a command such as `status`, and people repeat themselves.
+        """
+        from isaacd.cli.usage import outcome_of
+
+        key = (*argv, terminal)
+        tree = self.tree()
+        known = self._understood.get(key)
+        if known is not None:
+            return known
+        found = outcome_of(tree, argv, terminal)
+        if isinstance(found, tuple):
+            code, out, err = found
+            understood: Parsed | Outcome = Outcome(exit=code, out=out, err=err)
+        else:
+            understood = found
+            if any(isinstance(value, list | dict | set) for value in found.values.values()):
+                return understood  # a handler may change what it is given
+        if sum(map(len, argv)) <= _LONGEST_KEPT:
+            if len(self._understood) >= _LINES_KEPT:
+                self._understood.clear()
+            self._understood[key] = understood
+        return understood
+
+    def _done(self, result: Any, parsed: "Parsed", output: Output, terminal: Terminal) -> Outcome:
+        warning = self._warned(terminal)
+        if parsed.json:
+            return Outcome(exit=OK, out=to_json(result, terminal), err=warning)
+        if isinstance(result, Handover) and terminal.stdout:
+            return Outcome(exit=OK, out=result.text, err=warning, exec=result.argv, after=result.after)
+        text = _shown(parsed.command, result, output, terminal)
+        return Outcome(exit=OK, out=sendable("\n" + text if output.ends_open else text), err=warning)
+
+    def _failed(self, error: IsaacError, parsed: "Parsed", output: Output, terminal: Terminal) -> Outcome:
+        code = exit_code(error)
+        out = "\n" if output.ends_open else ""
+        if isinstance(error, Cancelled):
+            return Outcome(exit=code, out=out)
+        if parsed.json:
+            return Outcome(exit=code, out=error_json(error, terminal))
+        return Outcome(exit=code, out=out, err=self._warned(terminal) + error_text(error, terminal))
+
+    def _warned(self, terminal: Terminal) -> str:
+        warning = self._warning()
+        return f"{terminal.style('warning:', 33)} {plain(warning)}\n" if warning else ""
+
+
+def _shown(command: Command, result: Any, output: Output, terminal: Terminal) -> str:
+    """Return what a person should still read of a result; the text of a stream has been shown as it came."""
+    if command.view is None:
+        return "" if command.mode == "stream" and output.wrote else render(result, terminal)
+    try:
+        text = command.view(result, terminal)
+    except Exception as error:
+        raise command.failed(error) from error
+    text = styled(text) if terminal.stdout else text
+    return text if not text or text.endswith("\n") else text + "\n"

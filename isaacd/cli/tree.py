@@ -1,0 +1,231 @@
+"""The catalog as a tree of click commands, and a command line understood with it."""
+
+import re
+from collections.abc import Callable
+from difflib import get_close_matches
+from typing import Any, NoReturn
+
+import click
+
+from isaacd.cli.help import Help, page
+from isaacd.cli.local import LOCAL_COMMANDS
+from isaacd.cli.parameters import Place, click_parameters, collect
+from isaacd.cli.values import MARK
+from isaacd.command import Catalog, Command
+from isaacd.context import Terminal
+
+PROGRAM = "isaacctl"
+_INTRODUCTION = """Isaac, the resident assistant of your shell and editor.
+
+Examples:
+    isaacctl ask "find files larger than 100 MB under /var"
+    git diff | isaacctl ask "explain this change"
+    isaacctl status
+"""
+_NEGATIVE = re.compile(r"-(\d|\.\d|inf\Z)")
+_LONGEST_WORD = 60
+
+
+class Mistake(click.UsageError):
+    """A line that cannot be understood, and what to do instead."""
+
+    def __init__(
+        self, message: str, ctx: click.Context, hint: str | None = None, *, no_command: bool = False
+    ) -> None:
+        super().__init__(message, ctx)
+        self.hint = hint
+        self.no_command = no_command
+
+
+class Parsed:
+    """A line understood: the command, the values given, and the options that all commands share."""
+
+    __slots__ = ("command", "json", "sets", "values")
+
+    def __init__(
+        self, command: Command, values: dict[str, Any], *, json: bool, sets: tuple[str, ...]
+    ) -> None:
+        self.command = command
+        self.values = values
+        self.json = json
+        self.sets = sets
+
+
+class _Command(click.Command):
+    """A command whose help comes as the exception Help, since there is no terminal here to print to."""
+
+    doc = ""
+
+    def get_help_option(self, ctx: click.Context) -> click.Option:
+        """Return our own `--help`."""
+        return click.Option(
+            ["_help", "-h", "--help"],
+            is_flag=True,
+            expose_value=False,
+            is_eager=True,
+            callback=_show_help,
+            help="Show this message.",
+        )
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments; a negative number is none of the options."""
+        if any(isinstance(param, Place) for param in self.params):
+            shorts = {name[1] for param in self.params for name in param.opts if len(name) == 2}
+            args = [MARK + word if _NEGATIVE.match(word) and word[1] not in shorts else word for word in args]
+        return super().parse_args(ctx, args)
+
+
+class _Leaf(_Command):
+    def __init__(self, command: Command, name: str) -> None:
+        super().__init__(
+            name,
+            params=[*click_parameters(command), *_common(hidden=True)],
+            callback=lambda **_: _parsed(command, click.get_current_context()),
+            short_help=command.summary,
+            context_settings={"allow_extra_args": True},
+        )
+        self.doc = command.doc
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Refuse arguments that have no place, with the option that may have been meant."""
+        rest = super().parse_args(ctx, args)
+        if rest:
+            word = rest[0].removeprefix(MARK)
+            hint = None
+            options = [item for item in self.params if isinstance(item, click.Option) and not item.is_flag]
+            if not any(isinstance(item, Place) for item in self.params) and not options[0].hidden:
+                hint = f"did you mean {options[0].opts[0]} {word[:_LONGEST_WORD]}?"
+            raise Mistake(f"unexpected argument {word[:_LONGEST_WORD]!r}", ctx, hint)
+        return rest
+
+
+class _Group(_Command, click.Group):
+    def __init__(self, name: str, *, doc: str, summary: str, bare: Command | None, top: bool = False) -> None:
+        super().__init__(
+            name,
+            params=[*(click_parameters(bare) if bare else ()), *_common(hidden=not top)],
+            invoke_without_command=True,
+            callback=_alone(bare),
+            short_help=summary,
+            subcommand_metavar="COMMAND [ARGS]..." if bare is None else "[COMMAND] [ARGS]...",
+        )
+        self.doc = doc
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Find a command; `_` is as good as `-`."""
+        return super().get_command(ctx, cmd_name.replace("_", "-"))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or say which one may have been meant."""
+        if self.get_command(ctx, args[0]) is None:
+            self._unknown(ctx, args[0])
+        return super().resolve_command(ctx, args)
+
+    def _unknown(self, ctx: click.Context, word: str) -> NoReturn:
+        names = self.list_commands(ctx)
+        if ctx.parent is None:
+            names = sorted({*names, *(name for name, _ in LOCAL_COMMANDS)})
+        near = get_close_matches(word.lower(), names, 2) if len(word) <= _LONGEST_WORD else []
+        hint = None
+        if near:
+            hint = f"did you mean {' or '.join(f'{ctx.command_path} {name}' for name in near)}?"
+        elif ctx.parent is not None:
+            hint = f"there are: {', '.join(names)}"
+        elif "ask" in names:
+            hint = f'to ask a question: {PROGRAM} ask "..."'
+        known = ctx.command_path.removeprefix(PROGRAM).lstrip()
+        raise Mistake(f"no command {f'{known} {word[:_LONGEST_WORD]}'.strip()!r}", ctx, hint, no_command=True)
+
+
+class Tree:
+    """All commands of a catalog as one click group."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self.version = catalog.version
+        self.root = _Group(PROGRAM, doc=_INTRODUCTION, summary="", bare=None, top=True)
+        shown: dict[str, list[Command]] = {}
+        for command in sorted(catalog, key=lambda item: item.name):
+            if not command.hidden:
+                shown.setdefault(command.name.partition(".")[0], []).append(command)
+        for plugin, commands in shown.items():
+            self.root.add_command(_branch(catalog, plugin, commands))
+
+    def parse(self, argv: list[str], terminal: Terminal) -> Parsed:
+        """Understand a command line; raises Help or click.UsageError."""
+        if argv[:1] == ["help"]:
+            if len(argv) > 1 and argv[1] in dict(LOCAL_COMMANDS) and argv[1] not in self.root.commands:
+                ctx = click.Context(self.root, info_name=PROGRAM)
+                raise Mistake(
+                    f"{argv[1]} is a command that needs no daemon", ctx, f"{PROGRAM} {argv[1]} --help"
+                )
+            argv = [*argv[1:], "--help"]
+        with self.root.make_context(PROGRAM, list(argv), obj=terminal) as ctx:
+            result = self.root.invoke(ctx)
+        assert isinstance(result, Parsed), "every callback returns one or raises"
+        return result
+
+
+def _branch(catalog: Catalog, plugin: str, commands: list[Command]) -> click.Command:
+    """Return a plugin's commands: one of its own name alone, or a group."""
+    name = plugin.replace("_", "-")
+    bare = next((item for item in commands if item.name == plugin), None)
+    if bare is not None and len(commands) == 1:
+        return _Leaf(bare, name)
+    summary = catalog.summaries.get(plugin) or (bare.summary if bare else f"Commands of the plugin {plugin}.")
+    group = _Group(name, doc=bare.doc if bare else summary, summary=summary, bare=bare)
+    for command in commands:
+        if command is not bare:
+            group.add_command(_Leaf(command, command.name.partition(".")[2].replace("_", "-")))
+    return group
+
+
+def _alone(bare: Command | None) -> Callable[..., Parsed | None]:
+    """Return what a group does when no command follows: run the bare one, or show its help."""
+
+    def callback(**_: object) -> Parsed | None:
+        ctx = click.get_current_context()
+        if ctx.invoked_subcommand is not None:
+            return None
+        if bare is None:
+            raise Help(help_page(ctx))
+        return _parsed(bare, ctx)
+
+    return callback
+
+
+def _common(*, hidden: bool) -> list[click.Option]:
+    """Return the options that every command has; `--set` is told once, in the help of the whole."""
+    return [
+        click.Option(
+            ["_sets", "--set"],
+            multiple=True,
+            metavar="KEY=VALUE",
+            hidden=hidden,
+            help="Change a setting for this call only.",
+        ),
+        click.Option(["_json", "--json"], is_flag=True, help="Answer in JSON."),
+    ]
+
+
+def _parsed(command: Command, ctx: click.Context) -> Parsed:
+    json = False
+    sets: tuple[str, ...] = ()
+    at: click.Context | None = ctx
+    while at is not None:
+        json = json or bool(at.params.get("_json"))
+        sets = (*at.params.get("_sets", ()), *sets)
+        at = at.parent
+    return Parsed(command, collect(command, ctx), json=json, sets=sets)
+
+
+def help_page(ctx: click.Context) -> str:
+    """Return the help of the command that `ctx` is about."""
+    command = ctx.command
+    return page(ctx, command.doc if isinstance(command, _Command) else "")
+
+
+def _show_help(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        raise Help(help_page(ctx))

@@ -1,0 +1,8 @@
+"""A function becomes a command: its signature the schema, its docstring the help."""
+
+from isaacd.command.arguments import Call
+from isaacd.command.catalog import Catalog
+from isaacd.command.command import Command
+from isaacd.command.markers import Argument, Input, Option, Words
+
+__all__ = ["Argument", "Call", "Catalog", "Command", "Input", "Option", "Words"]

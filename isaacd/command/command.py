@@ -1,0 +1,136 @@
+"""A command: a handler with everything that its callers need to know."""
+
+import inspect
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from functools import cached_property
+from operator import attrgetter
+from typing import Any, Literal
+
+from isaacd.command.arguments import Arguments, Call
+from isaacd.command.schema import schema_of
+from isaacd.command.signature import Parameter, read_signature
+from isaacd.context import Context, Meta, Terminal
+from isaacd.errors import IsaacError, PluginFailed
+
+Mode = Literal["inline", "task", "stream"]
+View = Callable[[Any, Terminal], str]
+
+
+class Command:
+    """A handler with everything that its callers need to know.
+
+    `name` is the method on the wire: `plugin` or `plugin.function`. `mode` is inline for a plain function (it must
+    not wait), task for a coroutine function, stream for an async generator. A `live` command sends events even when
+    the caller did not ask for them; a `lenient` one ignores arguments that it does not know.
+    """
+
+    def __init__(
+        self,
+        handler: Callable[..., Any],
+        *,
+        name: str,
+        plugin: str,
+        view: View | None = None,
+        hidden: bool = False,
+        live: bool = False,
+        lenient: bool = False,
+    ) -> None:
+        signature = read_signature(handler, lenient=lenient)
+        self.handler = handler
+        self.name = name
+        self.plugin = plugin
+        self.view = view
+        self.hidden = hidden
+        self.live = live
+        self.mode: Mode = _mode_of(name, handler)
+        self.doc = inspect.getdoc(handler) or ""
+        self.summary = self.doc.partition("\n")[0].strip()
+        if not self.summary:
+            raise PluginFailed(f"{name}: a command needs a docstring; its first line is the help")
+        self.parameters = signature.parameters
+        self.returns = signature.returns
+        self.arguments = Arguments(name, signature)
+        self.decode = self.arguments.decode
+        self._lenient = lenient
+        # Calls the handler: a result for an inline command, else a coroutine or an async iterator.
+        self.start = _starter(handler, self.parameters)
+
+    def bind(self, values: Mapping[str, object], meta: Meta) -> Call:
+        """Make a call of decoded values, by the names of the handler's own parameters."""
+        return self.arguments.bind(values, meta)
+
+    async def run(self, context: Context, args: Any) -> Any:
+        """Run the handler to its end and return its result; a stream's text goes out as `delta` events.
+
+        A stream's result is the last thing it yields that is not text, or else all of its text. Raises IsaacError
+        only, whatever the handler raises; cancellation passes through.
+        """
+        try:
+            if self.mode == "inline":
+                return self.start(context, args)
+            if self.mode == "task":
+                return await self.start(context, args)
+            return await _drain(self.start(context, args), context)
+        except IsaacError:
+            raise
+        except (Exception, SystemExit) as error:
+            # A handler that calls sys.exit() must not end the daemon.
+            context.log.exception("command failed", command=self.name, plugin=self.plugin)
+            raise self.failed(error) from error
+
+    def failed(self, error: BaseException) -> PluginFailed:
+        """Say that the handler raised what it should not have."""
+        return PluginFailed(
+            f"{self.name} failed: {type(error).__name__}",
+            hint="`isaacctl logs` shows the details",
+            detail={"plugin": self.plugin, "command": self.name},
+        )
+
+    @cached_property
+    def schema(self) -> dict[str, object]:
+        """The JSON Schema of the arguments."""
+        return schema_of(self.name, self.parameters, strict=not self._lenient)
+
+
+def _starter(handler: Callable[..., Any], parameters: Sequence[Parameter]) -> Callable[[Context, Any], Any]:
+    """Return what calls a handler with decoded arguments; the usual signatures cost as little as they can."""
+    positional = [item.field for item in parameters if not item.keyword_only]
+    keywords = [item.field for item in parameters if item.keyword_only]
+    if not parameters:
+        return lambda context, args: handler(context)
+    if len(parameters) == 1 and positional:
+        only = attrgetter(*positional)
+        return lambda context, args: handler(context, only(args))
+    if not keywords:
+        every = attrgetter(*positional)
+        return lambda context, args: handler(context, *every(args))
+    return lambda context, args: handler(
+        context,
+        *(getattr(args, name) for name in positional),
+        **{name: getattr(args, name) for name in keywords},
+    )
+
+
+def _mode_of(name: str, handler: Callable[..., Any]) -> Mode:
+    if inspect.isgeneratorfunction(handler):
+        raise PluginFailed(f"{name}: a command that yields must be an `async def`")
+    if inspect.isasyncgenfunction(handler):
+        return "stream"
+    return "task" if inspect.iscoroutinefunction(handler) else "inline"
+
+
+async def _drain(pieces: AsyncIterator[Any], context: Context) -> Any:
+    text: list[str] = []
+    result: Any = None
+    try:
+        async for piece in pieces:
+            if isinstance(piece, str):
+                text.append(piece)
+                await context.emit("delta", piece)
+            else:
+                result = piece
+    finally:
+        close = getattr(pieces, "aclose", None)
+        if close is not None:
+            await close()
+    return "".join(text) if result is None else result

@@ -1,0 +1,176 @@
+"""Every key of config.toml: its type, its limits, its default and what it is for."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+LogLevel = Literal["debug", "info", "warning", "error"]
+
+
+class LogConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the daemon writes down about itself."""
+
+    level: Annotated[LogLevel, Meta(description="The least important lines that are still logged.")] = "info"
+
+
+class DaemonConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """The life of the daemon."""
+
+    idle_exit_s: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=31_536_000,
+            description="Seconds without a request after which a daemon that was started on demand exits; 0 is never.",
+        ),
+    ] = 10800.0
+
+
+class LimitsConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """How long the daemon waits for its clients."""
+
+    first_byte_s: Annotated[
+        float,
+        Meta(
+            gt=0, le=86_400, description="Seconds that a new connection may stay silent before it is closed."
+        ),
+    ] = 5.0
+    stalled_peer_s: Annotated[
+        float,
+        Meta(
+            gt=0,
+            le=86_400,
+            description="Seconds that a client may leave its output unread before it is closed.",
+        ),
+    ] = 30.0
+    drain_s: Annotated[
+        float,
+        Meta(
+            ge=0, le=86_400, description="Seconds that running requests get to finish when the daemon stops."
+        ),
+    ] = 10.0
+
+
+class ProviderConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """One AI provider, under a name of your choice: `[ai.providers.NAME]`."""
+
+    kind: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            description="Which plugin speaks to it; `isaacctl plugins` lists the kinds there are.",
+        ),
+    ] = "openai-compatible"
+    base_url: Annotated[
+        Annotated[
+            str,
+            Meta(
+                pattern=r"^https?://[^\s]+$",
+                extra={"expected": "an address that begins with http:// or https://"},
+            ),
+        ]
+        | None,
+        Meta(
+            description="Where it listens, such as `http://127.0.0.1:11434/v1`. Without it the kind's own default."
+        ),
+    ] = None
+    model: Annotated[
+        str | None,
+        Meta(description="The model to ask for when neither the request nor `ai.model` names one."),
+    ] = None
+    api_key_env: Annotated[
+        Annotated[
+            str,
+            Meta(
+                pattern=r"^[A-Za-z_][A-Za-z0-9_]*$",
+                extra={"expected": 'the name of a variable, such as "MY_API_KEY"'},
+            ),
+        ]
+        | None,
+        Meta(
+            description="The NAME of the environment variable that holds the key. The key itself never goes here."
+        ),
+    ] = None
+    api_key_file: Annotated[
+        str | None,
+        Meta(
+            description="A file that holds the key and nothing else; `~` is your home. Keep it at mode 0600."
+        ),
+    ] = None
+    headers: Annotated[
+        dict[str, str],
+        Meta(description="Further HTTP headers to send. Their values are never shown or logged."),
+    ] = {}
+    connect_timeout_s: Annotated[
+        float,
+        Meta(gt=0, le=86_400, description="Seconds to wait for a connection."),
+    ] = 10.0
+    read_timeout_s: Annotated[
+        float,
+        Meta(gt=0, le=86_400, description="Seconds to wait for the next piece of an answer."),
+    ] = 60.0
+
+
+class AIConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """Who answers questions, and how."""
+
+    order: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Names of providers in the order they are asked. Empty: those configured, then `knowledge`."
+        ),
+    ] = ()
+    model: Annotated[
+        str | None,
+        Meta(
+            description="The model to ask for, whatever the provider; a provider's own `model` comes after it."
+        ),
+    ] = None
+    system: Annotated[
+        str | None,
+        Meta(description="Instructions that precede every conversation, instead of the built-in ones."),
+    ] = None
+    providers: Annotated[
+        dict[str, ProviderConfig],
+        Meta(description="The providers by name."),
+    ] = {}
+
+
+class KnowledgeConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """The offline answers."""
+
+    tldr_url: Annotated[
+        str,
+        Meta(
+            pattern=r"^https://[^\s]+$",
+            description="The archive of tldr pages that `isaacctl knowledge update` fetches.",
+        ),
+    ] = "https://github.com/tldr-pages/tldr/releases/latest/download/tldr-pages.en.zip"
+    tldr_dirs: Annotated[
+        tuple[str, ...],
+        Meta(description="Further folders of tldr pages, beside the caches of the usual tldr clients."),
+    ] = ()
+    whatis: Annotated[
+        bool,
+        Meta(description="Whether the names and summaries of this machine's manual pages are searched too."),
+    ] = True
+
+
+class PluginsConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which plugins are loaded."""
+
+    disabled: Annotated[
+        tuple[str, ...],
+        Meta(description="Names of plugins that are found but not loaded."),
+    ] = ()
+
+
+class Config(Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole of config.toml."""
+
+    log: LogConfig = LogConfig()
+    daemon: DaemonConfig = DaemonConfig()
+    limits: LimitsConfig = LimitsConfig()
+    ai: AIConfig = AIConfig()
+    knowledge: KnowledgeConfig = KnowledgeConfig()
+    plugins: PluginsConfig = PluginsConfig()

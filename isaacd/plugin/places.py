@@ -1,0 +1,78 @@
+"""Where plugins lie: the folders that make up `isaac_plugins`, and what is found in them without importing any."""
+
+import importlib
+import os
+import stat
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+NAMESPACE = "isaac_plugins"
+_SUFFIX = ".py"
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """A file or folder that looks like a plugin; `hidden_by` is the one of the same name that was found first.
+
+    `refused` says why it must not be imported.
+    """
+
+    name: str
+    origin: Path
+    hidden_by: Path | None = None
+    refused: str | None = None
+
+
+def find(user_dir: Path, uid: int) -> Iterator[Found]:
+    """Find every plugin; `user_dir` may hold a further part of the namespace, which comes last.
+
+    Code in a place that other users than `uid` and root can change is refused.
+    """
+    own = user_dir / NAMESPACE
+    refused = _open_to_others(user_dir, uid) or _open_to_others(own, uid)
+    if refused is None and own.is_dir() and str(user_dir) not in sys.path:
+        # A namespace package reads sys.path anew by itself (PEP 420). Last, so that nothing there hides anything else.
+        sys.path.append(str(user_dir))
+    first: dict[str, Path] = {}
+    for folder in (*_folders(), *([own] if refused else [])):
+        for name, origin in sorted(_plugins_in(folder)):
+            reason = (refused or _open_to_others(origin, uid)) if folder == own else None
+            yield Found(name=name, origin=origin, hidden_by=first.get(name), refused=reason)
+            if reason is None:
+                first.setdefault(name, origin)
+
+
+def _folders() -> list[Path]:
+    try:
+        return [Path(folder) for folder in importlib.import_module(NAMESPACE).__path__]
+    except ModuleNotFoundError:
+        return []
+
+
+def _plugins_in(folder: Path) -> Iterator[tuple[str, Path]]:
+    try:
+        entries = list(os.scandir(folder))
+    except OSError:
+        return  # not there, or not readable: then it has no plugins
+    for entry in entries:
+        if entry.name.startswith(("_", ".")):
+            continue
+        if entry.name.endswith(_SUFFIX):
+            yield entry.name.removesuffix(_SUFFIX), Path(entry.path)
+        elif Path(entry.path, "__init__.py").is_file():
+            yield entry.name, Path(entry.path)
+
+
+def _open_to_others(path: Path, uid: int) -> str | None:
+    """Say who else could change a file or folder; None if nobody can, or if it is not there."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    if found.st_uid not in (uid, 0):
+        return f"{path} belongs to another user"
+    if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        return f"others can write to {path}; close it: chmod go-w {path}"
+    return None

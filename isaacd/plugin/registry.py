@@ -1,0 +1,67 @@
+"""What loaded plugins offer, put in place: a plugin is taken as a whole or not at all."""
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+import msgspec
+
+from isaacd.command import Catalog
+from isaacd.context import PluginCard
+from isaacd.errors import PluginFailed
+from isaacd.log import Log
+from isaacd.plugin.loader import LoadedPlugin
+
+
+class Registry:
+    """The plugins of one daemon, their commands in the catalog and their kinds of providers in `factories`.
+
+    `reserved` are names that no command may have.
+    """
+
+    def __init__(self, catalog: Catalog, log: Log, reserved: Collection[str]) -> None:
+        self.factories: dict[str, Any] = {}
+        self._catalog = catalog
+        self._log = log
+        self._reserved = reserved
+        self._plugins: list[LoadedPlugin] = []
+
+    def install(self, found: Iterable[LoadedPlugin]) -> None:
+        """Take what was loaded; a plugin that cannot be taken is kept as failed, with the reason."""
+        for one in found:
+            try:
+                self._take(one)
+            except PluginFailed as error:
+                self._log.error("plugin refused", plugin=one.name, reason=error.message)
+                one = msgspec.structs.replace(one, state="failed", plugin=None, error=error.message)
+            self._plugins.append(one)
+
+    def cards(self) -> list[PluginCard]:
+        """Describe every plugin that was found."""
+        return [item.card() for item in self._plugins]
+
+    @property
+    def loaded(self) -> int:
+        """How many plugins are in place."""
+        return sum(item.state == "loaded" for item in self._plugins)
+
+    def _take(self, found: LoadedPlugin) -> None:
+        plugin = found.plugin
+        if plugin is None:
+            return
+        kinds = [self._new_kind(factory) for factory in plugin.providers]
+        for command in plugin.commands:
+            if command.name in self._reserved:
+                raise PluginFailed(
+                    f"{command.name} is a method of the protocol; no command can have its name"
+                )
+        self._catalog.add(*plugin.commands)
+        self.factories.update(zip(kinds, plugin.providers, strict=True))
+        self._catalog.summaries[found.name] = plugin.summary
+
+    def _new_kind(self, factory: Any) -> str:
+        kind = getattr(factory, "kind", None)
+        if not isinstance(kind, str) or not kind:
+            raise PluginFailed(f'the provider {getattr(factory, "__name__", factory)} needs a `kind = "..."`')
+        if kind in self.factories:
+            raise PluginFailed(f"another plugin offers the provider kind {kind} already")
+        return kind

@@ -1,0 +1,193 @@
+"""The daemon's life from the first connection to the last answer: counting, draining, signals, leaving when idle."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import anyio
+import anyio.abc
+
+from isaacd.clock import Clock
+from isaacd.command import Catalog
+from isaacd.config import Config
+from isaacd.context import Services
+from isaacd.log import Log
+from isaacd.server.listener import Listener, Timeouts
+from isaacd.server.singleton import Singleton
+
+# How long cancelled commands get to answer, and then peers to read what was written, before the daemon leaves.
+FAREWELL_S = 1.0
+# A command that goes on although it was cancelled ends with the process, this long after.
+STUBBORN_S = 2.0
+# What can wait does so for this long, because a client is usually waiting for the daemon that it started.
+SETTLED_S = 0.2
+EXIT_STUBBORN = 70
+_NEVER_S = 3600.0
+
+
+class Life:
+    """What all sessions of one daemon share, and when it ends.
+
+    `settled` is called once the first clients have had their answers; `reload` is what SIGHUP asks for.
+    """
+
+    def __init__(
+        self,
+        *,
+        catalog: Catalog,
+        services: Services,
+        config: Callable[[], Config],
+        settled: Callable[[], None],
+        reload: Callable[[], None],
+    ) -> None:
+        self.catalog = catalog
+        self.services = services
+        self.draining = False
+        self.requests = 0
+        self.in_flight = 0
+        self.listener: Listener | None = None
+        self._log: Log = services.log
+        self._clock: Clock = services.clock
+        self._config = config
+        self._settled = settled
+        self._reload = reload
+        self._last_request = self._clock.monotonic()
+        self._group: anyio.abc.TaskGroup | None = None
+        self._stop = anyio.Event()
+        self._idle = anyio.Event()
+        self._patience = anyio.CancelScope()
+
+    @property
+    def connections(self) -> int:
+        """How many clients are connected."""
+        return len(self.listener.connections) if self.listener else 0
+
+    def spawn(self, main: Callable[..., Any], *args: object) -> None:
+        """Start a task that never raises."""
+        assert self._group is not None
+        self._group.start_soon(main, *args)
+
+    def run_started(self) -> None:
+        """Count a run."""
+        self.in_flight += 1
+
+    def run_ended(self) -> None:
+        """Count it no longer."""
+        self.in_flight -= 1
+        self.changed()
+
+    def changed(self) -> None:
+        """Note that a run or a connection has ended."""
+        self._last_request = self._clock.monotonic()
+        self._idle.set()
+
+    def stop(self) -> None:
+        """Begin to drain and exit."""
+        self._stop.set()
+
+    async def serve(self, singleton: Singleton, *, leave_when_idle: bool) -> None:
+        """Answer until told to stop, then drain; the listening socket and its lock are let go at the end."""
+        limits = self._config().limits
+        async with anyio.create_task_group() as group:
+            self._group = group
+            self.listener = listener = Listener(
+                shared=self,
+                log=self._log,
+                uid=os.geteuid(),
+                changed=self.changed,
+                timeouts=Timeouts(limits.first_byte_s, limits.stalled_peer_s),
+            )
+            await listener.open(singleton.listening)
+            try:
+                group.start_soon(self._obey_signals)
+                group.start_soon(self._settle)
+                if leave_when_idle:
+                    group.start_soon(self._leave_when_idle)
+                await self._stop.wait()
+                listener.stop_accepting()
+                singleton.stop_listening()
+                await self._drain(listener, limits.drain_s)
+            finally:
+                listener.close()
+            singleton.release()
+            group.cancel_scope.cancel()
+            last_resort = asyncio.get_running_loop().call_later(STUBBORN_S, self._give_up)
+        last_resort.cancel()
+
+    async def _drain(self, listener: Listener, drain_s: float) -> None:
+        """Let running requests end for a while, then cancel them; what they answer is sent."""
+        self.draining = True
+        self._log.info("draining", in_flight=self.in_flight)
+        self._patience.deadline = anyio.current_time() + drain_s
+        with self._patience:
+            await self._until(lambda: not self.in_flight)
+        listener.stop_runs()
+        with anyio.move_on_after(FAREWELL_S):
+            await self._until(lambda: not self.in_flight)
+        listener.close()
+        # What was written is sent before the loop ends; a peer that does not read cannot hold us up.
+        with anyio.move_on_after(FAREWELL_S):
+            await self._until(lambda: not listener.connections)
+
+    async def _until(self, is_so: Callable[[], bool]) -> None:
+        while not is_so():
+            self._idle = anyio.Event()
+            await self._idle.wait()
+
+    def _give_up(self) -> None:
+        """Leave although a command does not stop when it is cancelled; all others have been answered."""
+        self._log.error("a command does not stop", in_flight=self.in_flight)
+        os._exit(EXIT_STUBBORN)
+
+    async def _settle(self) -> None:
+        await anyio.sleep(SETTLED_S)
+        self._settled()
+
+    async def _obey_signals(self) -> None:
+        with anyio.open_signal_receiver(
+            signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1
+        ) as signals:
+            async for number in signals:
+                if number == signal.SIGHUP:
+                    self._reload()
+                elif number == signal.SIGUSR1:
+                    self._log_tasks()
+                elif number == signal.SIGTERM:
+                    self.stop()
+                else:
+                    self._patience.cancel()
+                    self.stop()
+
+    def _log_tasks(self) -> None:
+        """Write down where every task waits, for someone who wonders what the daemon is doing."""
+        for task in asyncio.all_tasks():
+            self._log.info("task", name=task.get_name(), waits_in=list(_places(task.get_coro())))
+
+    async def _leave_when_idle(self) -> None:
+        """Stop after a while without requests or connections."""
+        while True:
+            limit_s = self._config().daemon.idle_exit_s or _NEVER_S * 24 * 365
+            left_s = limit_s - (self._clock.monotonic() - self._last_request)
+            if self.in_flight or self.connections:
+                left_s = limit_s
+            if left_s <= 0:
+                self._log.info("idle", after_s=limit_s)
+                self.stop()
+                return
+            # Not longer, since the limit may be changed meanwhile.
+            await anyio.sleep(min(left_s, _NEVER_S))
+
+
+def _places(waiting: Any) -> Iterator[str]:
+    """Name the functions that a task is in, from its first to the one that waits."""
+    while waiting is not None:
+        for kind in ("cr", "ag", "gi"):
+            frame = getattr(waiting, f"{kind}_frame", None)
+            if frame is not None:
+                yield f"{frame.f_code.co_qualname}:{frame.f_lineno}"
+                waiting = getattr(waiting, f"{kind}_await" if kind != "gi" else "gi_yieldfrom")
+                break
+        else:
+            return

@@ -1,0 +1,239 @@
+"""The only room that waits for bytes: one asyncio protocol a connection, each fault kept inside its own."""
+
+import asyncio
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from isaacd.log import Log
+from isaacd.server.hangup import Hangups
+from isaacd.server.outbox import Outbox
+from isaacd.server.peer import peer_uid
+from isaacd.server.session import Session, Shared
+from isaacd.server.singleton import BACKLOG
+from isaacd.wire import detect
+
+# A pause is announced when this much is unsent, and its end when half of it is.
+WRITE_HIGH_BYTES = 256 * 1024
+
+
+class Timeouts(msgspec.Struct, frozen=True):
+    """How long a peer may take: for its first byte, and to read anything once it is behind."""
+
+    first_byte_s: float = 5.0
+    stalled_s: float = 30.0
+
+
+class Connection(asyncio.Protocol):
+    """Bytes in, bytes out, and the two timers of one peer."""
+
+    __slots__ = (
+        "_descriptor",
+        "_ended",
+        "_loop",
+        "_owner",
+        "_pending_bytes",
+        "_timer",
+        "session",
+        "transport",
+    )
+
+    def __init__(self, owner: "Listener") -> None:
+        self._owner = owner
+        self._loop = owner.loop
+        self._timer: asyncio.TimerHandle | None = None
+        self._pending_bytes = 0
+        self._descriptor = -1
+        self._ended = False
+        self.session: Session | None = None
+        self.transport: Any = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Check who connected, and wait for the first byte."""
+        self.transport = transport
+        owner = self._owner
+        try:
+            connection = transport.get_extra_info("socket")
+            self._descriptor = connection.fileno()
+            uid = peer_uid(connection)
+        except OSError as error:
+            owner.log.warning("peer unknown", reason=str(error))
+            self.transport.abort()
+            return
+        if uid != owner.uid:
+            owner.log.warning("peer refused", uid=uid)
+            self.transport.abort()
+            return
+        self.transport.set_write_buffer_limits(high=WRITE_HIGH_BYTES)
+        owner.connections.add(self)
+        self._timer = self._loop.call_later(owner.timeouts.first_byte_s, self._silent)
+
+    def data_received(self, data: bytes) -> None:
+        """Hand the bytes to the session; the first one chooses the language."""
+        session = self.session
+        try:
+            if session is None:
+                session = self._open(data[0])
+                if session is None:
+                    return
+            session.receive(data)
+        except Exception:  # whatever happens here must not reach the listener
+            self._owner.log.exception("connection failed")
+            self.transport.abort()
+
+    def eof_received(self) -> bool:
+        """Answer what is under way if the peer only stopped sending, as `nc -N` does; else end at once."""
+        self._ended = True
+        if self.session is None or not self._watch():
+            return False
+        try:
+            return self.session.end()
+        except Exception:  # as above
+            self._owner.log.exception("connection failed")
+            return False
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Cancel what this connection was waiting for."""
+        self._stop_timer()
+        self._owner.hangups.forget(self._descriptor)
+        self._owner.connections.discard(self)
+        if self.session is not None:
+            self.session.disconnect()
+            self.session = None
+        self._owner.changed()
+
+    def pause_writing(self) -> None:
+        """Hold back: the peer does not read fast enough."""
+        if self.session is not None:
+            self.session.pause()
+        self._await_progress()
+
+    def resume_writing(self) -> None:
+        """Go on, in a moment: asyncio's own transport does not bear being closed from within this callback."""
+        if not self.transport.is_closing():
+            self._stop_timer()
+        self._loop.call_soon(self._resume)
+
+    def pause_reading(self) -> None:
+        """Deliver no more bytes for now; that the peer has gone is still noticed."""
+        self.transport.pause_reading()
+        self._watch()
+
+    def resume_reading(self) -> None:
+        """Deliver bytes again."""
+        if not self._ended and not self.transport.is_closing():
+            self._owner.hangups.forget(self._descriptor)
+            self.transport.resume_reading()
+
+    def close(self) -> None:
+        """Send what is buffered, then close; a peer that does not read cannot hold it open."""
+        self.transport.close()
+        self._await_progress()
+
+    def _open(self, first_byte: int) -> Session | None:
+        self._stop_timer()
+        codec = detect(first_byte)
+        if codec is None:
+            self.transport.abort()
+            return None
+        self.session = Session(codec(), Outbox(self.transport.write), self, self._owner.shared)
+        return self.session
+
+    def _resume(self) -> None:
+        if self.session is None:
+            return
+        try:
+            self.session.resume()
+        except Exception:  # as above
+            self._owner.log.exception("connection failed")
+            self.transport.abort()
+
+    def _watch(self) -> bool:
+        """Ask to be told when the peer has gone while nothing is read; False if that cannot be known."""
+        return self._owner.hangups.watch(self._descriptor, self.transport.abort)
+
+    def _silent(self) -> None:
+        self._timer = None
+        self.transport.abort()
+
+    def _stalled(self) -> None:
+        """Close a peer that read nothing since the timer was set; one that reads slowly may go on.
+
+        So may a command line, whose output may be waiting for a person in front of a pager.
+        """
+        self._timer = None
+        pending_bytes = self.transport.get_write_buffer_size()
+        patient = self.session is not None and self.session.patient
+        if pending_bytes >= self._pending_bytes and not patient:
+            self._owner.log.info("peer stalled", pending_bytes=pending_bytes)
+            self.transport.abort()
+            return
+        self._await_progress()
+
+    def _await_progress(self) -> None:
+        self._stop_timer()
+        self._pending_bytes = self.transport.get_write_buffer_size()
+        self._timer = self._loop.call_later(self._owner.timeouts.stalled_s, self._stalled)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+class Listener:
+    """Accepts connections on one listening socket; `changed` is called whenever a connection has ended."""
+
+    def __init__(
+        self,
+        *,
+        shared: Shared,
+        log: Log,
+        uid: int,
+        changed: Callable[[], None],
+        timeouts: Timeouts = Timeouts(),  # noqa: B008 - frozen
+    ) -> None:
+        self.shared = shared
+        self.log = log
+        self.uid = uid
+        self.changed = changed
+        self.timeouts = timeouts
+        self.connections: set[Connection] = set()
+        self.loop = asyncio.get_running_loop()
+        self.hangups = Hangups(self.loop)
+        self._server: asyncio.Server | None = None
+
+    async def open(self, listening: socket.socket) -> None:
+        """Begin to accept."""
+        self._server = await self.loop.create_unix_server(
+            lambda: Connection(self), sock=listening, backlog=BACKLOG, **_keep_path(self.loop)
+        )
+
+    def stop_accepting(self) -> None:
+        """Accept no more; connections go on."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+
+    def stop_runs(self) -> None:
+        """Cancel all that is under way; it is answered that the daemon is stopping."""
+        for connection in tuple(self.connections):
+            if connection.session is not None:
+                connection.session.stop_runs()
+
+    def close(self) -> None:
+        """Close every connection once what is buffered is sent."""
+        self.stop_accepting()
+        for connection in tuple(self.connections):
+            connection.close()
+        self.hangups.close()
+
+
+def _keep_path(loop: asyncio.AbstractEventLoop) -> dict[str, Any]:
+    """Keep Python 3.13's asyncio from removing the socket's file: whoever holds the lock does that."""
+    import inspect
+
+    known = inspect.signature(loop.create_unix_server).parameters
+    return {"cleanup_socket": False} if "cleanup_socket" in known else {}

@@ -1,0 +1,21 @@
+"""Who is at the other end of a Unix socket, by the kernel's word."""
+
+import socket
+import struct
+import sys
+
+# <sys/un.h> on macOS: struct xucred {cr_version; cr_uid; cr_ngroups; cr_groups[16]}, option LOCAL_PEERCRED.
+_MACOS_SOL_LOCAL = 0
+_MACOS_LOCAL_PEERCRED = 1
+_MACOS_XUCRED = struct.Struct("=IIh2x16I")
+
+_UCRED = struct.Struct("3i")
+
+
+def peer_uid(connection: socket.socket) -> int:
+    """Return the user id of the process that connected; raises OSError where the kernel does not tell."""
+    if sys.platform == "darwin":
+        raw = connection.getsockopt(_MACOS_SOL_LOCAL, _MACOS_LOCAL_PEERCRED, _MACOS_XUCRED.size)
+        return int(_MACOS_XUCRED.unpack(raw)[1])
+    raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size)
+    return int(_UCRED.unpack(raw)[1])

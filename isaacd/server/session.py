@@ -1,0 +1,321 @@
+"""One conversation: requests become replies, events and runs. It knows no socket."""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from isaacd.command import Call, Catalog, Command
+from isaacd.context import Context, Services, Sink
+from isaacd.errors import (
+    DeadlineExceeded,
+    InternalError,
+    InvalidRequest,
+    IsaacError,
+    ShuttingDown,
+)
+from isaacd.server import methods
+from isaacd.server.outbox import Outbox
+from isaacd.server.run import Run
+from isaacd.wire import Codec, Message, Notification, Request, to_wire_error
+
+
+class Peer(Protocol):
+    """The transport, as far as a session may steer it."""
+
+    def pause_reading(self) -> None:
+        """Deliver no more bytes for now."""
+        ...
+
+    def resume_reading(self) -> None:
+        """Deliver bytes again."""
+        ...
+
+    def close(self) -> None:
+        """Send what is buffered, then close."""
+        ...
+
+
+class Shared(Protocol):
+    """What all sessions of one daemon have in common."""
+
+    draining: bool
+    requests: int
+
+    @property
+    def catalog(self) -> Catalog:
+        """All commands."""
+        ...
+
+    @property
+    def services(self) -> Services:
+        """What all requests share."""
+        ...
+
+    def run_started(self) -> None:
+        """Count a run."""
+        ...
+
+    def run_ended(self) -> None:
+        """Count it no longer."""
+        ...
+
+    def spawn(self, main: Callable[..., Any], *args: object) -> None:
+        """Start a task; it never raises."""
+        ...
+
+
+class Session:
+    """The daemon's side of one connection, from its first byte on.
+
+    `patient` says that a command line runs here, which may leave its output unread for as long as a person likes.
+    """
+
+    def __init__(self, codec: Codec, outbox: Outbox, peer: Peer, shared: Shared) -> None:
+        self.codec = codec
+        self.outbox = outbox
+        self.runs: dict[int | str, Run] = {}
+        self.sink: Sink | None = None
+        self.patient = False
+        self._peer = peer
+        self._shared = shared
+        self._services = shared.services
+        self._paused = False
+        self._closing = False
+        self._ended = False
+
+    @property
+    def catalog(self) -> Catalog:
+        """All commands."""
+        return self._shared.catalog
+
+    def receive(self, data: bytes) -> None:
+        """Take bytes from the peer and answer every message that is complete."""
+        # Nearly always one chunk is one message, and its answer one write: then there is no batch to keep.
+        if not (self.runs or self._closing or self.outbox.congested):
+            message = self.codec.whole_message(data)
+            if type(message) is Request:
+                self._request(message)
+                return
+            if message is not None:
+                self._take(message)
+                return
+        self.codec.receive_data(data)
+        self._pump()
+
+    def end(self) -> bool:
+        """Take the end of what the peer sends; tell whether it is still owed answers, and so has to stay connected."""
+        self._ended = True
+        for run in self.runs.values():
+            run.end_input()
+        self.codec.receive_end()
+        self._pump()
+        return self._owes()
+
+    def resume(self) -> None:
+        """Go on after the peer has caught up."""
+        self.outbox.resume()
+        self._unpause()
+
+    def pause(self) -> None:
+        """Take no more requests while the peer does not read its replies."""
+        self.outbox.pause()
+        if not self._paused:
+            self._paused = True
+            self._peer.pause_reading()
+
+    def disconnect(self) -> None:
+        """Cancel everything: the peer is gone."""
+        self._closing = True
+        self.outbox.close()
+        for run in tuple(self.runs.values()):
+            run.cancel()
+
+    def stop_runs(self) -> None:
+        """Cancel what is under way because the daemon stops; each run still gets its response."""
+        for run in tuple(self.runs.values()):
+            run.cancel(_shutting_down())
+
+    def _pump(self) -> None:
+        outbox = self.outbox
+        outbox.begin()
+        try:
+            while not self._closing:
+                if len(self.runs) >= methods.MAX_IN_FLIGHT or outbox.congested:
+                    self._pause_reading()
+                    return
+                try:
+                    message = self.codec.next_message()
+                except IsaacError as error:
+                    self._refuse(error)
+                    continue
+                if message is None:
+                    return
+                self._take(message)
+        finally:
+            outbox.flush()
+
+    def _take(self, message: Message) -> None:
+        if type(message) is Request:
+            self._request(message)
+        elif type(message) is Notification:
+            self._notification(message)
+
+    def _request(self, request: Request) -> None:
+        shared = self._shared
+        shared.requests += 1
+        command = shared.catalog.find(request.method)
+        try:
+            if command is not None:
+                self.execute(command, command.decode(request.params, self.codec.format), request.id)
+                return
+            builtin = methods.BUILTIN.get(request.method)
+            if builtin is None:
+                raise shared.catalog.unknown(request.method)
+            builtin.answer(self, request)
+        except IsaacError as error:
+            self.reply_error(request.id, error)
+        except BaseException:  # one defect must not end the connection, nor a plugin's SystemExit the daemon
+            shared.services.log.exception("request failed", method=request.method)
+            self.reply_error(
+                request.id, InternalError("the daemon failed at this request", hint="see the log")
+            )
+
+    def execute(self, command: Command, call: Call, request_id: int | str) -> None:
+        """Run a command and answer the request with its result; an inline command answers at once."""
+        deadline_ms = call.meta.deadline_ms
+        if deadline_ms is not None and deadline_ms <= 0:
+            raise DeadlineExceeded(f"{command.name} came after its deadline")
+        if command.mode != "inline":
+            self.patient = self.patient or command.live
+            self.begin(command, call, request_id, self._finish, wants_events=call.meta.stream or command.live)
+            return
+        context = Context(self._services, call.meta, None, request_id)
+        try:
+            result = command.start(context, call.args)
+        except IsaacError:
+            raise
+        except (
+            BaseException
+        ) as error:  # SystemExit too: it is the plugin's, and no task here can be cancelled
+            self._shared.services.log.exception("command failed", command=command.name, plugin=command.plugin)
+            raise command.failed(error) from error
+        self.outbox.send(self.codec.encode_result(request_id, result))
+
+    def begin(
+        self,
+        command: Command,
+        call: Call,
+        run_id: int | str,
+        finish: Callable[[Run, object, IsaacError | None], None],
+        *,
+        wants_events: bool,
+    ) -> None:
+        """Start a run; raises InvalidRequest if its id is in use, ShuttingDown while the daemon drains."""
+        if run_id in self.runs:
+            raise InvalidRequest(f"the id {run_id!r} is already in use by a request under way")
+        if self._shared.draining:
+            raise _shutting_down()
+        run = Run(
+            run_id=run_id,
+            command=command,
+            call=call,
+            codec=self.codec,
+            outbox=self.outbox,
+            services=self._shared.services,
+            wants_events=wants_events,
+            sink=call.meta.sink or self.sink,
+        )
+        if self._ended:
+            run.end_input()
+        self.runs[run_id] = run
+        self._shared.run_started()
+        self._shared.spawn(self._serve, run, finish)
+
+    async def _serve(self, run: Run, finish: Callable[[Run, object, IsaacError | None], None]) -> None:
+        """Run to the end, answer, and read on if there were too many; a defect here ends this connection only."""
+        try:
+            try:
+                finish(run, *await run.main())
+            finally:
+                self.runs.pop(run.id, None)
+                self._shared.run_ended()
+            self._unpause()
+        except Exception:  # it must not reach the task group, which all connections share
+            self._shared.services.log.exception("connection failed")
+            self._closing = True
+            self._peer.close()
+
+    def _finish(self, run: Run, result: object, error: IsaacError | None) -> None:
+        if error is None:
+            self.reply(run.id, result)
+        else:
+            self.reply_error(run.id, error)
+
+    def send(self, frame: bytes) -> None:
+        """Send a frame that must not be lost."""
+        self.outbox.send(frame)
+
+    def reply(self, request_id: int | str, result: object) -> None:
+        """Send the response; a result that cannot be sent becomes an error."""
+        try:
+            frame = self.codec.encode_result(request_id, result)
+        except IsaacError as error:
+            self.reply_error(request_id, error)
+            return
+        self.outbox.send(frame)
+
+    def reply_error(self, request_id: int | str | None, error: IsaacError) -> None:
+        """Send an error response."""
+        self.outbox.send(self.codec.encode_error(request_id, to_wire_error(error)))
+
+    def _notification(self, notification: Notification) -> None:
+        handler = methods.NOTIFIED.get(notification.method)
+        if handler is None:
+            return  # unknown notifications are ignored, so that newer clients can send what older daemons don't know
+        try:
+            handler(self, notification)
+        except IsaacError as error:
+            self._shared.services.log.debug(
+                "notification refused", method=notification.method, reason=error.message
+            )
+
+    def _refuse(self, error: IsaacError) -> None:
+        # Neovim closes a channel that answers an id it never used, so without one there the log has to do.
+        if self.codec.failed_id is not None or self.codec.broken or self.codec.format == "json":
+            self.reply_error(self.codec.failed_id, error)
+        else:
+            self._services.log.info("message refused", reason=error.message)
+        if self.codec.broken:
+            self._closing = True
+            self.outbox.flush()
+            self._peer.close()
+
+    def _pause_reading(self) -> None:
+        if not self._paused:
+            self._paused = True
+            self._peer.pause_reading()
+
+    def _unpause(self) -> None:
+        """Read on if nothing speaks against it any more."""
+        if (
+            self._paused
+            and not self.outbox.congested
+            and len(self.runs) < methods.MAX_IN_FLIGHT
+            and not self._closing
+        ):
+            self._paused = False
+            self._peer.resume_reading()
+            self._pump()
+        self._part()
+
+    def _part(self) -> None:
+        """Let a peer go that has nothing more to say and has got all its answers."""
+        if self._ended and not self._closing and not self._owes():
+            self._closing = True
+            self._peer.close()
+
+    def _owes(self) -> bool:
+        return bool(self.runs) or self._paused
+
+
+def _shutting_down() -> ShuttingDown:
+    return ShuttingDown("the daemon is stopping", hint="try again in a moment", retry_after_ms=1000)

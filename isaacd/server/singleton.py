@@ -1,0 +1,103 @@
+"""One daemon a socket: the lock that is held for life, and the listening socket."""
+
+import contextlib
+import fcntl
+import os
+import socket
+from pathlib import Path
+
+from isaacd.errors import IsaacError, PermissionDenied
+from isaacd.paths import Paths, make_private
+
+# As many may connect at the same moment, each without being told to try again (EAGAIN).
+BACKLOG = 1024
+
+
+class AlreadyRunning(IsaacError):
+    """Another daemon holds the lock; whoever wants an answer can connect to it."""
+
+    code = -32013
+    name = "busy"
+    blame = "caller"
+
+
+class Singleton:
+    """The lock and the listening socket; `inherit` takes them from the client that started us."""
+
+    def __init__(self, paths: Paths, lock_fd: int, listening: socket.socket) -> None:
+        self._paths = paths
+        self._lock_fd = lock_fd
+        self._identity = _identity(paths.socket)
+        self.listening = listening
+
+    @classmethod
+    def inherit(cls, paths: Paths, socket_fd: int, lock_fd: int) -> "Singleton":
+        """Take over descriptors that are already locked, bound and listening."""
+        os.set_inheritable(socket_fd, False)
+        os.set_inheritable(lock_fd, False)
+        return cls(paths, lock_fd, socket.socket(fileno=socket_fd))
+
+    @classmethod
+    def acquire(cls, paths: Paths) -> "Singleton":
+        """Lock, remove a stale socket, bind and listen; raises AlreadyRunning or PermissionDenied."""
+        make_private(paths.socket.parent)
+        try:
+            lock_fd = os.open(paths.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        except OSError as error:
+            raise PermissionDenied(f"cannot open the lock {paths.lock}: {error.strerror}") from error
+        try:
+            fcntl.flock(lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(lock_fd)
+            raise AlreadyRunning(
+                f"another isaacd holds {paths.lock}",
+                hint="`isaacctl status` shows it, `isaacctl restart` replaces it",
+            ) from None
+        os.ftruncate(lock_fd, 0)
+        os.pwrite(lock_fd, f"{os.getpid()}\n".encode(), 0)  # for people; the lock is what counts
+        try:
+            return cls(paths, lock_fd, bind(paths.socket))
+        except OSError as error:
+            os.close(lock_fd)
+            raise PermissionDenied(f"cannot listen at {paths.socket}: {error.strerror}") from error
+
+    def stop_listening(self) -> None:
+        """Remove the socket and close it, so that clients wait for the lock instead of for us."""
+        with contextlib.suppress(OSError):
+            # Someone may have tidied up, and another daemon may listen there by now.
+            if self._identity is not None and _identity(self._paths.socket) == self._identity:
+                self._paths.socket.unlink()
+        self._identity = None  # the next socket there may get the same number
+        self.listening.close()
+
+    def release(self) -> None:
+        """Remove the socket and let the lock go, in this order; a second time does nothing."""
+        if self._lock_fd < 0:
+            return
+        self.stop_listening()
+        lock_fd, self._lock_fd = self._lock_fd, -1
+        os.close(lock_fd)
+
+
+def bind(path: Path) -> socket.socket:
+    """Listen at `path`, readable and writable by its owner only; a file there is stale, as we hold the lock."""
+    path.unlink(missing_ok=True)
+    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    umask = os.umask(0o177)
+    try:
+        listening.bind(str(path))
+    except OSError:
+        listening.close()
+        raise
+    finally:
+        os.umask(umask)
+    listening.listen(BACKLOG)
+    return listening
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.lstat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

@@ -1,0 +1,45 @@
+"""The language on the socket: messages, codecs and their limits, with no I/O."""
+
+from isaacd.wire.codec import Codec
+from isaacd.wire.content_length import ContentLengthCodec
+from isaacd.wire.detect import detect
+from isaacd.wire.failure import has_error, read_error, to_wire_error
+from isaacd.wire.jsonlines import JsonLinesCodec
+from isaacd.wire.messages import (
+    MAX_DEPTH_IN,
+    MAX_DEPTH_OUT,
+    MAX_FRAME_BYTES,
+    Format,
+    Message,
+    Notification,
+    Request,
+    Response,
+    WireError,
+)
+from isaacd.wire.native import NativeCodec
+from isaacd.wire.params import Shape, params_shape
+from isaacd.wire.values import decode_value, encode_value
+
+__all__ = [
+    "MAX_DEPTH_IN",
+    "MAX_DEPTH_OUT",
+    "MAX_FRAME_BYTES",
+    "Codec",
+    "ContentLengthCodec",
+    "Format",
+    "JsonLinesCodec",
+    "Message",
+    "NativeCodec",
+    "Notification",
+    "Request",
+    "Response",
+    "Shape",
+    "WireError",
+    "decode_value",
+    "detect",
+    "encode_value",
+    "has_error",
+    "params_shape",
+    "read_error",
+    "to_wire_error",
+]

@@ -1,0 +1,18 @@
+"""The first byte of a connection picks its language."""
+
+from isaacd.wire.codec import Codec
+from isaacd.wire.content_length import ContentLengthCodec
+from isaacd.wire.jsonlines import JsonLinesCodec
+from isaacd.wire.native import NativeCodec
+from isaacd.wire.scanner import ARRAY_BYTES
+
+
+def detect(first_byte: int) -> type[Codec] | None:
+    """Return the codec for a connection that begins with this byte, or None: close it."""
+    if first_byte in ARRAY_BYTES:
+        return NativeCodec
+    if first_byte == ord("{"):
+        return JsonLinesCodec
+    if first_byte == ord("C"):
+        return ContentLengthCodec
+    return None

@@ -1,0 +1,60 @@
+"""What the daemon weighs when nobody asks it anything, against a bare daemon on the same loop."""
+
+from collections.abc import Iterator
+
+from harness import Effort, Row
+from place import Place
+
+FLOOR = "bare anyio + uvloop daemon"
+PLUGIN = '''"""A plugin like many."""
+
+from typing import Annotated, Literal
+
+from isaacd.api import Context, Plugin
+
+plugin = Plugin("made{number}", summary="One of many.")
+
+
+@plugin.command
+def made{number}(context: Context, name: str = "world", times: Annotated[int, "how often"] = 1) -> str:
+    """Greet someone."""
+    return " ".join(["hello", name] * times)
+
+
+@plugin.command
+async def look(context: Context, kind: Literal["short", "long"], words: list[str] | None = None) -> str:
+    """Look at something."""
+    return kind + " ".join(words or [])
+'''
+
+
+def measure(place: Place, effort: Effort) -> Iterator[Row]:
+    """Measure with the bundled plugins, then with 50 more."""
+    rounds = effort.rounds(5, 2)
+    yield from _rows("bundled plugins", place, rounds, target=None)
+    for number in range(50):
+        place.plugins.joinpath(f"made{number}.py").write_text(PLUGIN.format(number=number))
+    yield from _rows("50 plugins more", place, rounds, target=1.45)
+
+
+def _rows(what: str, place: Place, rounds: int, *, target: float | None) -> Iterator[Row]:
+    ours, floor = [], []
+    for _ in range(rounds):
+        # Both at the same time, so that both share the interpreter's pages with one other.
+        with place.daemon() as daemon, place.floor_server("bare_anyio") as bare:
+            bare.wait_until_ready()
+            daemon.wait_until_ready()
+            # Help brings in click, which a daemon in use always has.
+            place.process_s(place.script("isaacctl", "--help"))
+            daemon.wait_until_idle()
+            ours.append(daemon.memory_bytes())
+            floor.append(bare.memory_bytes())
+    for name, wanted in (("Rss", target), ("Pss", None)):
+        yield Row(
+            f"idle {name.upper()}, {what}",
+            FLOOR,
+            [one[name] for one in ours],
+            [one[name] for one in floor],
+            unit="byte",
+            target=wanted,
+        )

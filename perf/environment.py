@@ -1,0 +1,65 @@
+"""Two environments: a clean one with nothing but the installed wheel, and one for the tools that measure it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Environment(NamedTuple):
+    """The Python of each environment."""
+
+    clean: Path
+    tools: Path
+
+
+def make_environment(directory: Path) -> Environment:
+    """Build the wheel and install it as a user's pip would; what is in `directory` already is used again.
+
+    The clean environment has no pip and no setuptools, whose start-up file costs every Python 1 ms or more: the
+    floor must be the bare interpreter.
+    """
+    clean, tools = (directory / name / "bin" / "python" for name in ("clean", "tools"))
+    wheels = directory / "wheels"
+    if not tools.exists():
+        _call(sys.executable, "-m", "venv", tools.parent.parent)
+        _call(tools, "-m", "pip", "install", "pyperf")
+    if not clean.exists():
+        _call(sys.executable, "-m", "venv", "--without-pip", clean.parent.parent)
+    for old in wheels.glob("*.whl"):
+        old.unlink()
+    _call(tools, "-m", "pip", "wheel", "--no-deps", "--wheel-dir", wheels, ROOT)
+    (wheel,) = wheels.glob("*.whl")
+    into_clean = (tools, "-m", "pip", "--python", clean, "install", "--no-warn-script-location")
+    _call(*into_clean, wheel)
+    # The version may be the same while the content is not.
+    _call(*into_clean, "--force-reinstall", "--no-deps", wheel)
+    return Environment(clean, tools)
+
+
+def clean_environ(**changes: str) -> dict[str, str]:
+    """Return a small, usual environment without anything that changes how Python starts."""
+    usual = {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "LANG": "C.UTF-8",
+        "TERM": "xterm-256color",
+        "COLORTERM": "truecolor",
+        "SHELL": "/bin/sh",
+        "EDITOR": "vi",
+        "USER": "someone",
+    }
+    return usual | changes
+
+
+def _call(*words: str | Path) -> None:
+    # pip compiles what it installs, unless it is told that nobody wants byte code.
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    environ["PIP_DISABLE_PIP_VERSION_CHECK"] = "1"
+    done = subprocess.run(
+        [str(word) for word in words], env=environ, check=False, capture_output=True, text=True
+    )
+    if done.returncode:
+        sys.exit(f"{' '.join(map(str, words))}\n{done.stdout}{done.stderr}")

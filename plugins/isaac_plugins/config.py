@@ -1,0 +1,102 @@
+"""See, check and edit the configuration."""
+
+import os
+import shlex
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from isaacd.api import Argument, ConfigRow, Context, Handover, InvalidParams, NotFound, Plugin, Terminal
+
+plugin = Plugin("config", summary="See, check and edit the configuration.", version="1")
+
+
+def _table(rows: list[ConfigRow], terminal: Terminal) -> str:
+    """Align keys and origins; values come last, written as in the file, because they may be long."""
+    cells = [(row, "-" if row.value is None else msgspec.json.encode(row.value).decode()) for row in rows]
+    key, origin = (max((len(getattr(row, name)) for row in rows), default=0) for name in ("key", "origin"))
+    return "\n".join(
+        f"{row.key:<{key}}  {terminal.style(f'{row.origin:<{origin}}', 2)}  {value}" for row, value in cells
+    )
+
+
+@plugin.command(view=_table)
+def show(
+    context: Context,
+    key: Annotated[str | None, Argument("A key such as `ai.model`, or a section such as `ai`.")] = None,
+    changed: Annotated[bool, "Leave out what is the default."] = False,
+) -> list[ConfigRow]:
+    """Show the values that hold here, and where each comes from.
+
+    A value comes from the default, the file, an ISAAC_<SECTION>_<KEY> variable or --set; the last of these wins.
+
+    Examples:
+        isaacctl config show
+        isaacctl config show --changed
+        isaacctl config show ai.model --json
+    """
+    return context.loaded.rows(key, changed=changed)
+
+
+@plugin.command
+def path(context: Context) -> str:
+    """Print the path of the configuration file, whether it exists or not.
+
+    Examples:
+        isaacctl config path
+    """
+    return str(context.paths.config_file)
+
+
+@plugin.command
+def check(
+    context: Context,
+    file: Annotated[Path | None, Argument("Another file than the one in use.")] = None,
+) -> str:
+    """Check the configuration file and the ISAAC_* variables, and tell everything that is wrong.
+
+    Exits with 78 if something is.
+
+    Examples:
+        isaacctl config check
+        isaacctl config check ~/dotfiles/isaac.toml
+    """
+    found = context.loaded.again(file).file
+    if file is not None and not found.exists:
+        raise NotFound(f"there is no file {file}")
+    verdict = f"ok: {found.name}" if found.exists else f"ok: there is no {found.name}, so the defaults hold"
+    return "\n".join([verdict, *(f"warning: {item}" for item in found.warnings)])
+
+
+@plugin.command(view=lambda plan, _: shlex.join(plan.argv))
+def edit(context: Context) -> Handover:
+    """Open the configuration file in $VISUAL or $EDITOR, and check it afterwards.
+
+    A file that does not exist yet is created with every key and its default in a comment. Without a terminal, the
+    editor's command line is printed instead.
+
+    Examples:
+        isaacctl config edit
+    """
+    editor = _editor(context)
+    file = context.loaded.file
+    text = f"created {file.name}\n" if file.create() else ""
+    return Handover(argv=(*editor, str(file.path)), after=("config", "check"), text=text)
+
+
+def _editor(context: Context) -> list[str]:
+    wanted = context.environ.get("VISUAL") or context.environ.get("EDITOR") or ""
+    try:
+        words = shlex.split(wanted)
+    except ValueError as error:
+        raise InvalidParams(
+            f"VISUAL or EDITOR is no command line: {error}", hint="export EDITOR=vi"
+        ) from None
+    from shutil import which  # brings bz2 and lzma, 2 ms that a daemon's start can do without
+
+    search = context.environ.get("PATH", os.defpath)
+    known = words or [name for name in ("editor", "nano", "vim", "vi") if which(name, path=search)][:1]
+    if not known:
+        raise NotFound("there is no editor", hint=f"export EDITOR=..., or edit {context.paths.config_file}")
+    return known

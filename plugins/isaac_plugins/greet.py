@@ -1,0 +1,16 @@
+"""The smallest complete plugin, as an example to copy."""
+
+from isaacd.api import Context, Plugin
+
+plugin = Plugin("greet", summary="Greet people: the example plugin.", version="1")
+
+
+@plugin.command
+async def greet(context: Context, name: str = "world") -> str:
+    """Greet someone by name.
+
+    Examples:
+        isaacctl greet
+        isaacctl greet --name ada
+    """
+    return f"hello {name}"

@@ -1,0 +1,359 @@
+"""The life of a real daemon: one at a time, reloaded, drained, stopped, and in spite of broken surroundings."""
+
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from isaacd.wire import JsonLinesCodec
+from tests.daemon import Daemon, a_home, eventually, running
+
+SLOW = """
+import anyio
+from isaacd.api import Context, Plugin
+
+plugin = Plugin("slow", summary="Commands that take their time.")
+released = anyio.Event()
+
+@plugin.command
+async def wait(context: Context) -> str:
+    \"\"\"Wait until released.\"\"\"
+    context.log.info("waiting")
+    await released.wait()
+    return "done"
+
+@plugin.command
+def release(context: Context) -> None:
+    \"\"\"Let all waiters go.\"\"\"
+    released.set()
+
+@plugin.command
+async def stubborn(context: Context) -> None:
+    \"\"\"Refuse to be cancelled.\"\"\"
+    context.log.info("waiting")
+    while True:
+        try:
+            await anyio.sleep_forever()
+        except BaseException:
+            pass
+"""
+
+
+# One at a time.
+
+
+def test_a_second_daemon_leaves_at_once_and_says_why() -> None:
+    with running() as daemon:
+        second = subprocess.run(
+            [sys.executable, "-m", "isaacd"],
+            env=daemon.home.environ,
+            capture_output=True,
+            text=True,
+            timeout=20,
+        )
+        assert second.returncode == 75
+        assert str(daemon.home.lock) in second.stderr
+        assert "isaacctl status" in second.stderr
+        daemon.ping()
+
+
+def test_after_kill_9_the_stale_socket_is_no_obstacle() -> None:
+    with a_home() as home:
+        with running(home=home) as first:
+            first.send_signal(signal.SIGKILL)
+            assert first.wait() == -signal.SIGKILL
+        assert home.socket.exists()
+        with running(home=home) as second:
+            second.ping()
+
+
+def test_a_daemon_whose_socket_was_taken_over_does_not_remove_the_new_one() -> None:
+    with a_home() as home, running(home=home) as old:
+        home.socket.unlink()
+        home.lock.unlink()
+        with running(home=home) as new:
+            old.send_signal(signal.SIGTERM)
+            assert old.wait() == 0
+            new.ping()
+
+
+def test_what_it_makes_is_private() -> None:
+    with running() as daemon:
+        made = [daemon.home.socket, daemon.home.lock, daemon.home.log, daemon.home.socket.parent]
+        assert [item.stat().st_mode & 0o777 for item in made] == [0o600, 0o600, 0o600, 0o700]
+
+
+# Leaving.
+
+
+def test_term_lets_running_requests_end_and_refuses_new_ones() -> None:
+    with running(plugins={"slow": SLOW}) as daemon, daemon.caller() as caller, daemon.caller() as idle:
+        running_one = caller.ask("slow.wait")
+        daemon.logged("waiting")
+        daemon.send_signal(signal.SIGTERM)
+        daemon.logged("draining")
+        assert caller.fail("greet").startswith("shutting_down")
+        assert idle.call("status")["draining"] is True
+        with pytest.raises((FileNotFoundError, ConnectionRefusedError)):
+            daemon.connect()
+        caller.ask("slow.release")
+        assert caller.answer(running_one)[2] == "done"
+        assert daemon.wait() == 0
+        assert not daemon.home.socket.exists()
+
+
+def test_what_does_not_end_in_time_is_cancelled_and_told() -> None:
+    with running("--set", "limits.drain_s=0", plugins={"slow": SLOW}) as daemon, daemon.caller() as caller:
+        running_one = caller.ask("slow.wait")
+        daemon.logged("waiting")
+        daemon.send_signal(signal.SIGTERM)
+        kind, _, error = caller.answer(running_one)
+        assert kind == "error"
+        assert error.startswith("shutting_down")
+        assert daemon.wait() == 0
+
+
+def test_int_stops_at_once_although_requests_run_and_peers_do_not_read() -> None:
+    with running(plugins={"slow": SLOW}) as daemon, daemon.caller() as caller, daemon.caller() as deaf:
+        running_one = caller.ask("slow.wait")
+        for _ in range(200):
+            deaf.ask("commands")
+        daemon.logged("waiting")
+        daemon.send_signal(signal.SIGINT)
+        assert caller.answer(running_one)[2].startswith("shutting_down")
+        assert daemon.wait(8) == 0
+        assert not daemon.home.socket.exists()
+
+
+def test_int_cuts_a_drain_short() -> None:
+    with running(plugins={"slow": SLOW}) as daemon, daemon.caller() as caller:
+        caller.ask("slow.wait")
+        daemon.logged("waiting")
+        daemon.send_signal(signal.SIGTERM)
+        daemon.logged("draining")
+        daemon.send_signal(signal.SIGINT)
+        assert daemon.wait(8) == 0
+
+
+def test_a_command_that_cannot_be_cancelled_cannot_keep_it_alive() -> None:
+    with running(plugins={"slow": SLOW}) as daemon, daemon.caller() as caller:
+        caller.ask("slow.stubborn")
+        daemon.logged("waiting")
+        daemon.send_signal(signal.SIGINT)
+        assert daemon.wait(15) == 70
+        assert daemon.logged("a command does not stop")
+        assert not daemon.home.socket.exists()
+
+
+def test_usr1_writes_down_what_is_under_way() -> None:
+    with running(plugins={"slow": SLOW}) as daemon, daemon.caller() as caller:
+        caller.ask("slow.wait")
+        daemon.logged("waiting")
+        daemon.send_signal(signal.SIGUSR1)
+        eventually(
+            lambda: any(
+                "Session._serve" in place for line in daemon.log() for place in line.get("waits_in", ())
+            ),
+            "the log to name the session's task",
+        )
+        daemon.ping()
+
+
+def test_stopping_by_request_answers_first() -> None:
+    with running() as daemon, daemon.caller() as caller:
+        assert caller.call("daemon.stop") is True
+        assert caller.next() is None
+        assert daemon.wait() == 0
+
+
+def test_started_on_demand_it_leaves_when_idle_but_not_before() -> None:
+    with running("--on-demand", "--set", "daemon.idle_exit_s=0.3", plugins={"slow": SLOW}) as daemon:
+        with daemon.caller() as caller:
+            caller.ask("slow.wait")
+            daemon.logged("waiting")
+            # Longer than the limit: another daemon, with nothing to do, comes and goes meanwhile.
+            with running("--on-demand", "--set", "daemon.idle_exit_s=0.3") as other:
+                assert other.wait() == 0
+            assert caller.call("ping")
+        assert daemon.wait() == 0
+        assert daemon.logged("idle")
+
+
+# Configuration.
+
+
+def test_hup_reloads_and_a_bad_file_leaves_the_old_configuration() -> None:
+    with (
+        running(plugins={"slow": SLOW}, config='[log]\nlevel = "info"\n') as daemon,
+        daemon.caller() as caller,
+    ):
+        running_one = caller.ask("slow.wait")
+        daemon.logged("waiting")
+        daemon.home.write_config('[log]\nlevel = "debug"\n[ai]\nmodel = "first"\n')
+        daemon.send_signal(signal.SIGHUP)
+        daemon.logged("configuration read")
+        daemon.home.write_config("[ai]\nmodle = 1\n")
+        daemon.send_signal(signal.SIGHUP)
+        (refused,) = daemon.logged("configuration refused")
+        assert "modle" in refused["reason"]
+        assert "line 2" in refused["reason"] or ":2" in refused["reason"]
+        shown = daemon.home.isaacctl("config", "show", "ai.model")
+        assert "first" in shown.stdout
+        assert "modle" in shown.stderr
+        caller.ask("slow.release")
+        assert caller.answer(running_one)[2] == "done"
+
+
+def test_the_log_level_of_the_file_holds_from_the_start() -> None:
+    with running(config='[log]\nlevel = "error"\n') as daemon:
+        daemon.ping()
+    assert not any(line["level"] == "info" for line in daemon.log())
+
+
+def test_a_broken_file_at_the_start_is_told_by_every_command() -> None:
+    with running(config="[ai]\nmodel = \n") as daemon:
+        greeted = daemon.home.isaacctl("greet")
+        assert (greeted.returncode, greeted.stdout) == (0, "hello world\n")
+        assert "config.toml" in greeted.stderr
+        assert "line 2" in greeted.stderr or ":2" in greeted.stderr
+        assert daemon.home.isaacctl("config", "check").returncode == 78
+
+
+def test_a_setting_on_its_own_command_line_that_is_wrong_keeps_it_from_starting() -> None:
+    with a_home() as home:
+        daemon = Daemon(home, ["--set", "log.level=loud"])
+        try:
+            assert daemon.wait() == 78
+            assert "log.level" in daemon.stderr
+            assert not home.socket.exists()
+        finally:
+            daemon.kill()
+
+
+# Plugins that fail.
+
+BAD_PLUGINS = {
+    "raises": "raise RuntimeError('broken at import')",
+    "exits": "import sys\nsys.exit('leaving')",
+    "syntax": "def (",
+    "empty": "",
+    "misnamed": "from isaacd.api import Plugin\nplugin = Plugin('other')",
+    "Upper": "from isaacd.api import Plugin\nplugin = Plugin('Upper')",
+    "no_help": "from isaacd.api import *\nplugin = Plugin('no_help')\n@plugin.command\ndef f(context: Context) -> None: ...",
+    "twice": """
+from isaacd.api import Context, Plugin
+plugin = Plugin("twice", summary="Offers one command twice.")
+@plugin.command(name="same")
+def one(context: Context) -> int:
+    '''Be the first.'''
+    return 1
+@plugin.command(name="same")
+def two(context: Context) -> int:
+    '''Be the second.'''
+    return 2
+""",
+    "ping": """
+from isaacd.api import Context, Plugin
+plugin = Plugin("ping", summary="Takes a name of the protocol.")
+@plugin.command
+def ping(context: Context) -> str:
+    '''Pretend.'''
+    return "not the daemon"
+""",
+    "kindless": """
+from isaacd.api import Plugin
+plugin = Plugin("kindless", summary="Offers a provider without a kind.")
+@plugin.provider
+class Nothing:
+    pass
+""",
+    "good": """
+from isaacd.api import Context, Plugin
+plugin = Plugin("good", summary="Works.")
+@plugin.command
+def good(context: Context) -> str:
+    '''Work.'''
+    return "works"
+""",
+}
+
+
+def test_plugins_that_fail_are_shown_and_harm_no_others() -> None:
+    with running(plugins=BAD_PLUGINS) as daemon:
+        with daemon.caller() as caller:
+            cards = {row["name"]: row for row in caller.call("plugins")}
+            assert cards["good"]["state"] == "loaded"
+            assert {name for name in BAD_PLUGINS if cards[name]["state"] == "failed"} == set(BAD_PLUGINS) - {
+                "good"
+            }
+            assert caller.call("good") == "works"
+            assert caller.call("greet") == "hello world"
+            assert caller.call("ping")["pid"] == daemon.pid
+            assert caller.fail("twice.same").startswith("method_not_found")
+        shown = daemon.home.isaacctl("plugins")
+        assert "broken at import" in shown.stdout
+        assert "failed" in shown.stdout
+
+
+def test_a_plugin_that_hides_a_bundled_one_does_not_replace_it() -> None:
+    fake = "from isaacd.api import Plugin\nraise RuntimeError('never imported')"
+    with running(plugins={"greet": fake}) as daemon, daemon.caller(JsonLinesCodec()) as caller:
+        assert caller.call("greet") == "hello world"
+
+
+# Places that cannot be written.
+
+
+def test_a_home_that_does_not_exist_is_no_obstacle() -> None:
+    parts = ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME")
+    with running(environ=dict.fromkeys(parts, "/dev/null/x")) as daemon:
+        with daemon.caller() as caller:
+            assert caller.call("greet") == "hello world"
+            place = Path(caller.call("status")["log"])
+        assert place.parent == daemon.home.socket.parent
+        eventually(place.exists, "the log")
+
+
+def _can_remount() -> bool:
+    unshare = shutil.which("unshare")
+    return (
+        bool(unshare)
+        and not subprocess.run([unshare, "-rm", "true"], capture_output=True, check=False).returncode
+    )
+
+
+@pytest.mark.skipif(not _can_remount(), reason="unshare -rm does not work here")
+def test_a_read_only_home_is_no_obstacle() -> None:
+    with a_home() as home:
+        for part in ("config", "data", "state", "cache", "isaacd"):
+            (home.directory / part).mkdir(mode=0o700)
+        script = 'mount --bind "$0" "$0" && mount --bind "$0/isaacd" "$0/isaacd" && mount -o remount,bind,ro "$0" && exec "$@"'
+        with running(home=home, prefix=["unshare", "-rm", "sh", "-c", script, str(home.directory)]) as daemon:
+            with daemon.caller() as caller:
+                assert caller.call("greet") == "hello world"
+                place = Path(caller.call("status")["log"])
+            assert place.parent == home.socket.parent
+            assert not list((home.directory / "state").iterdir())
+
+
+def test_without_a_runtime_directory_it_says_what_is_wrong() -> None:
+    with a_home() as home:
+        (home.directory / "isaacd").write_text("in the way")
+        daemon = Daemon(home)
+        try:
+            assert daemon.wait() == 77
+            assert str(home.socket.parent) in daemon.stderr
+        finally:
+            daemon.kill()
+
+
+def test_a_listener_handed_over_is_served_and_removed_at_the_end() -> None:
+    with a_home() as home:
+        started = home.isaacctl("greet")
+        assert (started.returncode, started.stdout) == (0, "hello world\n"), started.stderr
+        assert home.isaacctl("stop").returncode == 0
+        assert not home.socket.exists()
+        assert list(home.socket.parent.iterdir()) == [home.lock]

@@ -1,0 +1,195 @@
+"""Hand-written stand-ins for the ports of the daemon's rooms."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import anyio.abc
+import msgspec
+
+from isaacd.ai.provider import Host
+from isaacd.ai.router import AIRouter
+from isaacd.command import Catalog, Command
+from isaacd.config import Config, Loaded, load
+from isaacd.context import CommandCard, DaemonCard, PluginCard
+from isaacd.log import Log, open_log
+from isaacd.paths import Paths
+from isaacd.server.outbox import Outbox
+from isaacd.server.session import Session
+from isaacd.wire import Codec, NativeCodec, Notification, Request, Response
+
+HOME = {"HOME": "/nonexistent", "XDG_RUNTIME_DIR": "/nonexistent"}
+
+
+class FakeClock:
+    """A clock whose hands only the test moves."""
+
+    def __init__(self, now: float = 1_750_000_000.0) -> None:
+        self.wall = now
+        self.ticks = 0.0
+
+    def now(self) -> float:
+        return self.wall
+
+    def monotonic(self) -> float:
+        return self.ticks
+
+    def advance(self, seconds: float) -> None:
+        self.wall += seconds
+        self.ticks += seconds
+
+
+class FakeDaemon:
+    """A daemon that can be described and asked to stop."""
+
+    def __init__(self) -> None:
+        self.stopped = False
+        self.cards: list[PluginCard] = []
+
+    def status(self) -> DaemonCard:
+        return DaemonCard(
+            version="0",
+            pid=1,
+            uptime_s=3.0,
+            socket="/s",
+            log="/l",
+            python="3",
+            rss_kib=1024,
+            connections=1,
+            requests=2,
+            in_flight=0,
+            plugins=0,
+        )
+
+    def plugins(self) -> Sequence[PluginCard]:
+        return self.cards
+
+    def commands(self) -> Sequence[CommandCard]:
+        return []
+
+    def stop(self) -> None:
+        self.stopped = True
+
+
+class FakeServices:
+    """The shared rooms, with defaults for everything and no files."""
+
+    def __init__(self, environ: Mapping[str, str] | None = None, log_file: Path | None = None) -> None:
+        self.environ: Mapping[str, str] = dict(environ or {})
+        self.paths = Paths.from_environ({**HOME, **self.environ}, 12345)
+        self.clock = FakeClock()
+        self.log: Log = open_log(log_file or Path("/nonexistent/log"), level="error", stderr=log_file is None)
+        self.daemon = FakeDaemon()
+        self.factories: dict[str, Any] = {}
+
+    def loaded(self, environ: Mapping[str, str], sets: Sequence[str]) -> Loaded:
+        return load(self.paths.config_file, environ, sets)
+
+    def router(self, config: Config, environ: Mapping[str, str]) -> AIRouter:
+        return AIRouter(config.ai, self.factories, Host(environ, self.paths, self.log))
+
+
+class FakePeer:
+    """A transport that remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.reading = True
+        self.closed = False
+
+    def pause_reading(self) -> None:
+        self.reading = False
+
+    def resume_reading(self) -> None:
+        self.reading = True
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class FakeShared:
+    """What sessions share, around one catalog and one task group."""
+
+    def __init__(self, catalog: Catalog, group: anyio.abc.TaskGroup | None = None) -> None:
+        self.catalog = catalog
+        self.services = FakeServices()
+        self.draining = False
+        self.requests = 0
+        self.in_flight = 0
+        self._group = group
+
+    def spawn(self, main: Callable[..., Any], *args: object) -> None:
+        assert self._group is not None
+        self._group.start_soon(main, *args)
+
+    def run_started(self) -> None:
+        self.in_flight += 1
+
+    def run_ended(self) -> None:
+        self.in_flight -= 1
+
+
+class Conversation:
+    """A session with its peer: say something, and read what came back."""
+
+    def __init__(
+        self, *handlers: Any, group: anyio.abc.TaskGroup | None = None, codec: Codec | None = None
+    ) -> None:
+        catalog = Catalog(Command(item, name=item.__name__, plugin="test") for item in handlers)
+        self.shared = FakeShared(catalog, group)
+        self.peer = FakePeer()
+        self.written: list[bytes] = []
+        self.codec = codec or NativeCodec()
+        self.outbox = Outbox(self.written.append)
+        self.session = Session(self.codec, self.outbox, self.peer, self.shared)
+        self._client = type(self.codec)()
+        self.heard: list[Any] = []
+        self._changed = anyio.Event()
+        write = self.outbox._write
+
+        def tell(data: bytes) -> None:
+            write(data)
+            self._changed.set()
+
+        self.outbox._write = tell  # type: ignore[method-assign]
+
+    def say(self, *messages: bytes) -> None:
+        self.session.receive(b"".join(messages))
+
+    def request(self, request_id: int | str, method: str, *params: object) -> None:
+        self.say(type(self.codec)().encode_request(request_id, method, list(params)))
+
+    def notify(self, method: str, *params: object) -> None:
+        self.say(type(self.codec)().encode_notification(method, list(params)))
+
+    def hear(self) -> list[Any]:
+        """Return everything written since the last call: ("reply", id, result), ("error", id, ...), ("event", ...)."""
+        for data in self.written:
+            self._client.receive_data(data)
+        self.written.clear()
+        heard = []
+        while (message := self._client.next_message()) is not None:
+            heard.append(self._plain(message))
+        return heard
+
+    async def hear_until(self, wanted: Callable[[Any], bool]) -> list[Any]:
+        """Collect messages until one is as wanted."""
+        collected: list[Any] = []
+        with anyio.fail_after(10):
+            while True:
+                self._changed = anyio.Event()
+                collected += self.hear()
+                if any(wanted(item) for item in collected):
+                    return collected
+                await self._changed.wait()
+
+    def _plain(self, message: Request | Response | Notification) -> Any:
+        module: Any = msgspec.msgpack if self.codec.format == "msgpack" else msgspec.json
+        if isinstance(message, Response):
+            error = module.decode(message.error) if bytes(message.error) else None
+            if error is not None:
+                return ("error", message.id, error)
+            return ("reply", message.id, module.decode(message.result))
+        params = module.decode(message.params)
+        if isinstance(message, Notification):
+            return ("event", message.method, params)
+        return ("request", message.id, message.method, params)

@@ -1,0 +1,1 @@
+"""A stand-in for the daemon as a process: real enough to be started, asked, stopped and killed."""
