@@ -6,7 +6,7 @@ from typing import Protocol
 import msgspec
 
 from isaacd.ai.chat import ChatRequest, Piece
-from isaacd.config import ProviderConfig
+from isaacd.config import KnowledgeConfig, ProviderConfig
 from isaacd.log import Log
 from isaacd.paths import Paths
 
@@ -31,11 +31,15 @@ class Provider(Protocol):
 
 
 class Host(msgspec.Struct, frozen=True):
-    """What the daemon lends a provider: its environment (with the caller's keys), its folders and its log."""
+    """What the daemon lends a provider: its environment (with the caller's keys), its folders and its log.
+
+    `knowledge` says where the offline provider may look.
+    """
 
     environ: Mapping[str, str]
     paths: Paths
     log: Log
+    knowledge: KnowledgeConfig = KnowledgeConfig()
 
 
 class ProviderFactory(Protocol):

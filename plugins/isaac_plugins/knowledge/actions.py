@@ -36,7 +36,8 @@ async def info(context: Context) -> Info:
     places = _places(context)
     known = await _refresh(places)
     names = {"cookbook": "part of Isaac", "tldr": known.get("pages") or "", "whatis": "this machine's manual"}
-    hints = {"tldr": "none yet: isaacctl knowledge update", "whatis": "none: no manual index (man-db) here"}
+    no_manual = "none: no manual index (man-db) here" if places.manual else "off: knowledge.whatis is false"
+    hints = {"tldr": "none yet: isaacctl knowledge update", "whatis": no_manual}
     sources = []
     for name, place in names.items():
         texts = int(known.get(f"count.{name}", "0"))

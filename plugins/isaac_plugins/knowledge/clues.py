@@ -69,6 +69,8 @@ RULES = (
     _rule("ext", rf"\b(?P<v>{'|'.join(EXTENSIONS.split())})(?= (?:files|images|pictures|photos|documents|videos|archives)\b)"),
     _rule("toext", rf"(?<=\bto )(?P<v>{'|'.join(EXTENSIONS.split())})\b"),
     _rule("lang", rf"\b(?P<v>{'|'.join(LANGUAGES)})(?= (?:source |script )?files\b)"),
+    _rule("path", r"\b(?:dir|directory|folder)\d\b"),
+    _rule("file", r"\bfile\d\b"),
     _rule("file", FILE),
     _rule("count", rf"\b(?:first|last|top|next) {NUMBER}\b"),
     _rule("count", rf"\b{NUMBER}(?= (?:\w+ ){{0,2}}(?:lines?|files?|times?|process(?:es)?|entries|commits?|results?|packets?|words?|parts?|pieces?|largest|biggest|smallest|newest|oldest|most|bytes|characters?)\b)"),

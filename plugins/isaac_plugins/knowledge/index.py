@@ -13,7 +13,7 @@ from pathlib import Path
 
 from isaac_plugins.knowledge import clues, cookbook, tldr, values, whatis, words
 
-FORMAT = 3
+FORMAT = 4
 """Grows whenever the tables, or the way terms are made, change."""
 
 _TABLES = """
@@ -213,6 +213,8 @@ def _add_book(connection: sqlite3.Connection, entries: Iterable[cookbook.Entry])
     tools: dict[str, int] = {}
     for number, entry in enumerate(entries, 1):
         tasks = [" ".join(task_terms(task)) for task in entry.tasks]
+        # What can be listed can be shown; but to show a file is something else than to list files.
+        tasks += ["show " + task[5:] for task in tasks if task.startswith("list ") and task != "list file"]
         tool = tool_of(entry.command)
         tools[tool] = tools.get(tool, 0) + 1
         more = " ".join(

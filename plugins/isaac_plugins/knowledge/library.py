@@ -4,7 +4,6 @@ import shutil
 import sqlite3
 import threading
 from collections.abc import Mapping
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,6 +50,7 @@ class Library:
         self._places = places
         self._turn = threading.Lock()
         self._open: sqlite3.Connection | None = None
+        self._small: sqlite3.Connection | None = None
         self._fingerprint = ""
         self._builder: threading.Thread | None = None
         self._closing = threading.Event()
@@ -77,8 +77,9 @@ class Library:
             connection = self._build(sources)
         if connection is not None:
             return self._answer(connection, question, limit)
-        with closing(index.build_memory(sources.only_cookbook(), self._places.environ)) as small:
-            answer = self._answer(small, question, limit)
+        if self._small is None:
+            self._small = index.build_memory(sources.only_cookbook(), self._places.environ)
+        answer = self._answer(self._small, question, limit)
         if answer.confidence >= _SURE:
             self._build_later(sources)
             return answer
@@ -97,15 +98,15 @@ class Library:
         if self._builder is not None:
             self._builder.join()
         with self._turn:
-            if self._open is not None:
-                self._open.close()
-            self._open = None
+            self._keep(None, "")
 
     def _current(self, sources: index.Sources) -> sqlite3.Connection | None:
         """Give the open index if it still fits the sources, else the one on the disk if that does."""
         fingerprint = sources.fingerprint()
         if self._open is None or fingerprint != self._fingerprint:
-            self._keep(index.open_file(self._places.file, fingerprint), fingerprint)
+            found = index.open_file(self._places.file, fingerprint)
+            if found is not None or self._open is not None:
+                self._keep(found, fingerprint)
         return self._open
 
     def _build(self, sources: index.Sources) -> sqlite3.Connection:
@@ -132,9 +133,10 @@ class Library:
         index.build_file(self._places.file, sources, self._places.environ, stop=self._closing.is_set).close()
 
     def _keep(self, connection: sqlite3.Connection | None, fingerprint: str) -> None:
-        if self._open is not None:
-            self._open.close()
-        self._open, self._fingerprint = connection, fingerprint
+        for old in (self._open, self._small):
+            if old is not None:
+                old.close()
+        self._open, self._small, self._fingerprint = connection, None, fingerprint
 
     def _answer(self, connection: sqlite3.Connection, question: str, limit: int) -> Answer:
         if self._absent is None:

@@ -32,7 +32,12 @@ class Knowledge:
 
         if self._library is None:
             paths = self._host.paths
-            self._library = Library(Places(paths.cache_dir, paths.data_dir, dict(self._host.environ)))
+            looked = self._host.knowledge
+            self._library = Library(
+                Places(
+                    paths.cache_dir, paths.data_dir, dict(self._host.environ), looked.tldr_dirs, looked.whatis
+                )
+            )
         asked = [message.content for message in request.messages if message.role == "user"]
         # What follows an empty line is material, such as a file that was piped in.
         question = asked[-1].strip().split("\n\n", 1)[0][:MAX_QUESTION_CHARS] if asked else ""

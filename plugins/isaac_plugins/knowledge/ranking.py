@@ -65,6 +65,7 @@ _SHOWN_BESIDE_A_SURE_ONE = 0.05
 _FITTED = 30
 _UNKNOWN = 3.0
 _PLAIN_WEIGHT = 3.5
+_CHEAP = frozenset(("all", "show", "list"))
 _MARK_WEIGHT = 1.2
 _CANDIDATES = """
 SELECT source, name, tool, command, about, tasks, more
@@ -249,7 +250,7 @@ def _wording(
             matched += 1
         else:
             around += weight
-    marks = sum(1 for term in terms if term[0] == "_" and term not in beside)
+    marks = sum(1 for term in terms if (term[0] == "_" or term in _CHEAP) and term not in beside)
     own = shared + _PLAIN_WEIGHT * (len(terms) - matched - marks) + _MARK_WEIGHT * marks
     recall = shared / query.total
     total = weights.recall * recall + weights.around * around / query.total

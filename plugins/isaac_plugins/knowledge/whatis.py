@@ -59,4 +59,8 @@ def parse(text: str) -> Iterator[tuple[str, str]]:
         match = _LINE.match(line)
         if match and match["name"] not in seen:
             seen.add(match["name"])
-            yield match["name"], "".join(c for c in match["about"] if c.isprintable()).strip()
+            about = match["about"]
+            yield (
+                match["name"],
+                about if about.isprintable() else "".join(c for c in about if c.isprintable()),
+            )

@@ -7,7 +7,8 @@ from functools import lru_cache
 
 # Words of a group mean the same for a search; the first one stands for all.
 _GROUPS = """
-show list display print output report tell give view see get write retrieve enumerate dump
+show display print output report tell give view see get write retrieve dump
+list enumerate
 find search locate lookup seek look
 delete remove erase rm unlink purge
 directory folder dir directories dirs
@@ -86,8 +87,10 @@ checksum hash
 background detached
 undo revert
 package packages
+container containers
 readable viewable
 current this
+sync synchronise synchronize synchronised synchronized synchronising
 local localhost
 """
 
@@ -99,43 +102,49 @@ _STOP = frozenset(
     way give me actual respectively per both current""".split()
 )
 
-# Several words that act as one; applied to lower case text before it is split.
-_PHRASES = {
-    "symlink": r"\b(?:symbolic|soft)[ -]links?\b",
-    "hardlink": r"\bhard[ -]?links?\b",
-    "count": r"\bhow (?:many|often)\b|\bnumber of\b|\bcount of\b",
-    "nocase": r"\bcase[ -]?insensitive(?:ly)?(?: search)?\b|\b(?:ignor\w*|regardless of|irrespective of)(?: the)? case\b",
-    "size": r"\bhow (?:big|large)\b",
-    "duration": r"\bhow long\b",
-    "zip": r"\b(?:un)?zipped\b",
-    "stderr": r"\b(?:standard|std) ?(?:error|err)\b",
-    "stdout": r"\b(?:standard|std) ?(?:output|out)\b",
-    "stdin": r"\b(?:standard|std) ?(?:input|in)\b",
-    "filesystem": r"\bfile[ -]?systems?\b",
-    "endwith": r"\bend(?:s|ing)? (?:with|in)\b|\bfinish(?:es|ing) with\b",
-    "prefix": r"\b(?:start|begin)(?:s|ning|ing)? with\b",
-    "writable others": r"\bworld[ -]writ(?:able|eable)\b",
-    "over": r"\bmore than\b",
-    "below": r"\bless than\b",
-    "files directories": r"\bfiles? ?(?:/|and|or) ?(?:director(?:y|ies)|folders?)\b",
-    "depth only": r"\bnon[ -]?recursive(?:ly)?\b",
-    "subdirectory": r"\bsub[ -](?:directory|directories|folders?)\b",
-    "file name": r"\bfilenames?\b",
-    "mimetype": r"\bmime[ -]types?\b",
-    "fully qualified": r"\bfqdn\b",
-    "timezone": r"\btime ?zone\b",
-    "hostname": r"\bhost[ -]?name\b",
-    "login": r"\blog(?:ged)?[ -]in\b",
-    "setuid": r"\bset[ -]?uid\b|\bsuid\b",
-    "setgid": r"\bset[ -]?gid\b|\bsgid\b",
-    "whitespace": r"\bwhite[ -]?space\b",
-    "ip address": r"\bip address(?:es)?\b",
-    "commandline": r"\bcommand[ -]line\b",
-    "mysql": r"\bmy\.?sql\b",
-    "postgres": r"\bpostgre(?:s|sql)\b",
-}
-_PHRASE = re.compile("|".join(f"({pattern})" for pattern in _PHRASES.values()))
-_PHRASE_TERMS = tuple(_PHRASES)
+# Several words that act as one: the term, texts of which one must occur for it to be worth a look, and the pattern. They
+# are applied to lower case text before it is split.
+_PHRASES = tuple(
+    (f" {term} ", triggers.split(","), re.compile(pattern))
+    for term, triggers, pattern in (
+        ("symlink", "link", r"\b(?:symbolic|soft)[ -]links?\b"),
+        ("hardlink", "link", r"\bhard[ -]?links?\b"),
+        ("count", "how,number,count", r"\bhow (?:many|often)\b|\bnumber of\b|\bcount of\b"),
+        (
+            "nocase",
+            "case",
+            r"\bcase[ -]?insensitive(?:ly)?(?: search)?\b|\b(?:ignor\w*|regardless of|irrespective of)(?: the)? case\b",
+        ),
+        ("size", "how", r"\bhow (?:big|large)\b"),
+        ("duration", "how long", r"\bhow long\b"),
+        ("zip", "zipped", r"\b(?:un)?zipped\b"),
+        ("stderr", "standard,std", r"\b(?:standard|std) ?(?:error|err)\b"),
+        ("stdout", "standard,std", r"\b(?:standard|std) ?(?:output|out)\b"),
+        ("stdin", "standard,std", r"\b(?:standard|std) ?(?:input|in)\b"),
+        ("filesystem", "system", r"\bfile[ -]?systems?\b"),
+        ("endwith", "end,finish", r"\bend(?:s|ing)? (?:with|in)\b|\bfinish(?:es|ing) with\b"),
+        ("prefix", "start,begin", r"\b(?:start|begin)(?:s|ning|ing)? with\b"),
+        ("writable others", "world", r"\bworld[ -]writ(?:able|eable)\b"),
+        ("over", "more than", r"\bmore than\b"),
+        ("below", "less than", r"\bless than\b"),
+        ("files directories", "director,folder", r"\bfiles? ?(?:/|and|or) ?(?:director(?:y|ies)|folders?)\b"),
+        ("depth only", "recursive", r"\bnon[ -]?recursive(?:ly)?\b"),
+        ("subdirectory", "sub", r"\bsub[ -](?:directory|directories|folders?)\b"),
+        ("file name", "filename", r"\bfilenames?\b"),
+        ("mimetype", "mime", r"\bmime[ -]types?\b"),
+        ("fully qualified", "fqdn", r"\bfqdn\b"),
+        ("timezone", "zone", r"\btime ?zone\b"),
+        ("hostname", "host", r"\bhost[ -]?name\b"),
+        ("login", "log", r"\blog(?:ged)?[ -]in\b"),
+        ("setuid", "uid", r"\bset[ -]?uid\b|\bsuid\b"),
+        ("setgid", "gid", r"\bset[ -]?gid\b|\bsgid\b"),
+        ("whitespace", "white", r"\bwhite[ -]?space\b"),
+        ("ip address", "address", r"\bip address(?:es)?\b"),
+        ("commandline", "command", r"\bcommand[ -]line\b"),
+        ("mysql", "sql", r"\bmy\.?sql\b"),
+        ("postgres", "postgre", r"\bpostgre(?:s|sql)\b"),
+    )
+)
 
 _WORD = re.compile(r"_?[a-z0-9]+(?:[.+][a-z0-9]+)*\+*")
 _SUFFIXES = (
@@ -165,6 +174,8 @@ def _groups() -> Iterator[tuple[str, str]]:
 
 
 _SAME = dict(reversed(list(_groups())))
+# Words that a cut ending would make into others.
+_KEPT = frozenset(("container",))
 
 
 def stem(word: str) -> str:
@@ -188,12 +199,15 @@ def term(word: str) -> str:
         same = _SAME.get(word[:-1])
     if same is None:
         same = _SAME.get(stem(word), word)
-    return stem(same) if same.isalpha() else same
+    return stem(same) if same.isalpha() and same not in _KEPT else same
 
 
 def terms(text: str) -> list[str]:
     """Split a text into terms, in order; `_kind` marks a value that was taken out before."""
-    text = _PHRASE.sub(lambda match: f" {_PHRASE_TERMS[(match.lastindex or 1) - 1]} ", text.lower())
+    text = text.lower()
+    for replacement, triggers, pattern in _PHRASES:
+        if any(trigger in text for trigger in triggers):
+            text = pattern.sub(replacement, text)
     return [found for word in _WORD.findall(text) if (found := term(word))]
 
 

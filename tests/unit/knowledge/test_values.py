@@ -69,7 +69,7 @@ def test_any_text_can_be_a_question(question: str) -> None:
     ("one", "other"),
     [
         ("delete the folder", "remove a directory"),
-        ("show the biggest file", "list largest files"),
+        ("show the biggest file", "display largest files"),
         ("symbolic link", "symlinks"),
         ("case insensitive", "ignoring case"),
         ("how many files", "number of files"),
