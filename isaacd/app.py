@@ -14,7 +14,7 @@ from isaacd.ai.provider import Host
 from isaacd.ai.router import AIRouter
 from isaacd.clock import Clock
 from isaacd.command import Catalog, Command
-from isaacd.config import Config, ConfigSource, Loaded
+from isaacd.config import Config, ConfigSource, KnowledgeConfig, Loaded
 from isaacd.context import CommandCard, Context, DaemonCard, PluginCard
 from isaacd.errors import ConfigInvalid
 from isaacd.log import Log
@@ -57,7 +57,8 @@ class App:
         self._launch = launch
         self._born = clock.monotonic()
         self._registry = Registry(self.catalog, log, BUILTIN)
-        self._ai: AIRouter | None = None
+        # One for each way to look things up offline, which nearly always means one.
+        self._routers: dict[KnowledgeConfig, AIRouter] = {}
         self._life = Life(
             catalog=self.catalog,
             services=self,
@@ -86,14 +87,12 @@ class App:
 
     def router(self, config: Config, environ: Mapping[str, str]) -> AIRouter:
         """Return the AI router as this configuration and these keys show it; all share connections."""
-        if self._ai is None:
-            self._ai = AIRouter(
-                config.ai,
-                self._registry.factories,
-                Host(self.environ, self.paths, self.log),
-                clock=self.clock,
-            )
-        return self._ai.seen_by(config.ai, environ)
+        router = self._routers.get(config.knowledge)
+        if router is None:
+            host = Host(self.environ, self.paths, self.log, config.knowledge)
+            router = AIRouter(config.ai, self._registry.factories, host, clock=self.clock)
+            self._routers[config.knowledge] = router
+        return router.seen_by(config.ai, environ)
 
     # The daemon as commands see it (the port Daemon of isaacd.context).
 
@@ -145,8 +144,8 @@ class App:
         """Answer until told to stop, then drain and leave."""
         await self._life.serve(singleton, leave_when_idle=self._launch.on_demand)
         with anyio.CancelScope(shield=True):
-            if self._ai is not None:
-                await self._ai.aclose()
+            for router in self._routers.values():
+                await router.aclose()
         self.log.info("stopped", requests=self._life.requests)
 
     def _settled(self) -> None:
@@ -169,8 +168,10 @@ class App:
     def _own_commands(self) -> list[Command]:
         async def run(context: Context, argv: list[Any], version: str = "") -> object:
             """Run one command line of `isaacctl`, whose own version is `version`; words that are no text are bytes."""
-            words = [os.fsdecode(word) if isinstance(word, bytes) else str(word) for word in argv]
-            return await self.command_line.run(context, words, version)
+            return await self.command_line.run(context, _words(argv), version)
+
+        def run_at_once(context: Context, args: Any) -> object:
+            return self.command_line.answer(context, _words(args.argv))
 
         async def complete(context: Context, words: list[str]) -> Sequence[object]:
             """Say what may come next on a command line."""
@@ -184,7 +185,7 @@ class App:
             return True
 
         return [
-            Command(run, name="cli.run", plugin="isaacd", hidden=True, live=True),
+            Command(run, name="cli.run", plugin="isaacd", hidden=True, live=True, at_once=run_at_once),
             Command(complete, name="cli.complete", plugin="isaacd", hidden=True),
             Command(stop, name="daemon.stop", plugin="isaacd", hidden=True),
         ]
@@ -209,6 +210,11 @@ def _waits_in(awaited: object) -> list[str]:
         places.append(f"{frame.f_code.co_qualname}:{frame.f_lineno}")
         awaited = getattr(awaited, "cr_await", None) or getattr(awaited, "ag_await", None)
     return places
+
+
+def _words(argv: Sequence[Any]) -> list[str]:
+    """Return the words of a command line; the names of files may be bytes that are no text."""
+    return [os.fsdecode(word) if isinstance(word, bytes) else str(word) for word in argv]
 
 
 def _rss_kib() -> int:

@@ -18,7 +18,7 @@ import msgspec
 
 from isaacd.wire import Codec, NativeCodec, Notification, Response
 
-DEADLINE_S = 20.0
+DEADLINE_S = 90.0
 T = TypeVar("T")
 
 

@@ -174,7 +174,7 @@ class Conversation:
     async def hear_until(self, wanted: Callable[[Any], bool]) -> list[Any]:
         """Collect messages until one is as wanted."""
         collected: list[Any] = []
-        with anyio.fail_after(10):
+        with anyio.fail_after(60):
             while True:
                 self._changed = anyio.Event()
                 collected += self.hear()

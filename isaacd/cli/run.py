@@ -10,7 +10,7 @@ from isaacd.cli.failure import error_json, error_text
 from isaacd.cli.inputs import read_inputs
 from isaacd.cli.output import Output
 from isaacd.cli.render import plain, render, sendable, styled, to_json
-from isaacd.command import Catalog, Command
+from isaacd.command import Catalog, Command, Input
 from isaacd.context import Context, Handover, Terminal
 from isaacd.errors import Cancelled, IsaacError
 
@@ -51,16 +51,31 @@ class CommandLine:
             return parsed
         command = parsed.command
         output = Output(context.events, terminal, context.clock, quiet=parsed.json)
-        inner = Context(context.services, context.meta, output, context.request_id, parsed.sets)
         try:
-            if parsed.sets:
-                inner.loaded  # noqa: B018 - a setting that does not exist is refused, whoever would have used it
+            inner = _within(context, output, parsed)
             values = await read_inputs(command, parsed.values, output, context.meta)
             result = await command.run(inner, command.bind(values, context.meta).args)
             await output.clear()
             return self._done(result, parsed, output, terminal)
         except IsaacError as error:
             await output.clear()
+            return self._failed(error, parsed, output, terminal)
+
+    def answer(self, context: Context, argv: list[str]) -> Outcome | None:
+        """Answer a line that needs no waiting, such as help or `status`; None for all others."""
+        terminal = context.terminal
+        parsed = self._parse(argv, terminal)
+        if isinstance(parsed, Outcome):
+            return parsed
+        command = parsed.command
+        if command.mode != "inline" or any(item.inner is Input for item in command.parameters):
+            return None
+        output = Output(context.events, terminal, context.clock, quiet=parsed.json)
+        try:
+            inner = _within(context, output, parsed)
+            result = command.answer(command.start, inner, command.bind(parsed.values, context.meta).args)
+            return self._done(result, parsed, output, terminal)
+        except IsaacError as error:
             return self._failed(error, parsed, output, terminal)
 
     def tree(self) -> "Tree":
@@ -119,6 +134,14 @@ class CommandLine:
     def _warned(self, terminal: Terminal) -> str:
         warning = self._warning()
         return f"{terminal.style('warning:', 33)} {plain(warning)}\n" if warning else ""
+
+
+def _within(context: Context, output: Output, parsed: "Parsed") -> Context:
+    """Return the context of the command itself; a setting that does not exist is refused, whoever would use it."""
+    inner = Context(context.services, context.meta, output, context.request_id, parsed.sets)
+    if parsed.sets:
+        inner.loaded  # noqa: B018 - it is looked at so that it raises
+    return inner
 
 
 def _shown(command: Command, result: Any, output: Output, terminal: Terminal) -> str:

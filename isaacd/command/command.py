@@ -21,7 +21,8 @@ class Command:
 
     `name` is the method on the wire: `plugin` or `plugin.function`. `mode` is inline for a plain function (it must
     not wait), task for a coroutine function, stream for an async generator. A `live` command sends events even when
-    the caller did not ask for them; a `lenient` one ignores arguments that it does not know.
+    the caller did not ask for them; a `lenient` one ignores arguments that it does not know. `at_once` is tried
+    before a task or stream is started, in the same way as a plain handler; None from it means that it must be.
     """
 
     def __init__(
@@ -33,6 +34,7 @@ class Command:
         view: View | None = None,
         hidden: bool = False,
         live: bool = False,
+        at_once: Callable[[Context, Any], Any] | None = None,
         lenient: bool = False,
     ) -> None:
         signature = read_signature(handler, lenient=lenient)
@@ -42,6 +44,7 @@ class Command:
         self.view = view
         self.hidden = hidden
         self.live = live
+        self.at_once = at_once
         self.mode: Mode = _mode_of(name, handler)
         self.doc = inspect.getdoc(handler) or ""
         self.summary = self.doc.partition("\n")[0].strip()
@@ -65,9 +68,9 @@ class Command:
         A stream's result is the last thing it yields that is not text, or else all of its text. Raises IsaacError
         only, whatever the handler raises; cancellation passes through.
         """
+        if self.mode == "inline":
+            return self.answer(self.start, context, args)
         try:
-            if self.mode == "inline":
-                return self.start(context, args)
             if self.mode == "task":
                 return await self.start(context, args)
             return await _drain(self.start(context, args), context)
@@ -75,6 +78,18 @@ class Command:
             raise
         except (Exception, SystemExit) as error:
             # A handler that calls sys.exit() must not end the daemon.
+            context.log.exception("command failed", command=self.name, plugin=self.plugin)
+            raise self.failed(error) from error
+
+    def answer(self, handler: Callable[[Context, Any], Any], context: Context, args: Any) -> Any:
+        """Call `start` or `at_once` without waiting; raises IsaacError only, whatever the handler raises."""
+        try:
+            return handler(context, args)
+        except IsaacError:
+            raise
+        except (
+            BaseException
+        ) as error:  # SystemExit too: it is the plugin's, and there is no task to cancel here
             context.log.exception("command failed", command=self.name, plugin=self.plugin)
             raise self.failed(error) from error
 

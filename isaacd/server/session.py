@@ -184,21 +184,14 @@ class Session:
         deadline_ms = call.meta.deadline_ms
         if deadline_ms is not None and deadline_ms <= 0:
             raise DeadlineExceeded(f"{command.name} came after its deadline")
-        if command.mode != "inline":
-            self.patient = self.patient or command.live
-            self.begin(command, call, request_id, self._finish, wants_events=call.meta.stream or command.live)
-            return
-        context = Context(self._services, call.meta, None, request_id)
-        try:
-            result = command.start(context, call.args)
-        except IsaacError:
-            raise
-        except (
-            BaseException
-        ) as error:  # SystemExit too: it is the plugin's, and no task here can be cancelled
-            self._shared.services.log.exception("command failed", command=command.name, plugin=command.plugin)
-            raise command.failed(error) from error
-        self.outbox.send(self.codec.encode_result(request_id, result))
+        handler = command.start if command.mode == "inline" else command.at_once
+        if handler is not None:
+            result = command.answer(handler, Context(self._services, call.meta, None, request_id), call.args)
+            if result is not None or command.mode == "inline":
+                self.outbox.send(self.codec.encode_result(request_id, result))
+                return
+        self.patient = self.patient or command.live
+        self.begin(command, call, request_id, self._finish, wants_events=call.meta.stream or command.live)
 
     def begin(
         self,
@@ -283,7 +276,7 @@ class Session:
         if self.codec.failed_id is not None or self.codec.broken or self.codec.format == "json":
             self.reply_error(self.codec.failed_id, error)
         else:
-            self._services.log.info("message refused", reason=error.message)
+            self._services.log.debug("message refused", reason=error.message)
         if self.codec.broken:
             self._closing = True
             self.outbox.flush()
