@@ -20,9 +20,7 @@ $(VENV)/.developing: pyproject.toml $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@touch $@
 
-demo: $(VENV)/.installed ## Install into .venv, start the daemon, and answer a question offline.
-	@echo '$$ isaacctl start'
-	@$(BIN)/isaacctl start
+demo: $(VENV)/.installed ## Install into .venv, and answer a question offline; the daemon starts on demand.
 	@echo '$$ isaacctl ask --provider knowledge "$(QUESTION)"'
 	@$(BIN)/isaacctl ask --provider knowledge "$(QUESTION)"
 	@echo '$$ isaacctl status'

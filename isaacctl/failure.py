@@ -59,6 +59,8 @@ def is_alive(path: str, uid: int) -> bool:
             return bool(sock.recv(1))
         finally:
             sock.close()
+    except (FileNotFoundError, ConnectionRefusedError):
+        return True  # a daemon that stops takes no new connections; were it dead, ours would have ended
     except (OSError, Refused):
         return False
 

@@ -6,7 +6,7 @@ import os
 import sys
 import time
 
-from isaacctl.logfile import cannot, newest_log, tail
+from isaacctl.logfile import cannot, make_directory, newest_log, tail
 from isaacctl.spawn import Started, spawn
 from isaacctl.talk import EXIT_DEFECT, EXIT_TRY_LATER, Refused, check, connect
 
@@ -90,23 +90,10 @@ def take_lock(path: str) -> int | None:
 def make_private(directory: str, uid: int) -> None:
     """Make a directory that only the user can enter, whatever the umask, and check that it is one."""
     try:
-        _make(directory)
+        make_directory(directory)
         check(directory, uid)
     except OSError as error:
         raise cannot(f"make the directory {directory}", error) from None
-
-
-def _make(directory: str) -> None:
-    """Make a directory and its parents with mode 0700."""
-    parent = os.path.dirname(directory)
-    if not os.path.isdir(parent):
-        _make(parent)
-    try:
-        os.mkdir(directory, 0o700)
-    except FileExistsError:
-        return
-    if os.lstat(directory).st_mode & 0o700 != 0o700:  # an unusual umask; nobody else could enter it so far
-        os.chmod(directory, 0o700)
 
 
 def _start_locked(

@@ -1,5 +1,6 @@
 """The commands that need no daemon: start, stop, restart, status when there is none, logs and version."""
 
+import errno
 import inspect
 import json
 import os
@@ -181,7 +182,7 @@ def logs(line: Line, count: int, following: bool, where: bool, as_json: bool) ->
         line.say(path, {"path": path}, as_json=as_json)
         return
     raw = as_json or line.as_json
-    color = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    color = os.isatty(1) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     try:
         lines, position = last_lines(path, count)
     except OSError as error:
@@ -190,7 +191,7 @@ def logs(line: Line, count: int, following: bool, where: bool, as_json: bool) ->
     for item in lines:
         click.echo(item if raw else readable(item, color=color), nl=not raw)
     if following:
-        sys.stdout.flush()
+        _flush()
         for item in follow(path, position):
             click.echo(item if raw else readable(item, color=color), nl=not raw)
 
@@ -245,7 +246,7 @@ def run(argv: list[str]) -> int:
                 cli.invoke(context)
         except click.exceptions.Exit as leaving:
             code = leaving.exit_code
-        sys.stdout.flush()
+        _flush()
     except click.ClickException as error:
         click.echo(f"error: {error.format_message()}", err=True)
         if isinstance(error, click.UsageError) and error.ctx:
@@ -255,4 +256,15 @@ def run(argv: list[str]) -> int:
         return EXIT_CANCELLED
     except BrokenPipeError:
         return EXIT_OUTPUT_CLOSED
+    except OSError as error:
+        # Every file has a name; what has none is the terminal, or where else the output goes.
+        what = f"cannot use {error.filename}" if error.filename else "cannot write to standard output"
+        raise Refused(f"{what}: {error.strerror}", EXIT_FAILED) from None
     return code
+
+
+def _flush() -> None:
+    """Let nothing that was printed get lost quietly, not even when there is no standard output."""
+    if sys.stdout is None:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+    sys.stdout.flush()

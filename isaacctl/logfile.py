@@ -38,11 +38,7 @@ def open_log(socket: str, environ: "Mapping[str, str]") -> tuple[str, int]:
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
     usual, beside = log_paths(socket, environ)
     try:
-        os.makedirs(os.path.dirname(os.path.dirname(usual)), exist_ok=True)
-        try:
-            os.mkdir(os.path.dirname(usual), 0o700)
-        except FileExistsError:
-            pass
+        make_directory(os.path.dirname(usual))
         return usual, os.open(usual, flags, 0o600)
     except OSError:
         pass
@@ -50,6 +46,19 @@ def open_log(socket: str, environ: "Mapping[str, str]") -> tuple[str, int]:
         return beside, os.open(beside, flags, 0o600)
     except OSError as error:
         raise cannot(f"open the log {beside}", error) from None
+
+
+def make_directory(directory: str) -> None:
+    """Make a directory and its parents with mode 0700, whatever the umask."""
+    parent = os.path.dirname(directory)
+    if not os.path.isdir(parent):
+        make_directory(parent)
+    try:
+        os.mkdir(directory, 0o700)
+    except FileExistsError:
+        return
+    if os.lstat(directory).st_mode & 0o700 != 0o700:  # an unusual umask; nobody else could enter it so far
+        os.chmod(directory, 0o700)
 
 
 def tail(log: str, *, since: int = 0, lines: int = TAIL_LINES) -> list[str]:

@@ -49,7 +49,8 @@ def _lines_until_replaced(file: BinaryIO, path: str) -> Iterator[bytes]:
         try:
             found = os.stat(path)
         except FileNotFoundError:
-            found = here  # moved away, and the new one not there yet
+            time.sleep(POLL_S)  # moved away, and the new one not there yet
+            continue
         if (found.st_dev, found.st_ino) != (here.st_dev, here.st_ino) or found.st_size < file.tell():
             return
         time.sleep(POLL_S)

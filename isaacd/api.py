@@ -5,6 +5,7 @@ from isaacd.ai.chat import (
     Candidate,
     ChatRequest,
     Finish,
+    Hit,
     Message,
     Piece,
     ReasoningDelta,
@@ -13,6 +14,12 @@ from isaacd.ai.chat import (
 )
 from isaacd.ai.http import HttpApi, HttpReply
 from isaacd.ai.provider import Host, Provider
+from isaacd.answers.asking import Asking, Use
+from isaacd.answers.figures import Collected as CacheCollected
+from isaacd.answers.figures import Finding as CacheFinding
+from isaacd.answers.figures import Item as CacheItem
+from isaacd.answers.figures import Moved as CacheMoved
+from isaacd.answers.figures import Report as CacheReport
 from isaacd.command import Argument, Input, Option, Words
 from isaacd.config import ConfigRow, ProviderConfig
 from isaacd.context import CommandCard, Context, DaemonCard, Handover, PluginCard, Terminal
@@ -34,6 +41,12 @@ from isaacd.plugin import Plugin
 __all__ = [
     "Answer",
     "Argument",
+    "Asking",
+    "CacheCollected",
+    "CacheFinding",
+    "CacheItem",
+    "CacheMoved",
+    "CacheReport",
     "Cancelled",
     "Candidate",
     "ChatRequest",
@@ -45,6 +58,7 @@ __all__ = [
     "DeadlineExceeded",
     "Finish",
     "Handover",
+    "Hit",
     "Host",
     "HttpApi",
     "HttpReply",
@@ -68,5 +82,6 @@ __all__ = [
     "Terminal",
     "TextDelta",
     "Usage",
+    "Use",
     "Words",
 ]

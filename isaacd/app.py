@@ -25,6 +25,7 @@ from isaacd.server.methods import BUILTIN
 from isaacd.server.singleton import Singleton
 
 if TYPE_CHECKING:
+    from isaacd.answers.shelf import Shelf
     from isaacd.cli.run import CommandLine
 
 
@@ -59,6 +60,7 @@ class App:
         self._registry = Registry(self.catalog, log, BUILTIN)
         # One for each way to look things up offline, which nearly always means one.
         self._routers: dict[KnowledgeConfig, AIRouter] = {}
+        self._shelf: Shelf | None = None
         self._life = Life(
             catalog=self.catalog,
             services=self,
@@ -93,6 +95,15 @@ class App:
             router = AIRouter(config.ai, self._registry.factories, host, clock=self.clock)
             self._routers[config.knowledge] = router
         return router.seen_by(config.ai, environ)
+
+    @property
+    def shelf(self) -> "Shelf":
+        """The answers that are kept; imported and made when they are first needed."""
+        if self._shelf is None:
+            from isaacd.answers.shelf import Shelf
+
+            self._shelf = Shelf(self.paths, self.clock, self.log)
+        return self._shelf
 
     # The daemon as commands see it (the port Daemon of isaacd.context).
 
@@ -146,6 +157,8 @@ class App:
         with anyio.CancelScope(shield=True):
             for router in self._routers.values():
                 await router.aclose()
+            if self._shelf is not None:
+                await self._shelf.aclose()
         self.log.info("stopped", requests=self._life.requests)
 
     def _settled(self) -> None:
@@ -156,7 +169,8 @@ class App:
         self.command_line.tree()
 
     def _reload(self) -> None:
-        """Read the configuration anew; one that cannot be used is told and the old one stays."""
+        """Open the log and read the configuration anew; one that cannot be used is told and the old one stays."""
+        self.log.reopen()
         self._source.current()
         problem = self._source.problem
         if problem is None:

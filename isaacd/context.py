@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
@@ -12,6 +12,12 @@ from isaacd.config import Config, Loaded
 from isaacd.errors import InvalidParams
 from isaacd.log import Log
 from isaacd.paths import Paths
+
+if TYPE_CHECKING:
+    from isaacd.ai.chat import Usage
+    from isaacd.answers.answers import Answers
+    from isaacd.answers.care import Care
+    from isaacd.answers.shelf import Shelf
 
 MAX_INPUT_BYTES = 1024 * 1024
 _INPUT_CHUNK_BYTES = 64 * 1024
@@ -189,6 +195,11 @@ class Services(Protocol):
         """Return the AI router for this configuration and these keys."""
         ...
 
+    @property
+    def shelf(self) -> "Shelf":
+        """The answers that are kept."""
+        ...
+
 
 class _Nowhere:
     """Events that nobody asked for."""
@@ -202,6 +213,13 @@ class _Nowhere:
 
 
 _NOWHERE = _Nowhere()
+
+
+def _price(model: str, usage: "Usage", base_url: str | None) -> float | None:
+    """Look a price up; the table is read when the first one is wanted."""
+    from isaacd.ai.prices import Prices
+
+    return Prices.bundled().charged(model, usage, base_url)
 
 
 class Context(msgspec.Struct, eq=False):
@@ -267,6 +285,22 @@ class Context(msgspec.Struct, eq=False):
     def ai(self) -> AIRouter:
         """Ask an AI provider."""
         return self.services.router(self.config, self.environ)
+
+    @property
+    def answers(self) -> "Answers":
+        """Ask an AI provider, unless the answer is kept already."""
+        # The cache costs a daemon that is only asked for its status.
+        from isaacd.answers.answers import Answers
+
+        return Answers(self.ai, self.services.shelf, self.config.cache, clock=self.clock, price=_price)
+
+    async def care(self) -> "Care":
+        """Open what is kept of answers, to look into it and to change it."""
+        from isaacd.answers.care import Care
+
+        shelf = self.services.shelf
+        await shelf.open(self.config.cache)
+        return Care(shelf, self.clock.now())
 
     @property
     def cwd(self) -> Path | None:

@@ -161,6 +161,14 @@ class ShuttingDown(IsaacError):
     retryable = True
 
 
+class ServerCancelled(IsaacError):
+    """The daemon stopped before the request had ended; some of it may have been done."""
+
+    code = -32802
+    name = "server_cancelled"
+    retryable = True
+
+
 class ClientTooSlow(IsaacError):
     """The client did not read what it asked for."""
 

@@ -9,6 +9,7 @@ import msgspec
 
 from isaacd.ai.provider import Host
 from isaacd.ai.router import AIRouter
+from isaacd.answers.shelf import Shelf
 from isaacd.command import Catalog, Command
 from isaacd.config import Config, Loaded, load
 from isaacd.context import CommandCard, DaemonCard, PluginCard
@@ -81,12 +82,19 @@ class FakeServices:
         self.log: Log = open_log(log_file or Path("/nonexistent/log"), level="error", stderr=log_file is None)
         self.daemon = FakeDaemon()
         self.factories: dict[str, Any] = {}
+        self._shelf: Shelf | None = None
 
     def loaded(self, environ: Mapping[str, str], sets: Sequence[str]) -> Loaded:
         return load(self.paths.config_file, environ, sets)
 
     def router(self, config: Config, environ: Mapping[str, str]) -> AIRouter:
         return AIRouter(config.ai, self.factories, Host(environ, self.paths, self.log))
+
+    @property
+    def shelf(self) -> Shelf:
+        if self._shelf is None:
+            self._shelf = Shelf(self.paths, self.clock, self.log)
+        return self._shelf
 
 
 class FakePeer:

@@ -68,11 +68,25 @@ class Finish(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="f
 Piece = TextDelta | ReasoningDelta | Finish
 
 
+class Hit(msgspec.Struct, frozen=True, kw_only=True):
+    """How an answer came without asking for it: kind is exact, slot or knowledge.
+
+    `saved_usd` is None when the price of asking is not known; `saved_ms` and `saved_tokens` are what the first time
+    took.
+    """
+
+    kind: str
+    age_s: float = 0.0
+    saved_usd: float | None = None
+    saved_ms: float = 0.0
+    saved_tokens: int = 0
+
+
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """A whole answer: its text, who gave it, and what it took.
 
     `chosen` says why this provider was asked, `finish_reason` is that of Finish. `elapsed_ms` counts from the request
-    to the end.
+    to the end. `hit` is there when the answer had been kept.
     """
 
     text: str
@@ -84,3 +98,4 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     offline: bool = False
     usage: Usage | None = None
     candidates: tuple[Candidate, ...] = ()
+    hit: Hit | None = None

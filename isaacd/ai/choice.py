@@ -20,6 +20,11 @@ class Choice(msgspec.Struct, frozen=True):
     reason: str
     config: ProviderConfig
 
+    @property
+    def url(self) -> str | None:
+        """Where it listens; None if only its kind knows."""
+        return self.config.base_url or (OPENAI_URL if self.config.kind == "openai-compatible" else None)
+
 
 def available(
     config: AIConfig, environ: Mapping[str, str], kinds: Collection[str]

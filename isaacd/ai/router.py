@@ -69,7 +69,7 @@ class AIRouter:
         """
         choice = self.choose(model=model, provider=provider)
         request = ChatRequest(
-            messages=self._conversation(messages),
+            messages=self.conversation(messages),
             model=choice.model,
             temperature=temperature,
             max_tokens=max_tokens,
@@ -95,7 +95,8 @@ class AIRouter:
         """Close all providers, those that other views of this router made too."""
         await self._pool.aclose()
 
-    def _conversation(self, messages: str | Sequence[Message]) -> tuple[Message, ...]:
+    def conversation(self, messages: str | Sequence[Message]) -> tuple[Message, ...]:
+        """Return the turns that would be sent: those given, after the instructions that belong before them."""
         turns = (Message("user", messages),) if isinstance(messages, str) else tuple(messages)
         system = SYSTEM if self._config.system is None else self._config.system
         if system and not any(turn.role == "system" for turn in turns):

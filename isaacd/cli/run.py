@@ -12,7 +12,7 @@ from isaacd.cli.output import Output
 from isaacd.cli.render import plain, render, sendable, styled, to_json
 from isaacd.command import Catalog, Command, Input
 from isaacd.context import Context, Handover, Terminal
-from isaacd.errors import Cancelled, IsaacError
+from isaacd.errors import Cancelled, ConfigInvalid, IsaacError
 
 if TYPE_CHECKING:
     from isaacd.cli.tree import Parsed, Tree
@@ -129,7 +129,9 @@ class CommandLine:
             return Outcome(exit=code, out=out)
         if parsed.json:
             return Outcome(exit=code, out=error_json(error, terminal))
-        return Outcome(exit=code, out=out, err=self._warned(terminal) + error_text(error, terminal))
+        # An error about the configuration says all that the warning about it would.
+        warning = "" if isinstance(error, ConfigInvalid) else self._warned(terminal)
+        return Outcome(exit=code, out=out, err=warning + error_text(error, terminal))
 
     def _warned(self, terminal: Terminal) -> str:
         warning = self._warning()

@@ -4,6 +4,7 @@ from isaacd.config.loaded import ConfigRow, Loaded, load
 from isaacd.config.problem import Origin, Problem
 from isaacd.config.schema import (
     AIConfig,
+    CacheConfig,
     Config,
     DaemonConfig,
     KnowledgeConfig,
@@ -16,6 +17,7 @@ from isaacd.config.source import ConfigSource
 
 __all__ = [
     "AIConfig",
+    "CacheConfig",
     "Config",
     "ConfigRow",
     "ConfigSource",

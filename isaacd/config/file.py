@@ -46,12 +46,16 @@ class ConfigFile(msgspec.Struct, frozen=True):
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
             descriptor = os.open(self.path, flags, 0o600)
+            try:
+                with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+                    stream.write(template())
+            except OSError:
+                self.path.unlink()  # half a file would be taken for the whole of it
+                raise
         except FileExistsError:
             return False
         except OSError as error:
             raise PermissionDenied(f"cannot create {self.name}: {error.strerror}") from error
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            stream.write(template())
         return True
 
 

@@ -73,6 +73,9 @@ def environment_layer(environ: Mapping[str, str], providers: Sequence[str]) -> t
         section, _, rest = name.removeprefix(PREFIX).lower().partition("_")
         if not rest or section not in tree.fields:
             continue
+        if not _is_utf8(name + environ[name]):
+            problems.append(Problem(Origin("environment", ascii(name)[1:-1]), "", "this is not UTF-8 text"))
+            continue
         found = _resolve(rest, tree.fields[section], (section,), providers)
         if found is None:
             problems.append(_unknown_variable(name, tree))
@@ -98,6 +101,9 @@ def set_layer(assignments: Sequence[str]) -> tuple[Layer, list[Problem]]:
     values: dict[str, Any] = {}
     problems = []
     for assignment in assignments:
+        if not _is_utf8(assignment):
+            problems.append(Problem(Origin("set"), "", "this is not UTF-8 text"))
+            continue
         try:
             key, text = split_assignment(assignment)
         except ValueError:
@@ -106,6 +112,15 @@ def set_layer(assignments: Sequence[str]) -> tuple[Layer, list[Problem]]:
             continue
         _put(values, key, from_text(text, _node_at(tree, key)))
     return Layer(values, lambda key: Origin("set")), problems
+
+
+def _is_utf8(text: str) -> bool:
+    """Tell whether text can be sent on: bytes that are not UTF-8 come from the system as lone surrogates."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def merge(lower: Mapping[str, Any], upper: Mapping[str, Any]) -> dict[str, Any]:

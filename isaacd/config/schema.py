@@ -156,6 +156,68 @@ class KnowledgeConfig(Struct, frozen=True, forbid_unknown_fields=True):
     ] = True
 
 
+Policy = Literal["lru", "sieve", "s3fifo", "adaptive-s3fifo", "arc", "wtinylfu", "gdsf"]
+
+
+class CacheConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """The answers that are kept, so that nobody is asked twice."""
+
+    enabled: Annotated[bool, Meta(description="Whether answers are kept and looked up at all.")] = True
+    l1_entries: Annotated[
+        int, Meta(ge=1, le=1_000_000, description="Answers kept in memory, ready for use.")
+    ] = 100
+    l2_entries: Annotated[int, Meta(ge=1, le=1_000_000, description="Answers kept in memory, encoded.")] = (
+        1000
+    )
+    policy: Annotated[Policy, Meta(description="Which of the encoded answers go when there is no room.")] = (
+        "s3fifo"
+    )
+    max_bytes: Annotated[
+        int, Meta(ge=65_536, le=1 << 40, description="How large the file of answers may grow.")
+    ] = 256 * 1024 * 1024
+    max_age_days: Annotated[
+        float,
+        Meta(ge=0, le=3650, description="Days that an answer is kept; 0 keeps it until there is no room."),
+    ] = 30.0
+    redis_url: Annotated[
+        Annotated[
+            str,
+            Meta(
+                pattern=r"^(?:rediss?|unix)://[^\s]+$",
+                extra={"expected": "an address that begins with redis://, rediss:// or unix://"},
+            ),
+        ]
+        | None,
+        Meta(
+            description="A Redis or Valkey server that shares answers with a team. Needs the extra `redis`."
+        ),
+    ] = None
+    provider_independent: Annotated[
+        bool, Meta(description="Whether one provider's answer may stand for another's, for the same model.")
+    ] = False
+    slots: Annotated[
+        bool,
+        Meta(
+            description="Whether an explanation of a command serves for others that differ only in names and addresses."
+        ),
+    ] = True
+    knowledge: Annotated[
+        bool,
+        Meta(
+            description="Whether Isaac explains a command by itself when it knows every word of it, instead of asking."
+        ),
+    ] = True
+    sampled: Annotated[bool, Meta(description="Whether answers at a temperature above 0 are kept too.")] = (
+        False
+    )
+    learn: Annotated[
+        bool,
+        Meta(
+            description="Whether hashes of what was asked are remembered, to have those answers ready at the next start."
+        ),
+    ] = True
+
+
 class PluginsConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """Which plugins are loaded."""
 
@@ -172,5 +234,6 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     daemon: DaemonConfig = DaemonConfig()
     limits: LimitsConfig = LimitsConfig()
     ai: AIConfig = AIConfig()
+    cache: CacheConfig = CacheConfig()
     knowledge: KnowledgeConfig = KnowledgeConfig()
     plugins: PluginsConfig = PluginsConfig()

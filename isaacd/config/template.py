@@ -15,6 +15,7 @@ _EXAMPLES: dict[str, object] = {
     "api_key_env": "MY_API_KEY",
     "api_key_file": "~/.config/isaac/key",
     "system": "Answer in one sentence.",
+    "redis_url": "redis://127.0.0.1:6379/0",
 }
 
 

@@ -4,7 +4,7 @@ import itertools
 import os
 from collections.abc import Callable
 from functools import cache, cached_property
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
 
@@ -71,7 +71,7 @@ def hello(
     proto: tuple[int, ...] = (PROTOCOL,),
     client: Client | None = None,
     caps: tuple[str, ...] = (),
-    errors: str | None = None,
+    errors: Literal["map", "nvim"] | None = None,
     sink: Sink | None = None,
 ) -> None:
     """Agree on a version and say what each side can do."""

@@ -10,6 +10,7 @@ from isaacd.errors import (
     InternalError,
     InvalidRequest,
     IsaacError,
+    ServerCancelled,
     ShuttingDown,
 )
 from isaacd.server import methods
@@ -132,7 +133,8 @@ class Session:
     def stop_runs(self) -> None:
         """Cancel what is under way because the daemon stops; each run still gets its response."""
         for run in tuple(self.runs.values()):
-            run.cancel(_shutting_down())
+            # Not `shutting_down`: that promises that nothing was done, so that `isaacctl` may send it again by itself.
+            run.cancel(ServerCancelled("the daemon stopped before this had ended"))
 
     def _pump(self) -> None:
         outbox = self.outbox

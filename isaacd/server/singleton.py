@@ -6,7 +6,7 @@ import os
 import socket
 from pathlib import Path
 
-from isaacd.errors import IsaacError, PermissionDenied
+from isaacd.errors import InvalidParams, IsaacError, PermissionDenied
 from isaacd.paths import Paths, make_private
 
 # As many may connect at the same moment, each without being told to try again (EAGAIN).
@@ -32,10 +32,16 @@ class Singleton:
 
     @classmethod
     def inherit(cls, paths: Paths, socket_fd: int, lock_fd: int) -> "Singleton":
-        """Take over descriptors that are already locked, bound and listening."""
-        os.set_inheritable(socket_fd, False)
-        os.set_inheritable(lock_fd, False)
-        return cls(paths, lock_fd, socket.socket(fileno=socket_fd))
+        """Take over descriptors that are already locked, bound and listening; raises InvalidParams if they are not."""
+        try:
+            os.set_inheritable(lock_fd, False)
+            os.set_inheritable(socket_fd, False)
+            listening = socket.socket(fileno=socket_fd)
+        except OSError as error:
+            raise InvalidParams(
+                f"--socket-fd {socket_fd} and --lock-fd {lock_fd} were not handed over: {error.strerror}"
+            ) from error
+        return cls(paths, lock_fd, listening)
 
     @classmethod
     def acquire(cls, paths: Paths) -> "Singleton":

@@ -1,5 +1,6 @@
 """The life of a real daemon: one at a time, reloaded, drained, stopped, and in spite of broken surroundings."""
 
+import os
 import shutil
 import signal
 import subprocess
@@ -112,7 +113,7 @@ def test_what_does_not_end_in_time_is_cancelled_and_told() -> None:
         daemon.send_signal(signal.SIGTERM)
         kind, _, error = caller.answer(running_one)
         assert kind == "error"
-        assert error.startswith("shutting_down")
+        assert error.startswith("server_cancelled")
         assert daemon.wait() == 0
 
 
@@ -123,7 +124,7 @@ def test_int_stops_at_once_although_requests_run_and_peers_do_not_read() -> None
             deaf.ask("commands")
         daemon.logged("waiting")
         daemon.send_signal(signal.SIGINT)
-        assert caller.answer(running_one)[2].startswith("shutting_down")
+        assert caller.answer(running_one)[2].startswith("server_cancelled")
         assert daemon.wait(8) == 0
         assert not daemon.home.socket.exists()
 
@@ -205,6 +206,16 @@ def test_hup_reloads_and_a_bad_file_leaves_the_old_configuration() -> None:
         assert "modle" in shown.stderr
         caller.ask("slow.release")
         assert caller.answer(running_one)[2] == "done"
+
+
+def test_a_log_that_was_moved_away_is_begun_anew_by_a_hangup() -> None:
+    with running() as daemon:
+        daemon.ping()
+        daemon.logged("ready")
+        moved = daemon.home.log.rename(daemon.home.log.with_name("isaacd.log.old"))
+        daemon.send_signal(signal.SIGHUP)
+        daemon.logged("configuration read")
+        assert "configuration read" not in moved.read_text()
 
 
 def test_the_log_level_of_the_file_holds_from_the_start() -> None:
@@ -357,3 +368,16 @@ def test_a_listener_handed_over_is_served_and_removed_at_the_end() -> None:
         assert home.isaacctl("stop").returncode == 0
         assert not home.socket.exists()
         assert list(home.socket.parent.iterdir()) == [home.lock]
+
+
+def test_descriptors_that_were_not_handed_over_are_refused(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "isaacd", "--socket-fd", "77", "--lock-fd", "78"],
+        env={**os.environ, "HOME": str(tmp_path), "ISAACD_SOCKET": str(tmp_path / "s")},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 2
+    assert "were not handed over" in done.stderr
+    assert "Traceback" not in done.stderr

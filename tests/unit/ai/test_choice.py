@@ -129,3 +129,18 @@ def test_a_model_is_never_asked_for_in_vain() -> None:
 def test_without_any_kind_there_is_no_provider() -> None:
     with pytest.raises(NotFound, match="no AI provider"):
         chosen(kinds=(), environ=KEY)
+
+
+@pytest.mark.parametrize(
+    ("config", "url"),
+    [
+        (ProviderConfig(), "https://api.openai.com/v1"),
+        (A, "http://localhost:1/v1"),
+        (ProviderConfig(kind="my-own"), None),
+        (ProviderConfig(kind="my-own", base_url="http://localhost:1/v1"), "http://localhost:1/v1"),
+    ],
+)
+def test_the_address_is_the_configured_one_or_what_the_kind_is_known_for(
+    config: ProviderConfig, url: str | None
+) -> None:
+    assert Choice("one", None, "asked for", config).url == url

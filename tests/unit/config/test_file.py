@@ -1,6 +1,8 @@
 """Which files are read, and which are refused before anyone looks into them."""
 
 import os
+import resource
+import signal
 import stat
 
 import pytest
@@ -112,3 +114,17 @@ def test_a_new_file_is_private_and_changes_nothing_and_an_old_one_is_left_alone(
 def test_a_file_that_cannot_be_created_is_said_to_be_so(file):
     with pytest.raises(PermissionDenied, match="cannot create"):
         ConfigFile(file / "below/config.toml").create()
+
+
+def test_a_file_that_cannot_be_written_to_its_end_is_taken_away_again(tmp_path):
+    path = tmp_path / "config.toml"
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    on_excess = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
+    try:
+        with pytest.raises(PermissionDenied, match="cannot create"):
+            ConfigFile(path).create()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, on_excess)
+    assert not path.exists()

@@ -85,6 +85,17 @@ def test_a_problem_names_file_line_key_and_what_was_expected(problems, text, tol
     assert told is None or found == told
 
 
+def test_settings_that_are_not_utf8_are_refused_wherever_they_stand(problems):
+    assert problems(
+        "", ["log.level=\udcff", "\udcff=1"], ISAAC_LOG_LEVEL="\udcff", **{"ISAAC_AI_\udcfe": "x"}
+    ) == [
+        "--set: this is not UTF-8 text",
+        "--set: this is not UTF-8 text",
+        r"environment ISAAC_AI_\udcfe: this is not UTF-8 text",
+        "environment ISAAC_LOG_LEVEL: this is not UTF-8 text",
+    ]
+
+
 def test_a_byte_order_mark_is_no_problem(tmp_path):
     file = tmp_path / "config.toml"
     file.write_bytes(b"\xef\xbb\xbf[ai]\r\nmodel = 'x'\r\n")

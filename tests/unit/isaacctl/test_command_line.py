@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from isaacctl.__main__ import first_word
-from tests.client_runs import Home, eventually, home
+from isaacctl.failure import is_alive
+from tests.client_runs import REPOSITORY, Home, eventually, home
 from tests.fake_daemon import FakeDaemon, Peer, serving
 
 # The same command line, but it loses patience soon.
@@ -253,6 +254,18 @@ def test_control_c_ends_a_wait_for_input(user):
     assert seen == [[2, "cancel", [1]]]
 
 
+def test_control_c_while_the_client_is_being_loaded_is_quiet(tmp_path):
+    package = tmp_path / "isaacctl"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "__main__.py").write_text("raise KeyboardInterrupt")
+    done = subprocess.run(
+        [sys.executable, REPOSITORY / "isaacctl/_script"],
+        env={"PYTHONPATH": str(tmp_path)}, capture_output=True, timeout=30, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
+
+
 def test_a_second_control_c_leaves_at_once(user):
     heard = []
 
@@ -409,6 +422,11 @@ def test_a_daemon_that_answers_nothing_at_all_is_named(user):
         done = user.run("x")
     assert done.returncode == 75
     assert f"isaacd (pid {os.getpid()}) does not answer" in done.stderr
+
+
+def test_a_daemon_that_only_takes_no_new_connections_is_not_called_dead(user):
+    user.directory.mkdir(mode=0o700)
+    assert is_alive(str(user.socket), os.getuid())
 
 
 def test_a_program_to_run_gets_the_terminal_and_its_exit_code_is_ours(user):

@@ -101,6 +101,8 @@ def test_socket_lock_log_and_directory_are_private_whatever_the_umask(user):
         assert process.wait(30) == 0, process.stderr.read()
         modes = [path.lstat().st_mode & 0o777 for path in (user.directory, user.socket, user.lock, user.log)]
         assert modes[:2] == [0o700, 0o600]
+        made = user.base.joinpath(".local"), user.base.joinpath(".local/state"), user.log.parent
+        modes += [directory.lstat().st_mode & 0o777 for directory in made]
         assert not any(mode & 0o077 for mode in modes)
         user.end_daemon()
         assert eventually(lambda: _can_lock(user))
@@ -150,6 +152,21 @@ def test_a_lock_that_is_never_let_go_ends_in_a_message(user):
         with pytest.raises(Refused, match=r"(?s)pid 4242.*isaacctl stop --force") as refused:
             start(str(user.socket), user.environ, UID, deadline_s=0.1)
     assert refused.value.exit_code == 75
+
+
+def test_what_the_daemon_had_begun_is_not_sent_again(user):
+    from tests.fake_daemon import serving
+
+    def script(peer, message):
+        peer.event("out", "begun\n")
+        peer.error([0, "server_cancelled: the daemon stopped before this had ended"])
+
+    with serving(user.directory, script) as daemon:
+        done = user.run("x")
+        assert (done.returncode, done.stdout) == (75, "begun\n")
+        assert done.stderr == "error: the daemon stopped before this had ended\n"
+        assert len(daemon.requests) == 1
+    assert not user.starts
 
 
 def test_a_client_that_is_told_of_draining_waits_for_the_next_daemon(user):

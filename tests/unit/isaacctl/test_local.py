@@ -3,6 +3,7 @@
 import json
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -185,9 +186,12 @@ def test_logs_follows_what_is_added_also_after_rotation(user):
     assert process.stdout.readline() == b"first\n"
     write_log(user, "second")
     assert process.stdout.readline() == b"second\n"
-    user.log.rename(user.log.with_name("isaacd.log.1"))
-    write_log(user, "third")
+    moved = user.log.rename(user.log.with_name("isaacd.log.1"))
+    with moved.open("a") as still_written:
+        still_written.write("third\n")
     assert process.stdout.readline() == b"third\n"
+    write_log(user, "fourth")
+    assert process.stdout.readline() == b"fourth\n"
     process.send_signal(signal.SIGINT)
     assert process.wait(30) == 130
     assert process.communicate() == (b"", b"")
@@ -219,6 +223,19 @@ def test_a_mistyped_option_is_answered_with_the_nearest(user):
     assert done.returncode == 2
     assert "Did you mean '--follow'?" in done.stderr
     assert "help: isaacctl logs --help" in done.stderr
+
+
+@pytest.mark.parametrize("redirection", [">/dev/full", ">&-"])
+@pytest.mark.parametrize("argv", [("logs",), ("version",), ("stop", "--help"), ("stop",)])
+def test_output_that_cannot_be_written_is_an_error(user, argv, redirection):
+    write_log(user, "anything")
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$0" -m isaacctl "$@" {redirection}', sys.executable, *argv],
+        env=user.environ, cwd=user.base, stderr=subprocess.PIPE, timeout=30, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.startswith(b"error: cannot write to standard output: ")
+    assert done.stderr.count(b"\n") == 1
 
 
 def test_a_pipe_that_closes_ends_logs_with_141(user):

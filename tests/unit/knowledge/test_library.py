@@ -95,7 +95,9 @@ def test_a_damaged_index_is_built_again(places: Places, damage: bytes) -> None:
     library = Library(places)
     assert library.ask(QUESTION).hits
     library.close()
-    assert index.open_file(places.file, places.sources().fingerprint()) is not None
+    sound = index.open_file(places.file, places.sources().fingerprint())
+    assert sound is not None
+    sound.close()
 
 
 def test_an_index_that_breaks_while_it_is_open_is_built_again(library: Library, places: Places) -> None:

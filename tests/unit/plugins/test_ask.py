@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from isaac_plugins.ask import ask, plugin
-from isaacd.ai.chat import Answer, ChatRequest, Finish, Message, Piece, ReasoningDelta, TextDelta
+from isaacd.ai.chat import Answer, ChatRequest, Finish, Hit, Message, Piece, ReasoningDelta, TextDelta
 from isaacd.ai.provider import Host
 from isaacd.ai.router import SYSTEM
 from isaacd.config import ProviderConfig
@@ -157,3 +157,37 @@ def test_an_answer_that_was_cut_short_says_so() -> None:
 
 def test_the_name_of_a_model_cannot_steer_the_terminal() -> None:
     assert view(SCREEN, model="m\x1b[2J\x07").isprintable()
+
+
+@pytest.mark.parametrize(
+    ("hit", "said"),
+    [
+        (
+            Hit(kind="exact", age_s=10_800, saved_usd=0.0004, saved_ms=2100, saved_tokens=90),
+            "cached (exact, 3 h old, saved 2.1 s and $0.0004)",
+        ),
+        (Hit(kind="slot", age_s=59, saved_tokens=90), "cached (slot, 59 s old, saved 90 tokens)"),
+        (Hit(kind="exact", age_s=200_000), "cached (exact, 2 d old)"),
+    ],
+)
+def test_a_kept_answer_says_so(hit: Hit, said: str) -> None:
+    assert view(SCREEN, hit=hit, elapsed_ms=1.0) == f"ollama/llama3.2, {said}, 1 ms"
+
+
+def test_an_answer_that_isaac_knows_says_how_to_ask_an_ai() -> None:
+    shown = view(SCREEN, provider="knowledge", offline=True, hit=Hit(kind="knowledge"), elapsed_ms=1.0)
+    assert shown == "answered offline, knowledge knows every word of it (--refresh asks an AI), 1 ms"
+
+
+@pytest.mark.parametrize(
+    "options", [{"cache": False, "refresh": True}, {"refresh": True, "cache_only": True}]
+)
+async def test_ways_to_use_the_cache_exclude_each_other(tmp_path: Path, options: dict[str, bool]) -> None:
+    with pytest.raises(InvalidParams, match="exclude each other"):
+        await Asking(tmp_path)("why?", **options)
+
+
+@pytest.mark.parametrize("ttl", [-1.0, float("nan")])
+async def test_a_ttl_below_0_is_refused(tmp_path: Path, ttl: float) -> None:
+    with pytest.raises(InvalidParams, match="--ttl"):
+        await Asking(tmp_path)("why?", ttl=ttl)

@@ -328,6 +328,16 @@ async def test_hello_without_a_common_version_is_refused() -> None:
     assert talk.hear()[0][2]["data"]["name"] == "unsupported_version"
 
 
+async def test_an_unknown_form_of_errors_is_refused_and_changes_nothing() -> None:
+    talk = Conversation(add)
+    talk.codec.error_maps = True
+    talk.request(1, "hello", {"errors": "maps"})
+    talk.request(2, "nothing")
+    refused, failure = talk.hear()
+    assert refused[2]["data"]["name"] == "invalid_params"
+    assert failure[2]["code"] == -32601
+
+
 async def test_unknown_notifications_are_ignored() -> None:
     talk = Conversation(add)
     talk.notify("from/the/future", {"x": 1})

@@ -1,0 +1,243 @@
+"""Answers: looks an answer up, asks the AI only for what nobody has asked before, and keeps what may be kept."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import aclosing
+from types import TracebackType
+from typing import Self
+
+from isaacd.ai.chat import Answer, Finish, Hit, Message, Piece, TextDelta, Usage
+from isaacd.ai.choice import OFFLINE, Choice
+from isaacd.ai.router import AIRouter
+from isaacd.answers.asking import Asking
+from isaacd.answers.shelf import Shelf
+from isaacd.cache.keys import Request
+from isaacd.cache.plan import Kept, Plan, plan, recall
+from isaacd.cache.slots import explained
+from isaacd.clock import Clock
+from isaacd.config import CacheConfig
+from isaacd.errors import IsaacError, NotFound
+
+# An offline answer is given instead of an AI's only if it is as good as certain.
+SURE = 0.9
+
+# What a call cost: the model, what it used, and the address that was asked (None: only the provider knows it).
+Price = Callable[[str, Usage, str | None], float | None]
+
+
+def unpriced(_: str, __: Usage, ___: str | None) -> float | None:
+    """Know no prices."""
+    return None
+
+
+class Answers:
+    """An AIRouter with a memory, as one caller sees it; the shelf is shared by all."""
+
+    def __init__(
+        self, router: AIRouter, shelf: Shelf, config: CacheConfig, *, clock: Clock, price: Price = unpriced
+    ) -> None:
+        self._router = router
+        self._shelf = shelf
+        self._config = config
+        self._clock = clock
+        self._price = price
+
+    def stream(self, messages: str | Sequence[Message], asking: Asking | None = None) -> "RecalledStream":
+        """Answer piece by piece; what had been kept comes as one piece.
+
+        Raises NotFound if only a kept answer is wanted and there is none, and whatever AIRouter raises.
+        """
+        asking = asking or Asking()
+        return RecalledStream(lambda out: self._run(self._router.conversation(messages), asking, out))
+
+    async def _run(
+        self, turns: Sequence[Message], asking: Asking, out: "RecalledStream"
+    ) -> AsyncGenerator[Piece, None]:
+        start = self._clock.monotonic()
+        choice, refused = self._choose(asking)
+        found = (
+            self._plan(turns, choice, asking) if choice is None or choice.config.kind != OFFLINE else Plan()
+        )
+        if found.exact is None or asking.use == "none" or not self._config.enabled:
+            if asking.use == "only":
+                raise _not_kept(found.why_not or "this provider's answers are not kept")
+            async with aclosing(self._ask(turns, asking, None, out)) as pieces:
+                async for piece in pieces:
+                    yield piece
+            return
+        await self._shelf.open(self._config)
+        async with self._shelf.turn(found.exact):
+            kept = None if asking.use == "refresh" else await self._recall(found, turns, asking)
+            if kept is not None:
+                out.answer = self._told(*kept, choice, start)
+                yield TextDelta(out.answer.text)
+                yield _finish(out.answer)
+            elif asking.use == "only":
+                raise _not_kept("nothing is kept for this question")
+            elif refused is not None:
+                raise refused
+            else:
+                async with aclosing(self._ask(turns, asking, found, out)) as pieces:
+                    async for piece in pieces:
+                        yield piece
+        await self._shelf.learned(found.exact)
+
+    def _choose(self, asking: Asking) -> tuple[Choice | None, IsaacError | None]:
+        """Say who would be asked; a kept answer needs nobody, if it may come from any provider."""
+        try:
+            return self._router.choose(model=asking.model, provider=asking.provider), None
+        except NotFound as error:
+            if not self._config.provider_independent or asking.provider is not None:
+                raise
+            return None, error
+
+    def _plan(self, turns: Sequence[Message], choice: Choice | None, asking: Asking) -> Plan:
+        independent = self._config.provider_independent or choice is None
+        request = Request(
+            turns=[(turn.role, turn.content) for turn in turns],
+            model=choice.model if choice is not None else asking.model,
+            provider=None if independent or choice is None else choice.provider,
+            parameters={"temperature": asking.temperature, "max_tokens": asking.max_tokens},
+        )
+        return plan(request, sampled=self._config.sampled, slots=self._config.slots)
+
+    async def _recall(self, found: Plan, turns: Sequence[Message], asking: Asking) -> tuple[str, Kept] | None:
+        kept = {key: await self._shelf.look(key) for key in (found.exact, found.slot) if key is not None}
+        hit = recall(found, kept.get)
+        return hit or await self._known(turns, asking)
+
+    async def _known(self, turns: Sequence[Message], asking: Asking) -> tuple[str, Kept] | None:
+        """Have a command explained offline, if that is all that is asked and the offline answer is certain."""
+        lone = [turn for turn in turns if turn.role != "system"]
+        if not self._config.knowledge or asking.model or asking.provider or len(lone) != 1:
+            return None
+        if explained(lone[0].content) is None:
+            return None
+        try:
+            answer = await self._router.chat_async(lone, provider=OFFLINE)
+        except IsaacError:
+            return None
+        if not answer.candidates or answer.candidates[0].confidence < SURE:
+            return None
+        best = answer.candidates[0]
+        return "knowledge", Kept(
+            text=f"{best.description}\n",
+            provider=answer.provider,
+            model=answer.model,
+            finish_reason=answer.finish_reason,
+            asked_at=self._clock.now(),
+        )
+
+    async def _ask(
+        self, turns: Sequence[Message], asking: Asking, found: Plan | None, out: "RecalledStream"
+    ) -> AsyncGenerator[Piece, None]:
+        """Ask, and keep the answer once it is whole; one that breaks off is never kept."""
+        async with self._router.stream(
+            turns,
+            model=asking.model,
+            provider=asking.provider,
+            temperature=asking.temperature,
+            max_tokens=asking.max_tokens,
+        ) as stream:
+            async for piece in stream:
+                out.answer = stream.answer
+                if stream.answer is not None and not stream.answer.offline:
+                    await self._keep(stream.answer, stream.choice.url, found, asking)
+                yield piece
+
+    async def _keep(self, answer: Answer, url: str | None, found: Plan | None, asking: Asking) -> None:
+        usage = answer.usage or Usage()
+        cost = self._price(answer.model, usage, url) if answer.usage is not None else None
+        now = self._clock.now()
+        self._shelf.savings.note(
+            now,
+            "asked",
+            usd=cost,
+            tokens=usage.input_tokens + usage.output_tokens,
+            seconds=answer.elapsed_ms / 1000,
+        )
+        if found is None:
+            return
+        kept = Kept(
+            text=answer.text,
+            provider=answer.provider,
+            model=answer.model,
+            finish_reason=answer.finish_reason,
+            elapsed_ms=answer.elapsed_ms,
+            input_tokens=usage.input_tokens,
+            output_tokens=usage.output_tokens,
+            cost_usd=cost,
+            asked_at=now,
+        )
+        for kind, key, value in found.entries(kept):
+            await self._shelf.keep(kind, key, value, asking.ttl_s)
+
+    def _told(self, kind: str, kept: Kept, choice: Choice | None, start: float) -> Answer:
+        """Make the answer of what was kept, and count it."""
+        now = self._clock.now()
+        saved = Hit(
+            kind=kind,
+            age_s=max(0.0, now - kept.asked_at),
+            saved_usd=kept.cost_usd,
+            saved_ms=kept.elapsed_ms,
+            saved_tokens=kept.input_tokens + kept.output_tokens,
+        )
+        self._shelf.savings.note(
+            now, kind, usd=saved.saved_usd, tokens=saved.saved_tokens, seconds=saved.saved_ms / 1000
+        )
+        return Answer(
+            text=kept.text,
+            provider=kept.provider,
+            model=kept.model,
+            chosen=choice.reason if choice is not None else "kept",
+            finish_reason=kept.finish_reason,
+            elapsed_ms=(self._clock.monotonic() - start) * 1000,
+            offline=kind == "knowledge",
+            hit=saved,
+        )
+
+
+class RecalledStream(AsyncIterator[Piece]):
+    """The pieces of one answer, ending with its Finish; afterwards `answer` is the whole.
+
+    Iterate it inside `async with`, or call `aclose`: leaving early stops the provider, and nothing is kept.
+    """
+
+    def __init__(self, run: "Callable[[RecalledStream], AsyncGenerator[Piece, None]]") -> None:
+        self.answer: Answer | None = None
+        self._pieces = run(self)
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Piece:
+        return await self._pieces.__anext__()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Stop the provider, if it is still answering."""
+        await self._pieces.aclose()
+
+    async def whole(self) -> Answer:
+        """Take all pieces that are left and return the answer."""
+        async for _ in self._pieces:
+            pass
+        assert self.answer is not None  # or else the loop has raised
+        return self.answer
+
+
+def _finish(answer: Answer) -> Finish:
+    return Finish(reason=answer.finish_reason, model=answer.model, offline=answer.offline)
+
+
+def _not_kept(reason: str) -> NotFound:
+    return NotFound(f"there is no kept answer: {reason}", hint="ask without --cache-only")

@@ -1,0 +1,1 @@
+"""Answers kept: memory levels, policies and the stores below them."""

@@ -1,0 +1,223 @@
+"""What a hit of each level costs, and what writing behind saves.
+
+A room of `perf/run`; alone, `python perf/bench_cache.py [--quick]` prints the same table for the Python it runs in.
+Floors: a look-up in a dict, and SQLite itself on the same machine: the body of our own row by its hash (the least
+there is), and a table of text keys and values. Both databases are in WAL mode with synchronous=NORMAL, hold 100,000
+rows of the same values, and are asked for keys in random order. An autocommit set is one transaction a set, through
+aiosqlite as in a daemon, and with sqlite3 itself on the loop, which nobody else may need meanwhile.
+"""
+
+import argparse
+import asyncio
+import itertools
+import json
+import random
+import sqlite3
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from harness import Effort, Row, in_turns, table
+from place import Place
+
+ROWS = 100_000
+VALUE_BYTES = 600
+READS = 2000
+WRITES = 10_000
+P99_S = {"L1": 10e-6, "L2": 50e-6, "L3": 1e-3}
+
+
+def measure(place: Place, effort: Effort) -> Iterator[Row]:
+    """Measure in the clean environment."""
+    argv = [place.python, __file__, "--json", *(["--quick"] if effort.quick else [])]
+    done = subprocess.run(argv, env=place.environ, capture_output=True, text=True, check=True)
+    yield from rows(json.loads(done.stdout))
+
+
+def rows(found: dict[str, list[float]]) -> Iterator[Row]:
+    """Make a table of what was measured."""
+    yield Row("L1 get with TTL", "dict get", found["L1"], found["dict"], target=3)
+    yield Row("L2 get", "dict get", found["L2"], found["dict"])
+    yield Row("L3 get, 100k rows", "sqlite3, bare", found["L3"], found["sqlite3, bare"], target=1.5)
+    yield Row("L3 get, 100k rows", "sqlite3 by text key", found["L3"], found["sqlite3 by text key"])
+    yield Row("L3 get through the cache", "sqlite3, bare", found["cache, L3"], found["sqlite3, bare"])
+    for level, most_s in P99_S.items():
+        micros = [value * 1e6 for value in found[f"{level} p99"]]
+        yield Row(f"{level} get, p99 in us", ours=micros, unit="integer", target=most_s * 1e6)
+    for kind, name in (("new", "write-behind set, new keys"), ("over", "write-behind set, half overwrites")):
+        ours = found[f"write-behind, {kind}"]
+        target = 0.2 if kind == "new" else None
+        yield Row(name, "autocommit set, aiosqlite", ours, found[f"aiosqlite, {kind}"], target=target)
+        yield Row(name, "autocommit set, sqlite3 on the loop", ours, found[f"sqlite3, {kind}"])
+
+
+def main() -> None:
+    """Measure here."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="isaac-cache-") as directory:
+        found = asyncio.run(_measure_here(Path(directory), Effort(quick=options.quick)))
+    print(json.dumps(found) if options.json else table(list(rows(found))))
+
+
+async def _measure_here(directory: Path, effort: Effort) -> dict[str, list[float]]:
+    from isaacd.cache.multilevel import MultiLevelCache
+    from isaacd.cache.sqlite import SQLiteStore
+    from isaacd.clock import SystemClock
+
+    chance = random.Random(1)
+    clock = SystemClock()
+    keys = [f"answer:exact:{chance.getrandbits(128):032x}" for _ in range(ROWS)]
+    values = [chance.randbytes(VALUE_BYTES) for _ in range(100)]
+    store = SQLiteStore(directory / "cache.db", clock=clock)
+    upper = MultiLevelCache()
+    second = MultiLevelCache(l1_size=0, l2_size=1000)
+    third = MultiLevelCache(l1_size=0, l2_size=0, stores=[store])
+    await third.open()
+    raw = _raw(directory / "raw.db")
+    raw.execute("BEGIN")
+    for number, key in enumerate(keys):
+        await third.set(key, values[number % 100], ttl=86400)
+        raw.execute("INSERT INTO kv VALUES (?, ?)", (key, values[number % 100]))
+        if store.crowded:
+            await store.flush()
+    raw.execute("COMMIT")
+    await third.flush()
+    for number, key in enumerate(keys[:50]):
+        await upper.set(key, values[number], ttl=86400)
+    for number, key in enumerate(keys[:800]):
+        await second.set(key, values[number % 100], ttl=86400)
+    hot, warm = keys[:50] * (READS // 50), keys[:800]
+    found = _reads(
+        effort,
+        {
+            "dict": (dict(zip(keys, values * 1000, strict=True)).get, hot),
+            "L1": (upper.peek, hot),
+            "L2": (second.peek, warm),
+        },
+    )
+    found |= await _disk(effort, store, third, directory, keys, raw)
+    found |= _p99(
+        {"L1": (upper.peek, hot), "L2": (second.peek, warm), "L3": (store.peek, keys)}, effort, chance
+    )
+    found |= await _writes(effort, store, clock, raw, keys, values)
+    await third.aclose()
+    return found
+
+
+def _raw(file: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(file, isolation_level=None)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("CREATE TABLE kv (key TEXT PRIMARY KEY, value BLOB)")
+    return connection
+
+
+def _timed(ask: Callable[[str], object], keys: Sequence[str]) -> float:
+    start = time.perf_counter()
+    for key in keys:
+        ask(key)
+    return (time.perf_counter() - start) / len(keys)
+
+
+def _reads(
+    effort: Effort, what: dict[str, tuple[Callable[[str], object], Sequence[str]]]
+) -> dict[str, list[float]]:
+    for ask, keys in what.values():
+        assert all(isinstance(ask(key), bytes) for key in keys[:20])
+    measures = {name: (lambda one=one: _timed(*one)) for name, one in what.items()}
+    return in_turns(measures, effort.rounds(200, 40))
+
+
+async def _disk(effort, store, cache, directory, keys, raw) -> dict[str, list[float]]:  # type: ignore[no-untyped-def]
+    from isaacd.cache.row import key_bytes, key_id
+
+    ours = sqlite3.connect(f"file:{directory / 'cache.db'}?mode=ro", uri=True, isolation_level=None)
+    ids = {key: key_id(key_bytes(key)) for key in keys}
+
+    def by_id(key: str) -> bytes:
+        return ours.execute("SELECT body FROM entry WHERE id = ?", (ids[key],)).fetchone()[0]
+
+    def by_key(key: str) -> bytes:
+        return raw.execute("SELECT value FROM kv WHERE key = ?", (key,)).fetchone()[0]
+
+    found: dict[str, list[float]] = {}
+    chance = random.Random(2)
+    asks = {
+        "sqlite3, bare": by_id,
+        "L3": store.peek,
+        "sqlite3 by text key": by_key,
+        "cache, L3": cache.peek,
+    }
+    order = list(asks)
+    for number in range(effort.rounds(60, 15) + 1):
+        sample = chance.sample(keys, READS)
+        for name in order:
+            value = _timed(asks[name], sample)
+            if number:
+                found.setdefault(name, []).append(value)
+        order.reverse()
+        await store.flush()
+    assert store.stats().hits >= READS
+    ours.close()
+    return found
+
+
+def _p99(what, effort: Effort, chance: random.Random) -> dict[str, list[float]]:  # type: ignore[no-untyped-def]
+    found: dict[str, list[float]] = {}
+    for name, (ask, keys) in what.items():
+        for _ in range(effort.rounds(20, 5)):
+            took_s = []
+            for key in chance.choices(keys, k=READS):
+                start = time.perf_counter()
+                ask(key)
+                took_s.append(time.perf_counter() - start)
+            found.setdefault(f"{name} p99", []).append(sorted(took_s)[int(len(took_s) * 0.99)])
+    return found
+
+
+async def _writes(effort, store, clock, raw, keys, values) -> dict[str, list[float]]:  # type: ignore[no-untyped-def]
+    """Time each kind of write; all sides end with everything where it survives the process."""
+    import aiosqlite
+
+    from isaacd.cache.entry import Entry
+
+    found: dict[str, list[float]] = {}
+    chance = random.Random(3)
+    put = "INSERT OR REPLACE INTO kv VALUES (?, ?)"
+    (file,) = (row[2] for row in raw.execute("PRAGMA database_list"))
+    counts = {"write-behind": WRITES, "aiosqlite": WRITES // 5, "sqlite3": WRITES - WRITES // 5}
+    async with aiosqlite.connect(file, isolation_level=None) as connection:
+        await connection.execute("PRAGMA synchronous = NORMAL")
+        for kind, number in itertools.product(("new", "over"), range(effort.rounds(12, 4) + 1)):
+            sample = [f"{kind}:{chance.getrandbits(128):032x}" for _ in range(WRITES)]
+            if kind == "over":
+                sample[::2] = chance.sample(keys, WRITES // 2)
+            times_s = [time.perf_counter()]
+            for place, key in enumerate(sample):
+                now = clock.now()
+                store.put(Entry(key, values[place % 100], False, now, expires_at=now + 86400))
+                if store.crowded:
+                    await store.flush()
+            await store.flush()
+            times_s.append(time.perf_counter())
+            for place, key in enumerate(sample[: WRITES // 5]):
+                await connection.execute(put, (key, values[place % 100]))
+            times_s.append(time.perf_counter())
+            for place, key in enumerate(sample[WRITES // 5 :]):
+                raw.execute(put, (key, values[place % 100]))
+            times_s.append(time.perf_counter())
+            for place, (name, count) in enumerate(counts.items()):
+                if number:
+                    found.setdefault(f"{name}, {kind}", []).append(
+                        (times_s[place + 1] - times_s[place]) / count
+                    )
+    return found
+
+
+if __name__ == "__main__":
+    main()
