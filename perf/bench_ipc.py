@@ -1,11 +1,13 @@
 """What one request costs the daemon: CPU against a bare uvloop protocol, and system calls."""
 
+import os
 import re
 import shutil
 import signal
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from harness import Effort, Row, in_turns
@@ -44,7 +46,7 @@ def measure(place: Place, effort: Effort) -> Iterator[Row]:
     """Measure one client that asks, waits and asks again, so that the server sleeps between requests."""
     place.plugins.joinpath("bench.py").write_text(PLUGIN)
     count = effort.rounds(1000, 500)
-    with place.daemon() as daemon, place.floor_server("bare_uvloop") as bare:
+    with _one_processor(), place.daemon() as daemon, place.floor_server("bare_uvloop") as bare:
         daemon.wait_until_idle()
         bare.wait_until_ready()
         with daemon.connect() as ours, bare.connect() as floor:
@@ -69,6 +71,21 @@ def measure(place: Place, effort: Effort) -> Iterator[Row]:
                 metadata=per,
             )
             yield _syscalls(daemon, lambda: converse(ours, NAMED, count), count, place.directory)
+
+
+@contextmanager
+def _one_processor() -> Iterator[None]:
+    """Keep client and servers on one processor.
+
+    A wake-up across processors costs the server 15 us or more of kernel time on some machines, and the scheduler
+    decides anew each time which of the servers pays that.
+    """
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {max(before)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def converse(connection: socket.socket, frame: bytes, count: int) -> None:
