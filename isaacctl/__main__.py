@@ -5,8 +5,7 @@ import os
 import sys
 
 from isaacctl import __version__
-from isaacctl.pack import pack
-from isaacctl.talk import EXIT_CANCELLED, BrokenOff, Refused, Talk, Unanswered, connect, socket_path
+from isaacctl.talk import EXIT_CANCELLED, BrokenOff, Refused, Talk, Unanswered, connect, pack, socket_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import NoReturn
 
-    from isaacctl.pack import Packable
     from isaacctl.spawn import Started
+    from isaacctl.talk import Packable
 
 LOCAL_COMMANDS = (
     ("start", "Start the daemon, if it is not running."),

@@ -6,16 +6,24 @@ import time
 
 from isaacctl.failure import explain, peer_pid
 from isaacctl.launch import explain_death, lock_path, start, take_lock
-from isaacctl.pack import CHUNK_BYTES, Unpacker, pack
-from isaacctl.talk import EXIT_TRY_LATER, BrokenOff, Refused, connect, socket_path
+from isaacctl.talk import (
+    CHUNK_BYTES,
+    EXIT_TRY_LATER,
+    BrokenOff,
+    Refused,
+    Unpacker,
+    connect,
+    pack,
+    socket_path,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import _socket
     from collections.abc import Mapping, Sequence
 
-    from isaacctl.pack import Packable, Unpacked
     from isaacctl.spawn import Started
+    from isaacctl.talk import Packable, Unpacked
 
 ANSWER_S = 5.0
 START_S = 15.0

@@ -8,7 +8,7 @@ from isaacctl.talk import EXIT_DEFECT, EXIT_TRY_LATER, Refused, connect
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from isaacctl.pack import Unpacked
+    from isaacctl.talk import Unpacked
 
 PING = b"\x94\x00\x01\xa4ping\x90"  # [0, 1, "ping", []]
 PING_ANSWER_S = 2.0

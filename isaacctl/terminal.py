@@ -5,12 +5,11 @@ import os
 import select
 import signal
 
-from isaacctl.pack import pack
-from isaacctl.talk import EXIT_FAILED, Refused
+from isaacctl.talk import EXIT_FAILED, Refused, pack
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from isaacctl.pack import Unpacked
+    from isaacctl.talk import Unpacked
 
 EXIT_NOT_FOUND = 127
 

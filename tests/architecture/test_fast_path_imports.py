@@ -20,7 +20,7 @@ OF_EVERY_INTERPRETER = {
     "posixpath",
     "stat",
 }
-OURS = {"isaacctl", "isaacctl.__main__", "isaacctl.pack", "isaacctl.talk", "_socket"}
+OURS = {"isaacctl", "isaacctl.__main__", "isaacctl.talk", "_socket"}
 
 # Runs the command line and writes, at the moment it leaves, which modules that took.
 DRIVER = f"""

@@ -6,7 +6,7 @@ import sys
 import threading
 from pathlib import Path
 
-from isaacctl.pack import Unpacker, pack
+from isaacctl.talk import Unpacker, pack
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from isaacctl.pack import MAX_BLOB_BYTES, Unpacker, pack
+from isaacctl.talk import MAX_BLOB_BYTES, Unpacker, pack
 
 integers = st.integers(-(2**63), 2**64 - 1)
 scalars = st.none() | st.booleans() | integers | st.text() | st.binary()
