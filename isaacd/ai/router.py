@@ -104,21 +104,14 @@ class AIRouter:
         return turns
 
 
-class AnswerStream(AsyncIterator[Piece]):
+class PieceStream(AsyncIterator[Piece]):
     """The pieces of one answer, ending with its Finish; afterwards `answer` is the whole.
 
-    Iterate it inside `async with`, or call `aclose`: leaving early stops the provider at once. Raises what the
-    provider raises, and ProviderUnavailable if it ends without a Finish; then `detail` has `received_chars`.
+    Iterate it inside `async with`, or call `aclose`: leaving early stops whoever is answering at once.
     """
 
-    def __init__(
-        self, pool: ProviderPool, host: Host, choice: Choice, request: ChatRequest, clock: Clock
-    ) -> None:
-        self.choice = choice
-        self.answer: Answer | None = None
-        self._text: list[str] = []
-        self._clock = clock
-        self._pieces = self._run(pool, host, request)
+    answer: Answer | None = None
+    _pieces: AsyncGenerator[Piece, None]
 
     def __aiter__(self) -> Self:
         return self
@@ -147,6 +140,22 @@ class AnswerStream(AsyncIterator[Piece]):
             pass
         assert self.answer is not None  # or else the loop has raised
         return self.answer
+
+
+class AnswerStream(PieceStream):
+    """The answer of one provider.
+
+    Raises what the provider raises, and ProviderUnavailable if it ends without a Finish; then `detail` has
+    `received_chars`.
+    """
+
+    def __init__(
+        self, pool: ProviderPool, host: Host, choice: Choice, request: ChatRequest, clock: Clock
+    ) -> None:
+        self.choice = choice
+        self._text: list[str] = []
+        self._clock = clock
+        self._pieces = self._run(pool, host, request)
 
     async def _run(self, pool: ProviderPool, host: Host, request: ChatRequest) -> AsyncGenerator[Piece, None]:
         start = self._clock.monotonic()

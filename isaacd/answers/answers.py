@@ -1,13 +1,11 @@
 """Answers: looks an answer up, asks the AI only for what nobody has asked before, and keeps what may be kept."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from types import TracebackType
-from typing import Self
 
 from isaacd.ai.chat import Answer, Finish, Hit, Message, Piece, TextDelta, Usage
 from isaacd.ai.choice import OFFLINE, Choice
-from isaacd.ai.router import AIRouter
+from isaacd.ai.router import AIRouter, PieceStream
 from isaacd.answers.asking import Asking
 from isaacd.answers.shelf import Shelf
 from isaacd.cache.keys import Request
@@ -196,43 +194,11 @@ class Answers:
         )
 
 
-class RecalledStream(AsyncIterator[Piece]):
-    """The pieces of one answer, ending with its Finish; afterwards `answer` is the whole.
-
-    Iterate it inside `async with`, or call `aclose`: leaving early stops the provider, and nothing is kept.
-    """
+class RecalledStream(PieceStream):
+    """An answer that was kept, or comes from a provider and may then be kept; one that is left early never is."""
 
     def __init__(self, run: "Callable[[RecalledStream], AsyncGenerator[Piece, None]]") -> None:
-        self.answer: Answer | None = None
         self._pieces = run(self)
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> Piece:
-        return await self._pieces.__anext__()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self.aclose()
-
-    async def aclose(self) -> None:
-        """Stop the provider, if it is still answering."""
-        await self._pieces.aclose()
-
-    async def whole(self) -> Answer:
-        """Take all pieces that are left and return the answer."""
-        async for _ in self._pieces:
-            pass
-        assert self.answer is not None  # or else the loop has raised
-        return self.answer
 
 
 def _finish(answer: Answer) -> Finish:
