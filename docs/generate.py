@@ -64,7 +64,7 @@ def _section(node: Node, key: tuple[str, ...]) -> Iterator[str]:
             default = "none" if child.default is None else f"`{to_toml(child.default)}`"
             yield f"| `{name}` | {_cell(child.words)} | {default} | {_cell(child.description)} |"
         elif isinstance(child, Names) and isinstance(child.item, Leaf):
-            yield f"| `{name}` | a table of texts | none | {_cell(child.description)} |"
+            yield f"| `{name}` | a table; each value: {_cell(child.item.words)} | none | {_cell(child.description)} |"
         else:
             below.append((name, child))
     yield ""

@@ -122,9 +122,11 @@ class Control:
         return True
 
     def _wait_for_end(self, pid: int | None, timeout_s: float) -> bool:
-        """Wait until nobody holds the lock, or somebody else does: clients that waited start the next daemon."""
+        """Wait until the process is gone, or, where it is not known, until nobody holds the lock."""
         deadline = time.monotonic() + timeout_s
-        while not (self.has_ended() or (pid is not None and not _is_daemon(pid, self.uid))):
+        # Who is known by its number is waited for to its very end: until then it may still write to its files.
+        known = pid if os.path.exists("/proc/self") else None
+        while _is_daemon(known, self.uid) if known is not None else not self.has_ended():
             if time.monotonic() > deadline:
                 return False
             time.sleep(0.02)

@@ -12,6 +12,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from isaacctl.prompt import Person
+
     Packable = None | bool | int | str | bytes | Sequence["Packable"] | Mapping[str, "Packable"]
     Unpacked = None | bool | int | bytes | list["Unpacked"] | dict["Unpacked", "Unpacked"]
 
@@ -19,6 +21,7 @@ CHUNK_BYTES = 65536
 MAX_BLOB_BYTES = 64 * 1024 * 1024
 SILENCE_S = 5.0
 CANCEL = b"\x93\x02\xa6cancel\x91\x01"  # [2, "cancel", [1]]
+INTERRUPT = b"\x93\x02\xab$/interrupt\x91\x01"
 
 EXIT_FAILED = 1
 EXIT_DEFECT = 70
@@ -125,6 +128,7 @@ class Talk:
         "_cancelled",
         "_heard",
         "_path",
+        "_person",
         "_sending",
         "_sock",
         "_uid",
@@ -139,6 +143,7 @@ class Talk:
         self._uid = uid
         self._unpacker = Unpacker()
         self._wanted = 0  # bytes of standard input that the daemon waits for
+        self._person: Person | None = None  # who has been asked for a line
         self.after: list[str] = []
         self._heard = self._sending = self._cancelled = self._asked_to_cancel = False
 
@@ -189,6 +194,20 @@ class Talk:
         elif kind == b"input":
             assert isinstance(data, int)
             self._wanted = min(data, CHUNK_BYTES)
+        elif kind == b"line" or kind == b"confirm":
+            self._ask(kind, data)
+
+    def _ask(self, kind: bytes, question: "Unpacked") -> None:
+        if self._person is None:
+            from isaacctl.prompt import Person
+
+            self._person = Person()
+        answer = self._person.answer(kind, question)
+        if self._person.interrupted:
+            # Before the answer: that is a no, after which the daemon would go on with something else.
+            self._person.interrupted = False
+            self._interrupt(2, None)
+        self._send(answer)
 
     def _finish(self, result: "Unpacked") -> int:
         assert isinstance(result, dict)
@@ -265,6 +284,10 @@ class Talk:
 
     def _interrupt(self, _signum: int, _frame: object) -> None:
         """Ask the daemon to stop at the first Ctrl-C, leave at the second."""
+        if self._person is not None and self._person.stays:
+            if self._person.interrupts(self._sending):
+                self._send(INTERRUPT)
+            return
         if self._cancelled:
             os._exit(EXIT_CANCELLED)
         self._cancelled = True

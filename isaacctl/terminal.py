@@ -1,9 +1,9 @@
 """The terminal where a plain read or write is not enough: waiting for it, and lending it to another program."""
 
+import _signal  # type: ignore[import-not-found] # a builtin; `signal` would import enum
 import _socket
 import os
 import select
-import signal
 
 from isaacctl.talk import EXIT_FAILED, Refused, pack
 
@@ -64,10 +64,10 @@ def words(value: "Unpacked") -> list[str]:
 
 def run_program(argv: list[str]) -> int:
     """Run a program in the person's own terminal and return its exit code; Ctrl-C is the program's meanwhile."""
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGQUIT)}
+    before = {number: _signal.signal(number, _signal.SIG_IGN) for number in (_signal.SIGINT, _signal.SIGQUIT)}
     try:
         # Python ignores SIGPIPE and SIGXFSZ; a program must not inherit that.
-        defaults = [signal.SIGINT, signal.SIGQUIT, signal.SIGPIPE, signal.SIGXFSZ]
+        defaults = [_signal.SIGINT, _signal.SIGQUIT, _signal.SIGPIPE, _signal.SIGXFSZ]
         pid = os.posix_spawnp(argv[0], argv, os.environ, setsigdef=defaults)
         _, status = os.waitpid(pid, 0)
     except OSError as error:
@@ -75,6 +75,6 @@ def run_program(argv: list[str]) -> int:
         raise Refused(f"cannot run {argv[0]}: {error.strerror}", code) from None
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            _signal.signal(number, handler)
     code = os.waitstatus_to_exitcode(status)
     return code if code >= 0 else 128 - code

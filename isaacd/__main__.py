@@ -119,7 +119,6 @@ def _run(options: _Options) -> None:
             launch=Launch(on_demand=options.on_demand, sets=tuple(options.sets)),
         )
         app.load()
-        gc.freeze()  # what is loaded stays, so later collections need not look at it
         gc.enable()
         await app.serve(singleton)
 

@@ -1,32 +1,57 @@
 """The plugin author's only door: everything a plugin may import from Isaac."""
 
+from typing import TYPE_CHECKING
+
 from isaacd.ai.chat import (
     Answer,
+    Attachment,
     Candidate,
     ChatRequest,
+    Effort,
     Finish,
     Hit,
     Message,
+    Opened,
+    OutputSchema,
     Piece,
+    RateLimits,
+    Reasoning,
     ReasoningDelta,
     TextDelta,
+    Tool,
+    ToolCall,
     Usage,
 )
-from isaacd.ai.http import HttpApi, HttpReply
-from isaacd.ai.provider import Host, Provider
+from isaacd.ai.health import ProviderHealth
+from isaacd.ai.http import HttpApi
+from isaacd.ai.keys import KEY_FOLDER, store_key
+from isaacd.ai.protocol.openai_chat import OpenAIChat
+from isaacd.ai.protocol.openai_responses import OpenAIResponses
+from isaacd.ai.protocol.openai_service import Batches
+from isaacd.ai.provider import BatchItem, BatchMark, BatchResult, BatchStatus, Host, ModelCard, Provider
+from isaacd.ai.reply import HttpReply
 from isaacd.answers.asking import Asking, Use
 from isaacd.answers.figures import Collected as CacheCollected
 from isaacd.answers.figures import Finding as CacheFinding
 from isaacd.answers.figures import Item as CacheItem
 from isaacd.answers.figures import Moved as CacheMoved
 from isaacd.answers.figures import Report as CacheReport
+from isaacd.batch.cards import BatchCard, BatchSummary, JobCard
+from isaacd.batch.cards import Form as BatchForm
+from isaacd.batch.cards import Layout as BatchLayout
+from isaacd.batch.cards import Running as BatchRunning
+from isaacd.batch.cards import Wishes as BatchWishes
+from isaacd.chats.cards import Found as ChatFound
+from isaacd.chats.cards import Listed as ChatListed
+from isaacd.chats.cards import RoleCard, TurnCard
 from isaacd.command import Argument, Input, Option, Words
-from isaacd.config import ConfigRow, ProviderConfig
-from isaacd.context import CommandCard, Context, DaemonCard, Handover, PluginCard, Terminal
+from isaacd.config import ConfigRow, ProviderConfig, Strategy
+from isaacd.context import CommandCard, Context, DaemonCard, Handover, PluginCard, Terminal, ToolCard
 from isaacd.errors import (
     Cancelled,
     ConfigInvalid,
     DeadlineExceeded,
+    Incomplete,
     InvalidParams,
     IsaacError,
     NotFound,
@@ -36,12 +61,95 @@ from isaacd.errors import (
     ProviderUnavailable,
     RateLimited,
 )
+from isaacd.ledger.figures import BudgetState, Gone, Overview, PastCall, PriceRow
+from isaacd.ledger.figures import By as UsageBy
+from isaacd.ledger.figures import Report as UsageReport
+from isaacd.ledger.figures import Sums as UsageSums
+from isaacd.ledger.figures import Updated as PricesUpdated
 from isaacd.plugin import Plugin
+from isaacd.safety.tier import Tier
+
+if TYPE_CHECKING:
+    from isaacd.ai.attachments import read_attachments, read_json
+    from isaacd.ai.conforms import complaint, unfenced
+    from isaacd.ai.protocol.chat_answer import ChatDecoder
+    from isaacd.ai.protocol.chat_request import ChatDialect, chat_body
+    from isaacd.ai.protocol.file_batches import FileBatches
+    from isaacd.ai.protocol.messages_batch import batch_body, read_batch, read_batches, read_result
+    from isaacd.ai.protocol.messages_models import read_models
+    from isaacd.ai.protocol.messages_reply import MessagesReader
+    from isaacd.ai.protocol.messages_request import messages_body
+    from isaacd.ai.protocol.ollama_address import ollama_url
+    from isaacd.ai.protocol.ollama_chat import OllamaReader, ollama_body
+    from isaacd.ai.protocol.ollama_models import read_context_tokens, read_tags
+    from isaacd.ai.protocol.responses_answer import ResponsesDecoder
+    from isaacd.ai.protocol.responses_request import responses_body
+    from isaacd.ai.protocol.xai_batches import XaiBatches
+    from isaacd.ai.router import PieceStream
+    from isaacd.ai.toolloop import ToolLoop
+    from isaacd.chats.dialogue import Dialogue
+    from isaacd.safety.visible import plain
+else:
+    # Loaded when they are first asked for: a daemon that asks nobody need not know how.
+    _LATER = {
+        "ChatDecoder": "chat_answer",
+        "ChatDialect": "chat_request",
+        "Dialogue": "isaacd.chats.dialogue",
+        "FileBatches": "file_batches",
+        "MessagesReader": "messages_reply",
+        "OllamaReader": "ollama_chat",
+        "PieceStream": "isaacd.ai.router",
+        "ResponsesDecoder": "responses_answer",
+        "ToolLoop": "isaacd.ai.toolloop",
+        "XaiBatches": "xai_batches",
+        "batch_body": "messages_batch",
+        "chat_body": "chat_request",
+        "complaint": "isaacd.ai.conforms",
+        "messages_body": "messages_request",
+        "ollama_body": "ollama_chat",
+        "ollama_url": "ollama_address",
+        "plain": "isaacd.safety.visible",
+        "read_attachments": "isaacd.ai.attachments",
+        "read_batch": "messages_batch",
+        "read_batches": "messages_batch",
+        "read_context_tokens": "ollama_models",
+        "read_json": "isaacd.ai.attachments",
+        "read_models": "messages_models",
+        "read_result": "messages_batch",
+        "read_tags": "ollama_models",
+        "responses_body": "responses_request",
+        "unfenced": "isaacd.ai.conforms",
+    }
+
+    def __getattr__(name: str) -> object:
+        if name not in _LATER:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        room = _LATER[name]
+        value = getattr(import_module(room if "." in room else f"isaacd.ai.protocol.{room}"), name)
+        globals()[name] = value
+        return value
+
 
 __all__ = [
+    "KEY_FOLDER",
     "Answer",
     "Argument",
     "Asking",
+    "Attachment",
+    "BatchCard",
+    "BatchForm",
+    "BatchItem",
+    "BatchLayout",
+    "BatchMark",
+    "BatchResult",
+    "BatchRunning",
+    "BatchStatus",
+    "BatchSummary",
+    "BatchWishes",
+    "Batches",
+    "BudgetState",
     "CacheCollected",
     "CacheFinding",
     "CacheItem",
@@ -49,6 +157,10 @@ __all__ = [
     "CacheReport",
     "Cancelled",
     "Candidate",
+    "ChatDecoder",
+    "ChatDialect",
+    "ChatFound",
+    "ChatListed",
     "ChatRequest",
     "CommandCard",
     "ConfigInvalid",
@@ -56,32 +168,84 @@ __all__ = [
     "Context",
     "DaemonCard",
     "DeadlineExceeded",
+    "Dialogue",
+    "Effort",
+    "FileBatches",
     "Finish",
+    "Gone",
     "Handover",
     "Hit",
     "Host",
     "HttpApi",
     "HttpReply",
+    "Incomplete",
     "Input",
     "InvalidParams",
     "IsaacError",
+    "JobCard",
     "Message",
+    "MessagesReader",
+    "ModelCard",
     "NotFound",
+    "OllamaReader",
+    "OpenAIChat",
+    "OpenAIResponses",
+    "Opened",
     "Option",
+    "OutputSchema",
     "Overloaded",
+    "Overview",
+    "PastCall",
     "PermissionDenied",
     "Piece",
+    "PieceStream",
     "Plugin",
     "PluginCard",
     "PluginFailed",
+    "PriceRow",
+    "PricesUpdated",
     "Provider",
     "ProviderConfig",
+    "ProviderHealth",
     "ProviderUnavailable",
     "RateLimited",
+    "RateLimits",
+    "Reasoning",
     "ReasoningDelta",
+    "ResponsesDecoder",
+    "RoleCard",
+    "Strategy",
     "Terminal",
     "TextDelta",
+    "Tier",
+    "Tool",
+    "ToolCall",
+    "ToolCard",
+    "ToolLoop",
+    "TurnCard",
     "Usage",
+    "UsageBy",
+    "UsageReport",
+    "UsageSums",
     "Use",
     "Words",
+    "XaiBatches",
+    "batch_body",
+    "chat_body",
+    "complaint",
+    "messages_body",
+    "ollama_body",
+    "ollama_url",
+    "plain",
+    "read_attachments",
+    "read_batch",
+    "read_batches",
+    "read_context_tokens",
+    "read_json",
+    "read_models",
+    "read_result",
+    "read_tags",
+    "responses_body",
+    "store_key",
+    "unfenced",
 ]

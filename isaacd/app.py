@@ -1,5 +1,6 @@
 """The composition root: the only room that knows all others."""
 
+import gc
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -10,6 +11,7 @@ import anyio
 import msgspec
 
 from isaacd import __version__
+from isaacd.ai.keys import KEY_FOLDER, stored_names, with_stored
 from isaacd.ai.provider import Host
 from isaacd.ai.router import AIRouter
 from isaacd.clock import Clock
@@ -26,7 +28,12 @@ from isaacd.server.singleton import Singleton
 
 if TYPE_CHECKING:
     from isaacd.answers.shelf import Shelf
+    from isaacd.batch.store import BatchStore
+    from isaacd.chats.store import ChatStore
     from isaacd.cli.run import CommandLine
+    from isaacd.ledger.ledger import Ledger
+    from isaacd.routing.lines import Lines
+    from isaacd.tools.toolbox import Toolbox
 
 
 class Launch(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +68,9 @@ class App:
         # One for each way to look things up offline, which nearly always means one.
         self._routers: dict[KnowledgeConfig, AIRouter] = {}
         self._shelf: Shelf | None = None
+        self._chats: ChatStore | None = None
+        self._batches: BatchStore | None = None
+        self._ledger: Ledger | None = None
         self._life = Life(
             catalog=self.catalog,
             services=self,
@@ -87,14 +97,16 @@ class App:
         """Return the configuration with a caller's ISAAC_* variables and `--set` values laid over it."""
         return self._source.with_overrides(environ, (*self._launch.sets, *sets))
 
-    def router(self, config: Config, environ: Mapping[str, str]) -> AIRouter:
-        """Return the AI router as this configuration and these keys show it; all share connections."""
+    def router(self, config: Config, environ: Mapping[str, str], caller: str = "isaacd") -> AIRouter:
+        """Return the AI router as this configuration, these keys and this caller's budget show it."""
         router = self._routers.get(config.knowledge)
         if router is None:
             host = Host(self.environ, self.paths, self.log, config.knowledge)
             router = AIRouter(config.ai, self._registry.factories, host, clock=self.clock)
             self._routers[config.knowledge] = router
-        return router.seen_by(config.ai, environ)
+        stored = stored_names(environ, self.paths.config_dir / KEY_FOLDER)
+        ai = with_stored(config.ai, self._registry.factories, stored)
+        return router.seen_by(ai, environ, caller=caller, meter=self.ledger.view(config, caller))
 
     @property
     def shelf(self) -> "Shelf":
@@ -104,6 +116,53 @@ class App:
 
             self._shelf = Shelf(self.paths, self.clock, self.log)
         return self._shelf
+
+    @property
+    def batches(self) -> "BatchStore":
+        """The batches that are kept; imported and made when they are first needed."""
+        if self._batches is None:
+            from isaacd.batch.store import BatchStore
+
+            self._batches = BatchStore(self.paths.state_dir / "batches.sqlite", self.clock, self.log)
+        return self._batches
+
+    @property
+    def ledger(self) -> "Ledger":
+        """The calls that were made; imported and made when the first one is."""
+        if self._ledger is None:
+            from isaacd.ledger.ledger import Ledger
+
+            self._ledger = Ledger.of(self.paths, clock=self.clock, log=self.log)
+        return self._ledger
+
+    @cached_property
+    def lines(self) -> "Lines":
+        """What becomes of lines that are typed; imported when the first one is."""
+        from isaacd.routing.lines import Lines
+
+        return Lines(
+            config_dir=self.paths.config_dir,
+            monotonic=self.clock.monotonic,
+            log=self.log,
+            commands=lambda: [item.name for item in self.catalog if not item.hidden],
+            rewrites=lambda: self._registry.rewrites,
+        )
+
+    @cached_property
+    def toolbox(self) -> "Toolbox":
+        """The commands that models may call; imported when they are first needed."""
+        from isaacd.tools.toolbox import Toolbox
+
+        return Toolbox(self.catalog)
+
+    @property
+    def chats(self) -> "ChatStore":
+        """The conversations that are kept; imported and made when they are first needed."""
+        if self._chats is None:
+            from isaacd.chats.store import ChatStore
+
+            self._chats = ChatStore(self.paths.data_dir / "chats.sqlite", clock=self.clock, log=self.log)
+        return self._chats
 
     # The daemon as commands see it (the port Daemon of isaacd.context).
 
@@ -122,6 +181,7 @@ class App:
             in_flight=self._life.in_flight,
             plugins=self._registry.loaded,
             draining=self._life.draining,
+            providers=tuple(item for router in self._routers.values() for item in router.health()),
         )
 
     def plugins(self) -> Sequence[PluginCard]:
@@ -139,10 +199,14 @@ class App:
     # From ready to gone.
 
     def load(self) -> None:
-        """Load the plugins and put their commands and providers in place; what fails is logged and left out."""
+        """Put the commands in place; the plugins are imported when the first one is wanted, or when all is quiet."""
         self.catalog.add(*self._own_commands())
+        self.log.set_level(self._config().log.level)
+        self.catalog.later(self._load_plugins, BUILTIN)
+
+    def _load_plugins(self) -> None:
+        """Load the plugins and put their commands and providers in place; what fails is logged and left out."""
         config = self._config()
-        self.log.set_level(config.log.level)
         loader = BootLoader(
             user_dir=self.paths.data_dir / "plugins",
             disabled=config.plugins.disabled,
@@ -157,8 +221,11 @@ class App:
         with anyio.CancelScope(shield=True):
             for router in self._routers.values():
                 await router.aclose()
-            if self._shelf is not None:
-                await self._shelf.aclose()
+            for room in (self._shelf, self._chats, self._batches, self._ledger):
+                if room is not None:
+                    await room.aclose()
+        # Not earlier: whoever gets the lock may take it that nobody has these files open.
+        singleton.release()
         self.log.info("stopped", requests=self._life.requests)
 
     def _settled(self) -> None:
@@ -167,6 +234,7 @@ class App:
             "ready", version=__version__, socket=str(self.paths.socket), on_demand=self._launch.on_demand
         )
         self.command_line.tree()
+        gc.freeze()  # what is loaded stays, so later collections need not look at it
 
     def _reload(self) -> None:
         """Open the log and read the configuration anew; one that cannot be used is told and the old one stays."""

@@ -184,3 +184,27 @@ class ConfigInvalid(IsaacError):
     code = -32016
     name = "config_invalid"
     blame = "caller"
+
+
+class BudgetExceeded(IsaacError):
+    """The call was not made, because it could have gone over a budget; the message says which, and until when."""
+
+    code = -32017
+    name = "budget_exceeded"
+    blame = "caller"
+
+
+class StorageUnavailable(IsaacError):
+    """A file of records cannot be read or written now, as when the disk is full."""
+
+    code = -32018
+    name = "storage_unavailable"
+    retryable = True
+
+
+class Incomplete(IsaacError):
+    """Some of many things could not be done; the others were."""
+
+    code = -32019
+    name = "incomplete"
+    blame = "caller"

@@ -5,9 +5,13 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from isaacd.ai.chat import ChatRequest, Finish, Piece, ReasoningDelta, TextDelta
+from isaacd.ai.chat import ChatRequest, Finish, Opened, Piece, ReasoningDelta, TextDelta, ToolCall
 from isaacd.ai.provider import Provider
+from isaacd.cache.conformance import check_store
+from isaacd.cache.policy.conformance import check_policy
 from isaacd.errors import IsaacError
+
+__all__ = ["check_policy", "check_provider", "check_store", "collect_pieces", "text_of"]
 
 
 async def check_provider(provider: Provider, request: ChatRequest, other: ChatRequest | None = None) -> None:
@@ -31,6 +35,7 @@ async def collect_pieces(provider: Provider, request: ChatRequest) -> list[Piece
     try:
         async for piece in provider.stream(request):
             assert not pieces or not isinstance(pieces[-1], Finish), "nothing may follow Finish"
+            assert not pieces or not isinstance(piece, Opened), "Opened comes first, or not at all"
             _check_piece(piece)
             pieces.append(piece)
     except (IsaacError, AssertionError):
@@ -48,16 +53,24 @@ def text_of(pieces: list[Piece]) -> str:
 
 
 def _check_piece(piece: object) -> None:
-    assert isinstance(piece, TextDelta | ReasoningDelta | Finish), f"{type(piece).__name__} is no piece"
-    if isinstance(piece, Finish):
+    known = isinstance(piece, Opened | TextDelta | ReasoningDelta | ToolCall | Finish)
+    assert known, f"{type(piece).__name__} is no piece"
+    if isinstance(piece, Opened):
+        return
+    if isinstance(piece, ToolCall):
+        assert piece.name, "a tool call must name a tool"
+        assert piece.id, "a tool call must have an id, so that its result can be told apart"
+    elif isinstance(piece, Finish):
         assert piece.reason, "Finish must have a reason"
         assert piece.model, "Finish must name a model"
         assert all(0 <= item.confidence <= 1 for item in piece.candidates), (
             "a confidence lies between 0 and 1"
         )
     else:
+        assert isinstance(piece, TextDelta | ReasoningDelta)
         assert isinstance(piece.text, str), "a delta must hold text"
-        assert piece.text, "a delta must not be empty"
+        sealed = isinstance(piece, ReasoningDelta) and piece.signature
+        assert piece.text or sealed, "a delta must not be empty"
 
 
 async def _interleave(*streams: AsyncIterator[Piece]) -> list[list[Piece]]:

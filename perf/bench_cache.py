@@ -2,7 +2,8 @@
 
 A room of `perf/run`; alone, `python perf/bench_cache.py [--quick]` prints the same table for the Python it runs in.
 Floors: a look-up in a dict, and SQLite itself on the same machine: the body of our own row by its hash (the least
-there is), and a table of text keys and values. Both databases are in WAL mode with synchronous=NORMAL, hold 100,000
+there is), and a table of text keys and values. Counts and recency of hits in L1 are noted at once and made up
+later; the row that says so includes that. Both databases are in WAL mode with synchronous=NORMAL, hold 100,000
 rows of the same values, and are asked for keys in random order. An autocommit set is one transaction a set, through
 aiosqlite as in a daemon, and with sqlite3 itself on the loop, which nobody else may need meanwhile.
 """
@@ -19,14 +20,15 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from harness import Effort, Row, in_turns, table
+from harness import Effort, Row, table
 from place import Place
 
 ROWS = 100_000
 VALUE_BYTES = 600
 READS = 2000
 WRITES = 10_000
-P99_S = {"L1": 10e-6, "L2": 50e-6, "L3": 1e-3}
+P99_S = {"L1": 10e-6, "L2": 50e-6, "L2, 22 KB of text": 50e-6, "L3": 1e-3}
+TEXT_CHARS = 22_000
 
 
 def measure(place: Place, effort: Effort) -> Iterator[Row]:
@@ -39,6 +41,7 @@ def measure(place: Place, effort: Effort) -> Iterator[Row]:
 def rows(found: dict[str, list[float]]) -> Iterator[Row]:
     """Make a table of what was measured."""
     yield Row("L1 get with TTL", "dict get", found["L1"], found["dict"], target=3)
+    yield Row("L1 get and its count and recency", "dict get", found["L1, counted"], found["dict"])
     yield Row("L2 get", "dict get", found["L2"], found["dict"])
     yield Row("L3 get, 100k rows", "sqlite3, bare", found["L3"], found["sqlite3, bare"], target=1.5)
     yield Row("L3 get, 100k rows", "sqlite3 by text key", found["L3"], found["sqlite3 by text key"])
@@ -71,7 +74,7 @@ async def _measure_here(directory: Path, effort: Effort) -> dict[str, list[float
 
     chance = random.Random(1)
     clock = SystemClock()
-    keys = [f"answer:exact:{chance.getrandbits(128):032x}" for _ in range(ROWS)]
+    keys = [f"ai:exact:{chance.getrandbits(128):032x}" for _ in range(ROWS)]
     values = [chance.randbytes(VALUE_BYTES) for _ in range(100)]
     store = SQLiteStore(directory / "cache.db", clock=clock)
     upper = MultiLevelCache()
@@ -92,21 +95,39 @@ async def _measure_here(directory: Path, effort: Effort) -> dict[str, list[float
     for number, key in enumerate(keys[:800]):
         await second.set(key, values[number % 100], ttl=86400)
     hot, warm = keys[:50] * (READS // 50), keys[:800]
-    found = _reads(
+    plain = dict(zip(keys, values * 1000, strict=True)).get
+    assert all(isinstance(ask(key), bytes) for ask in (plain, upper.peek, second.peek) for key in keys[:20])
+    found = await _reads(
         effort,
         {
-            "dict": (dict(zip(keys, values * 1000, strict=True)).get, hot),
-            "L1": (upper.peek, hot),
-            "L2": (second.peek, warm),
+            "dict": lambda: _timed(plain, hot),
+            "L1": lambda: _timed(upper.peek, hot),
+            "L1, counted": lambda: _timed(upper.peek, hot, upper.get_stats),
+            "L2": lambda: _timed(second.peek, warm),
         },
     )
     found |= await _disk(effort, store, third, directory, keys, raw)
-    found |= _p99(
-        {"L1": (upper.peek, hot), "L2": (second.peek, warm), "L3": (store.peek, keys)}, effort, chance
-    )
+    large = MultiLevelCache(l1_size=0, l2_size=1000)
+    for key, text in zip(keys, _texts(500), strict=False):
+        await large.set(key, text, ttl=86400)
+    asks = {
+        "L1": (upper.peek, hot),
+        "L2": (second.peek, warm),
+        "L2, 22 KB of text": (large.peek, keys[:500]),
+        "L3": (store.peek, keys),
+    }
+    found |= _p99(asks, effort, chance)
     found |= await _writes(effort, store, clock, raw, keys, values)
     await third.aclose()
     return found
+
+
+def _texts(count: int) -> list[str]:
+    """Return English as long as a long answer, from this project's own pages."""
+    pages = sorted((Path(__file__).parent.parent / "docs").rglob("*.md"))
+    whole = "\n".join(page.read_text(encoding="utf-8") for page in pages)
+    step = max(1, (len(whole) - TEXT_CHARS) // count)
+    return [whole[number * step :][:TEXT_CHARS] for number in range(count)]
 
 
 def _raw(file: Path) -> sqlite3.Connection:
@@ -117,20 +138,29 @@ def _raw(file: Path) -> sqlite3.Connection:
     return connection
 
 
-def _timed(ask: Callable[[str], object], keys: Sequence[str]) -> float:
+def _timed(
+    ask: Callable[[str], object], keys: Sequence[str], then: Callable[[], object] | None = None
+) -> float:
     start = time.perf_counter()
     for key in keys:
         ask(key)
+    if then is not None:
+        then()
     return (time.perf_counter() - start) / len(keys)
 
 
-def _reads(
-    effort: Effort, what: dict[str, tuple[Callable[[str], object], Sequence[str]]]
-) -> dict[str, list[float]]:
-    for ask, keys in what.values():
-        assert all(isinstance(ask(key), bytes) for key in keys[:20])
-    measures = {name: (lambda one=one: _timed(*one)) for name, one in what.items()}
-    return in_turns(measures, effort.rounds(200, 40))
+async def _reads(effort: Effort, measures: dict[str, Callable[[], float]]) -> dict[str, list[float]]:
+    """Take one value of each in turns; the loop goes on in between, so that timers ring as in a daemon."""
+    found: dict[str, list[float]] = {name: [] for name in measures}
+    order = list(measures)
+    for number in range(effort.rounds(400, 80) + 1):
+        for name in order:
+            value = measures[name]()
+            if number:
+                found[name].append(value)
+            await asyncio.sleep(0)
+        order.reverse()
+    return found
 
 
 async def _disk(effort, store, cache, directory, keys, raw) -> dict[str, list[float]]:  # type: ignore[no-untyped-def]
@@ -194,7 +224,7 @@ async def _writes(effort, store, clock, raw, keys, values) -> dict[str, list[flo
     async with aiosqlite.connect(file, isolation_level=None) as connection:
         await connection.execute("PRAGMA synchronous = NORMAL")
         for kind, number in itertools.product(("new", "over"), range(effort.rounds(12, 4) + 1)):
-            sample = [f"{kind}:{chance.getrandbits(128):032x}" for _ in range(WRITES)]
+            sample = [f"ai:exact:{chance.getrandbits(128):032x}" for _ in range(WRITES)]
             if kind == "over":
                 sample[::2] = chance.sample(keys, WRITES // 2)
             times_s = [time.perf_counter()]

@@ -1,6 +1,7 @@
 """A person at a command line, whose daemon is one catalog: type a line, and see what is shown."""
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ class FakeEvents:
         self.out = ""
         self.err = ""
         self.sent: list[tuple[str, object]] = []
+        self.answers: list[bytes] = []  # to what the person is asked; then nobody is there
         self._piped = None if piped is None else list(piped)
 
     async def emit(self, kind: str, data: object) -> None:
@@ -38,6 +40,15 @@ class FakeEvents:
         if self._piped is None:
             return None
         return self._piped.pop(0) if self._piped else b""
+
+    async def ask(
+        self, kind: str, data: Mapping[str, object], timeout_s: float | None = None
+    ) -> bytes | None:
+        self.sent.append((kind, data))
+        return self.answers.pop(0) if self.answers else None
+
+    def interruptible(self) -> AbstractContextManager[anyio.CancelScope]:
+        return anyio.CancelScope()
 
 
 class Shown(msgspec.Struct, frozen=True):

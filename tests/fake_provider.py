@@ -213,6 +213,26 @@ def endless(text: str = "again and ") -> Script:
     return script
 
 
+def slow(gate: asyncio.Event, *events: bytes) -> Script:
+    """Take the request, and answer as usual once the gate is open."""
+
+    async def script(exchange: Exchange) -> None:
+        await gate.wait()
+        await stream(*events)(exchange)
+
+    return script
+
+
+def malformed(*events: bytes) -> Script:
+    """Send events, then one that is no JSON."""
+    return stream(*events, b"data: {not json at all\n\n")
+
+
+def limited(**headers: str) -> Script:
+    """Refuse for the rate of calls; `retry_after`, `retry_after_ms` or others say how long to wait."""
+    return refuses(429, openai_error("slow down", "rate_limit_exceeded", "requests"), **headers)
+
+
 def refuses(status: int, body: bytes | dict[str, Any] | None = None, **headers: str) -> Script:
     """Answer with a status, a body and headers (`_` in a name stands for `-`)."""
     if body is None:
@@ -255,6 +275,7 @@ class FakeProvider:
         self.requests: list[Received] = []
         self.connections = 0
         self.open = 0
+        self.deserted = 0  # answers whose client left before their end
         self.port = 0
         self._changed = asyncio.Condition()
         self._server: asyncio.Server | None = None
@@ -282,6 +303,10 @@ class FakeProvider:
     async def idle(self) -> None:
         """Wait until no connection is open."""
         await self._until(lambda: self.open == 0)
+
+    async def left(self, times: int) -> None:
+        """Wait until so many answers were left by their clients before their end, and their connections are gone."""
+        await self._until(lambda: self.deserted >= times and self.open == 0)
 
     async def called(self, times: int) -> None:
         """Wait until so many requests have come."""
@@ -315,6 +340,7 @@ class FakeProvider:
                 if not await connection.answer(
                     request, self.scripts.popleft() if self.scripts else self.script
                 ):
+                    self.deserted += connection.deserted
                     break
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass  # the client has gone, or the test is over
@@ -333,6 +359,7 @@ class _Connection:
         self._reader = reader
         self._writer = writer
         self._early = b""
+        self.deserted = False
 
     async def request(self) -> Received | None:
         try:
@@ -344,7 +371,9 @@ class _Connection:
         method, path, _ = first.split(" ")
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
         body = await self._reader.readexactly(int(headers.get("content-length", "0")))
-        return Received(method, path, headers, json.loads(body) if body else None, self._number)
+        if body and "json" in headers.get("content-type", "json"):
+            return Received(method, path, headers, json.loads(body), self._number)
+        return Received(method, path, headers, body or None, self._number)
 
     async def answer(self, request: Received, script: Script) -> bool:
         """Run the script; say whether the connection can serve another request."""
@@ -353,7 +382,9 @@ class _Connection:
         watching = asyncio.create_task(self._client_leaves())
         try:
             await asyncio.wait({answering, watching}, return_when=asyncio.FIRST_COMPLETED)
-            if watching.done() and watching.result():
+            failed = answering.exception() if answering.done() else None
+            if isinstance(failed, ConnectionError) or (watching.done() and watching.result()):
+                self.deserted = failed is not None or not answering.done()
                 return False
             await answering
         finally:

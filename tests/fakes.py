@@ -10,13 +10,17 @@ import msgspec
 from isaacd.ai.provider import Host
 from isaacd.ai.router import AIRouter
 from isaacd.answers.shelf import Shelf
+from isaacd.batch.store import BatchStore
+from isaacd.chats.store import ChatStore
 from isaacd.command import Catalog, Command
 from isaacd.config import Config, Loaded, load
 from isaacd.context import CommandCard, DaemonCard, PluginCard
+from isaacd.ledger.ledger import Ledger
 from isaacd.log import Log, open_log
 from isaacd.paths import Paths
 from isaacd.server.outbox import Outbox
 from isaacd.server.session import Session
+from isaacd.tools.toolbox import Toolbox
 from isaacd.wire import Codec, NativeCodec, Notification, Request, Response
 
 HOME = {"HOME": "/nonexistent", "XDG_RUNTIME_DIR": "/nonexistent"}
@@ -82,19 +86,46 @@ class FakeServices:
         self.log: Log = open_log(log_file or Path("/nonexistent/log"), level="error", stderr=log_file is None)
         self.daemon = FakeDaemon()
         self.factories: dict[str, Any] = {}
+        self.counts = False  # whether calls are written into the ledger; then the ledger has to be closed
+        self._router: AIRouter | None = None
         self._shelf: Shelf | None = None
+        self._chats: ChatStore | None = None
+        self._batches: BatchStore | None = None
+        self._ledger: Ledger | None = None
+        self.toolbox = Toolbox(Catalog())
 
     def loaded(self, environ: Mapping[str, str], sets: Sequence[str]) -> Loaded:
         return load(self.paths.config_file, environ, sets)
 
-    def router(self, config: Config, environ: Mapping[str, str]) -> AIRouter:
-        return AIRouter(config.ai, self.factories, Host(environ, self.paths, self.log))
+    def router(self, config: Config, environ: Mapping[str, str], caller: str = "") -> AIRouter:
+        if self._router is None:
+            self._router = AIRouter(config.ai, self.factories, Host(environ, self.paths, self.log))
+        meter = self.ledger.view(config, caller) if self.counts else None
+        return self._router.seen_by(config.ai, environ, caller=caller, meter=meter)
 
     @property
     def shelf(self) -> Shelf:
         if self._shelf is None:
             self._shelf = Shelf(self.paths, self.clock, self.log)
         return self._shelf
+
+    @property
+    def batches(self) -> BatchStore:
+        if self._batches is None:
+            self._batches = BatchStore(self.paths.state_dir / "batches.sqlite", self.clock, self.log)
+        return self._batches
+
+    @property
+    def ledger(self) -> Ledger:
+        if self._ledger is None:
+            self._ledger = Ledger.of(self.paths, clock=self.clock, log=self.log)
+        return self._ledger
+
+    @property
+    def chats(self) -> ChatStore:
+        if self._chats is None:
+            self._chats = ChatStore(self.paths.data_dir / "chats.sqlite", clock=self.clock, log=self.log)
+        return self._chats
 
 
 class FakePeer:

@@ -14,11 +14,24 @@ from isaacctl.client.asynchronous import AsyncClient
 from isaacctl.client.blocking import Client
 from isaacctl.client.streams import AsyncStream, Stream
 from isaacctl.client.trouble import ClientError, ConnectionLost, DaemonUnavailable, RemoteError
-from isaacctl.client.values import CommandCard, Event, Hello, Pong, Server
+from isaacctl.client.values import (
+    Answer,
+    Attempt,
+    CommandCard,
+    Event,
+    Hello,
+    Hit,
+    Pong,
+    Server,
+    ToolCall,
+    Usage,
+)
 
 __all__ = [
+    "Answer",
     "AsyncClient",
     "AsyncStream",
+    "Attempt",
     "Client",
     "ClientError",
     "CommandCard",
@@ -26,8 +39,11 @@ __all__ = [
     "DaemonUnavailable",
     "Event",
     "Hello",
+    "Hit",
     "Pong",
     "RemoteError",
     "Server",
     "Stream",
+    "ToolCall",
+    "Usage",
 ]

@@ -13,6 +13,7 @@ import anyio.to_thread
 from isaacctl.client.blocking import CHUNK_BYTES, CONNECT_TIMEOUT_S
 from isaacctl.client.conversation import Conversation, Inbox, call_meta
 from isaacctl.client.door import open_connection
+from isaacctl.client.questions import AsyncQuestions
 from isaacctl.client.streams import AsyncStream
 from isaacctl.client.trouble import ConnectionLost
 from isaacctl.client.values import CommandCard, Hello, Pong
@@ -22,7 +23,7 @@ T = TypeVar("T")
 FAREWELL_S = 1.0
 
 
-class AsyncClient:
+class AsyncClient(AsyncQuestions):
     """A connection to the daemon for asyncio and trio; all tasks may call on it at the same time.
 
     Use it with `async with`: that connects, and starts the daemon if none runs (unless `start` is false); raises
@@ -43,12 +44,14 @@ class AsyncClient:
         timeout_s: float | None = None,
         connect_timeout_s: float = CONNECT_TIMEOUT_S,
         cwd: str | os.PathLike[str] | None = None,
+        caller: str | None = None,
         environ: Mapping[str, str] | None = None,
     ) -> None:
         self._start = start
         self._timeout_s = timeout_s
         self._connect_timeout_s = connect_timeout_s
         self._cwd = cwd
+        self._caller = caller
         self._environ = os.environ if environ is None else environ
         self._talk = Conversation()
         self._pending = self._talk.greeting()  # goes out together with the first request
@@ -117,7 +120,7 @@ class AsyncClient:
         **named: object,
     ) -> Any:
         """Call a command and return its result; see Client.call."""
-        inbox = await self._begin(method, args, named, call_meta(deadline_ms, self._cwd))
+        inbox = await self._begin(method, args, named, call_meta(deadline_ms, self._cwd, self._caller))
         await self._wait(inbox, timeout_s)
         return inbox.decode(type)
 
@@ -159,7 +162,7 @@ class AsyncClient:
 
         Events that are not fetched wait in memory: other requests on this connection must not stand behind them.
         """
-        meta = call_meta(deadline_ms, self._cwd, stream=True)
+        meta = call_meta(deadline_ms, self._cwd, self._caller, stream=True)
         inbox, frame = self._talk.request(method, args, named, meta)
 
         async def send() -> None:

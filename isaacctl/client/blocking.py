@@ -9,6 +9,7 @@ from typing import Any, Self, TypeVar, overload
 
 from isaacctl.client.conversation import Conversation, Inbox, call_meta
 from isaacctl.client.door import open_connection
+from isaacctl.client.questions import Questions
 from isaacctl.client.streams import Stream
 from isaacctl.client.trouble import ConnectionLost
 from isaacctl.client.values import CommandCard, Hello, Pong
@@ -19,7 +20,7 @@ CHUNK_BYTES = 262144
 CONNECT_TIMEOUT_S = 15.0
 
 
-class Client:
+class Client(Questions):
     """A connection to the daemon.
 
     It connects at once, and starts the daemon if none runs (unless `start` is false); raises DaemonUnavailable.
@@ -27,7 +28,7 @@ class Client:
 
     `timeout_s` is how long to wait for something to come, by default for ever; a method's own `timeout_s` wins.
     When it is over, the request is cancelled and TimeoutError raised. `cwd` is where relative paths in arguments
-    begin, by default nowhere.
+    begin, by default nowhere. `caller` is this program's name in budgets and reports of AI calls.
 
     Example:
         with Client(timeout_s=30) as client:
@@ -41,10 +42,12 @@ class Client:
         timeout_s: float | None = None,
         connect_timeout_s: float = CONNECT_TIMEOUT_S,
         cwd: str | os.PathLike[str] | None = None,
+        caller: str | None = None,
         environ: Mapping[str, str] | None = None,
     ) -> None:
         self._timeout_s = timeout_s
         self._cwd = cwd
+        self._caller = caller
         self._talk = Conversation()
         self._pending = self._talk.greeting()  # goes out together with the first request
         self._sock: socket.socket | None = open_connection(
@@ -113,7 +116,7 @@ class Client:
             client.call("status")
             client.call("greet", "ada", type=str)
         """
-        inbox = self._begin(method, args, named, call_meta(deadline_ms, self._cwd))
+        inbox = self._begin(method, args, named, call_meta(deadline_ms, self._cwd, self._caller))
         self._wait(inbox, timeout_s)
         return inbox.decode(type)
 
@@ -159,7 +162,7 @@ class Client:
                     print(text, end="")
             print(answer.result)
         """
-        inbox = self._begin(method, args, named, call_meta(deadline_ms, self._cwd, stream=True))
+        inbox = self._begin(method, args, named, call_meta(deadline_ms, self._cwd, self._caller, stream=True))
         return Stream(inbox, type, timeout_s, wait=self._wait, give_up=self._give_up)
 
     def notify(self, method: str, /, *args: object, **named: object) -> None:

@@ -163,11 +163,16 @@ def read_failure(response: Response) -> RemoteError:
 
 
 def call_meta(
-    deadline_ms: int | None, cwd: str | os.PathLike[str] | None, *, stream: bool = False
+    deadline_ms: int | None,
+    cwd: str | os.PathLike[str] | None,
+    caller: str | None = None,
+    *,
+    stream: bool = False,
 ) -> dict[str, object]:
     """Return what a request says about itself; None stands for what it does not say."""
     return {
         "deadline_ms": deadline_ms,
         "cwd": None if cwd is None else os.path.abspath(cwd),
+        "caller": caller,
         "stream": True if stream else None,
     }

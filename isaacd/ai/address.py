@@ -40,11 +40,14 @@ class Address(msgspec.Struct, frozen=True):
         return cls(base, setting)
 
     def url(self, path: str) -> str:
-        """Return the full URL of `path` under the base; a query of the base stays."""
-        return self.base._replace(path=self.base.path.rstrip("/") + path, fragment="").geturl()
+        """Return the full URL of `path`, which may have a query, under the base; a query of the base stays."""
+        path, _, query = path.partition("?")
+        query = "&".join(filter(None, (self.base.query, query)))
+        return self.base._replace(path=self.base.path.rstrip("/") + path, query=query, fragment="").geturl()
 
     def shown(self, path: str = "") -> str:
         """Return the URL without its query, which may hold a secret."""
+        path = path.partition("?")[0]
         return self.base._replace(path=self.base.path.rstrip("/") + path, query="", fragment="").geturl()
 
     @property

@@ -4,30 +4,125 @@ from typing import Literal
 
 import msgspec
 
-
-class Message(msgspec.Struct, frozen=True):
-    """One turn of a conversation."""
-
-    role: Literal["system", "user", "assistant"]
-    content: str
+Role = Literal["system", "user", "assistant", "tool"]
+Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh"]
 
 
-class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """A conversation to be continued; None leaves a parameter to the provider."""
+class Attachment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A picture or file that goes along with a message: `data` itself, or the `url` where the provider finds it."""
+
+    media_type: str
+    data: bytes = b""
+    url: str | None = None
+    name: str | None = None
+
+
+class ToolCall(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", tag="tool_call"):
+    """A tool that the model wants called; `arguments` is the JSON text that it wrote, valid or not."""
+
+    id: str
+    name: str
+    arguments: str = "{}"
+
+
+class Reasoning(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A block of what a model thought, to be sent back to it unchanged in a later turn.
+
+    `signature` is the provider's seal, or the whole block where the provider encrypts it; `provider_kind` says
+    whose seal it is: no other kind may be sent it.
+    """
+
+    text: str
+    signature: str = ""
+    provider_kind: str = ""
+
+
+class Message(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One turn of a conversation.
+
+    `tool_calls` and `reasoning` belong to turns of the assistant. A turn of role `tool` is the result of the call
+    `tool_call_id`; `is_error` says that the call failed.
+    """
+
+    role: Role
+    content: str = ""
+    attachments: tuple[Attachment, ...] = ()
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str | None = None
+    is_error: bool = False
+    reasoning: tuple[Reasoning, ...] = ()
+
+
+class Tool(msgspec.Struct, frozen=True, kw_only=True):
+    """A function that the model may ask for; `parameters` is the JSON Schema of its arguments (an object)."""
+
+    name: str
+    description: str
+    parameters: dict[str, object]
+
+
+class OutputSchema(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer has to be JSON of this schema; `strict` asks the provider to enforce it."""
+
+    schema: dict[str, object]
+    name: str = "answer"
+    strict: bool = True
+
+
+class ChatRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A conversation to be continued; None leaves a parameter to the provider.
+
+    `tool_choice` is auto, none, required, or the name of one tool. `stream` False asks for the answer in one body;
+    the pieces are the same. `prompt_cache` lets the provider mark what it may cache for the next call (system
+    prompt, long context); `conversation` is an opaque name under which providers keep their cache together.
+    """
 
     messages: tuple[Message, ...]
     model: str | None = None
     temperature: float | None = None
     max_tokens: int | None = None
+    stop: tuple[str, ...] = ()
+    tools: tuple[Tool, ...] = ()
+    tool_choice: str = "auto"
+    schema: OutputSchema | None = None
+    effort: Effort | None = None
+    stream: bool = True
+    prompt_cache: bool = True
+    conversation: str | None = None
 
 
 class Usage(msgspec.Struct, frozen=True):
-    """Tokens counted by the provider; `cached_tokens` are a part of `input_tokens`."""
+    """Tokens counted by the provider.
+
+    `cached_tokens` (read from the provider's cache), `cache_write_tokens` and `cache_write_1h_tokens` (written to it
+    for 5 minutes and for an hour) are all parts of `input_tokens`, whatever the provider's own way of counting;
+    `reasoning_tokens` are a part of `output_tokens`. `cost_usd` is the price where the provider states it itself.
+    """
 
     input_tokens: int = 0
     output_tokens: int = 0
     cached_tokens: int = 0
     reasoning_tokens: int = 0
+    cache_write_tokens: int = 0
+    cache_write_1h_tokens: int = 0
+    cost_usd: float | None = None
+
+    @property
+    def fresh_tokens(self) -> int:
+        """The input tokens that were neither read from the provider's cache nor written to it."""
+        known = self.cached_tokens + self.cache_write_tokens + self.cache_write_1h_tokens
+        return max(0, self.input_tokens - known)
+
+
+class RateLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """What the provider's headers say of its limits; None is not said. Times in seconds from now."""
+
+    requests_limit: int | None = None
+    requests_remaining: int | None = None
+    requests_reset_s: float | None = None
+    tokens_limit: int | None = None
+    tokens_remaining: int | None = None
+    tokens_reset_s: float | None = None
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,23 +134,33 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     confidence: float
 
 
+class Opened(msgspec.Struct, frozen=True, tag_field="kind", tag="opened"):
+    """The first piece, at most once: the provider has accepted the request. Only AIRouter sees it."""
+
+    limits: RateLimits | None = None
+
+
 class TextDelta(msgspec.Struct, frozen=True, tag_field="kind", tag="text"):
     """The next characters of the answer."""
 
     text: str
 
 
-class ReasoningDelta(msgspec.Struct, frozen=True, tag_field="kind", tag="reasoning"):
-    """The next characters of what the model thought aloud, which is no part of the answer."""
+class ReasoningDelta(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", tag="reasoning"):
+    """The next characters of what the model thought aloud, which is no part of the answer.
+
+    A `signature` closes the block of reasoning that the deltas so far make up (see Reasoning).
+    """
 
     text: str
+    signature: str = ""
 
 
 class Finish(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="finish"):
     """The last piece of a whole answer; a stream that ends without one was broken off.
 
-    `reason` is stop, length, content_filter, tool_calls or what the provider said. `offline` marks an answer
-    that no model gave; then `candidates` holds what was found, best first.
+    `reason` is stop, length, content_filter, tool_calls or what the provider said; `raw_reason` is what it said in
+    any case. `offline` marks an answer that no model gave; then `candidates` holds what was found, best first.
     """
 
     reason: str
@@ -63,9 +168,11 @@ class Finish(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="f
     usage: Usage | None = None
     offline: bool = False
     candidates: tuple[Candidate, ...] = ()
+    raw_reason: str = ""
 
 
-Piece = TextDelta | ReasoningDelta | Finish
+# A ToolCall is a piece once all of its arguments have arrived.
+Piece = Opened | TextDelta | ReasoningDelta | ToolCall | Finish
 
 
 class Hit(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,11 +189,25 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
     saved_tokens: int = 0
 
 
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+    """One call that was made for an answer: to whom, how it ended, and how long it took.
+
+    `outcome` is ok, cancelled (another provider was faster, or all askers left), broken (the stream ended early) or
+    the name of the error.
+    """
+
+    provider: str
+    model: str | None
+    outcome: str
+    elapsed_ms: float
+
+
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """A whole answer: its text, who gave it, and what it took.
 
     `chosen` says why this provider was asked, `finish_reason` is that of Finish. `elapsed_ms` counts from the request
-    to the end. `hit` is there when the answer had been kept.
+    to the end. `hit` is there when the answer had been kept. `cost_usd` is what this answer cost, all attempts
+    together: 0 for a hit or an offline answer, None if a price is not known. `attempts` are the calls that were made.
     """
 
     text: str
@@ -99,3 +220,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     usage: Usage | None = None
     candidates: tuple[Candidate, ...] = ()
     hit: Hit | None = None
+    tool_calls: tuple[ToolCall, ...] = ()
+    reasoning: tuple[Reasoning, ...] = ()
+    cost_usd: float | None = None
+    attempts: tuple[Attempt, ...] = ()

@@ -12,9 +12,26 @@ def unreachable(
     what, hint = _explain(peer, error, config)
     if by_proxy:
         hint += "; the call went through the proxy that the environment names"
-    return ProviderUnavailable(
-        f"provider {peer.name} at {peer.url} {what}", hint=hint, detail={"provider": peer.name}
-    )
+    detail: dict[str, object] = {"provider": peer.name}
+    if _never_reached(error):
+        detail["sent"] = False  # so that nobody counts it as a call that may have cost something
+    told = ProviderUnavailable(f"provider {peer.name} at {peer.url} {what}", hint=hint, detail=detail)
+    told.retryable = not _stays_so(error)
+    return told
+
+
+def _stays_so(error: Exception) -> bool:
+    """Say whether the same call fails again, whenever it is made: the address or the certificate is the matter."""
+    import aiohttp
+
+    return isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.InvalidURL)
+
+
+def _never_reached(error: Exception) -> bool:
+    import aiohttp
+
+    before = (aiohttp.ConnectionTimeoutError, aiohttp.ClientConnectorError, aiohttp.InvalidURL)
+    return isinstance(error, before)
 
 
 def _explain(peer: Peer, error: Exception, config: ProviderConfig) -> tuple[str, str]:

@@ -14,7 +14,7 @@ MAX_IDLE = 16
 # The variables that can make one caller's provider differ from another's; those of the terminal do not.
 _TELLING = ("_API_KEY", "_BASE_URL", "_PROXY")
 
-_Identity = tuple[str, bytes, tuple[tuple[str, str], ...]]
+Identity = tuple[str, bytes, tuple[tuple[str, str], ...]]
 
 
 class _Entry:
@@ -36,12 +36,15 @@ class ProviderPool:
 
     def __init__(self, factories: Mapping[str, ProviderFactory]) -> None:
         self.factories = factories
-        self._entries: dict[_Identity, _Entry] = {}
+        self._entries: dict[Identity, _Entry] = {}
 
     @asynccontextmanager
-    async def lend(self, choice: Choice, host: Host) -> AsyncGenerator[Provider, None]:
-        """Lend the provider of `choice`, made now if there is none yet."""
-        identity = _identity(choice, host.environ)
+    async def lend(
+        self, choice: Choice, host: Host, identity: Identity | None = None
+    ) -> AsyncGenerator[Provider, None]:
+        """Lend the provider of `choice`, made now if there is none yet; `identity` saves finding it out again."""
+        if identity is None:
+            identity = self.identity(choice, host.environ)
         entry = self._entries.pop(identity, None) or _Entry(self._make(choice, host))
         self._entries[identity] = entry  # the end of the dict is what was used last
         entry.users += 1
@@ -51,6 +54,16 @@ class ProviderPool:
             entry.users -= 1
             if len(self._entries) > MAX_IDLE:
                 await self._close_oldest()
+
+    def identity(self, choice: Choice, environ: Mapping[str, str]) -> Identity:
+        """Return what tells one provider from another: its name, its configuration, and all keys of the caller."""
+        config = choice.config
+        telling = sorted(
+            (name, value)
+            for name, value in environ.items()
+            if name in ("HOME", config.api_key_env) or name.upper().endswith(_TELLING)
+        )
+        return choice.provider, msgspec.msgpack.encode(config), tuple(telling)
 
     async def aclose(self) -> None:
         """Close every provider; the pool may be used again."""
@@ -88,13 +101,3 @@ def provider_failed(choice: Choice, error: Exception) -> PluginFailed:
         hint="`isaacctl logs` shows the details",
         detail={"provider": choice.provider, "kind": choice.config.kind},
     )
-
-
-def _identity(choice: Choice, environ: Mapping[str, str]) -> _Identity:
-    config = choice.config
-    telling = sorted(
-        (name, value)
-        for name, value in environ.items()
-        if name in ("HOME", config.api_key_env) or name.upper().endswith(_TELLING)
-    )
-    return choice.provider, msgspec.msgpack.encode(config), tuple(telling)

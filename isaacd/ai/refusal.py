@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import msgspec
 
 from isaacd.ai.keys import Key
+from isaacd.ai.limits_headers import read_limits, wait_s
 from isaacd.errors import (
     InvalidParams,
     IsaacError,
@@ -16,22 +17,42 @@ from isaacd.errors import (
 )
 
 MAX_QUOTE = 300
-_QUOTA = ("insufficient_quota", "billing_hard_limit_reached", "insufficient_balance", "insufficient_credits")
+# A configured header of fewer characters is hardly a secret, and may well be a word of the message.
+_SECRET_CHARS = 8
+# What says that money is the matter, whatever the status: waiting for seconds would not help.
+_QUOTA = (
+    "insufficient_quota",
+    "billing_hard_limit_reached",
+    "insufficient_balance",
+    "insufficient_credits",
+    "spend_limit",
+    "credit_balance_exhausted",
+    "credit balance is too low",
+    "api usage limits",
+    "monthly spending limit",
+)
 # Control characters, and the marks that turn the direction of text: a terminal would obey them.
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 
 
 class Peer(msgspec.Struct, frozen=True):
-    """Who is called: the provider's configured name, its address as it may be shown, and the key in use."""
+    """Who is called: the provider's configured name, its address as it may be shown, and what must not be shown.
+
+    That is the key in use, and the values of the headers that the configuration adds.
+    """
 
     name: str
     url: str
     key: Key | None = None
+    header_values: tuple[str, ...] = ()
 
     def quote(self, text: str) -> str:
         """Return what the other side said, safe to print: one line, short, no control characters, no key."""
         if self.key is not None:
             text = text.replace(self.key.reveal(), "[key]")
+        for value in self.header_values:
+            if len(value) >= _SECRET_CHARS:
+                text = text.replace(value, "[header]")
         text = " ".join(_UNSAFE.sub(" ", text).split())
         return text if len(text) <= MAX_QUOTE else text[: MAX_QUOTE - 3] + "..."
 
@@ -64,6 +85,8 @@ def read_refusal(body: bytes) -> Refusal:
         return Refusal(data if isinstance(data, str) else body.decode(errors="replace"))
     message = next((data[key] for key in ("message", "detail", "error") if data.get(key)), "")
     code = data.get("code")
+    if not code and isinstance(details := data.get("details"), dict):
+        code = details.get("error_code")
     return Refusal(
         message if isinstance(message, str) else msgspec.json.encode(message).decode(),
         str(data.get("type") or ""),
@@ -77,7 +100,9 @@ def refused(
 ) -> IsaacError:
     """Turn a status of 300 and more into an error; `headers` need a look-up that ignores case.
 
-    `now` is the wall time in seconds, against which a Retry-After date counts.
+    `now` is the wall time in seconds, against which a Retry-After date counts. A RateLimited without Retry-After
+    takes its wait from the headers of the limits, which are in its `detail` too. `x-should-retry` decides whether
+    the error is `retryable`, except where money is the matter.
     """
     if 300 <= status < 400:
         return _redirected(peer, headers.get("location", ""))
@@ -86,7 +111,21 @@ def refused(
     error = judge(peer, refusal, status, model=model)
     if isinstance(error, RateLimited | ProviderUnavailable):
         error.retry_after_ms = retry_after_ms(headers, now)
+    if isinstance(error, RateLimited):
+        _add_limits(error, headers, now)
+    advice = headers.get("x-should-retry", "").strip().lower()
+    if advice in ("true", "false") and not isinstance(error, PermissionDenied):
+        error.retryable = advice == "true"
     return error
+
+
+def _add_limits(error: RateLimited, headers: Mapping[str, str], now: float) -> None:
+    limits = read_limits(headers, now)
+    told = {name: value for name, value in msgspec.structs.asdict(limits).items() if value is not None}
+    if told:
+        error.detail = {**(error.detail or {}), "limits": told}
+    if error.retry_after_ms is None and (wait := wait_s(limits)) is not None:
+        error.retry_after_ms = round(wait * 1000)
 
 
 def judge(peer: Peer, refusal: Refusal, status: int, *, model: str | None) -> IsaacError:
@@ -159,7 +198,10 @@ def _status_of(refusal: Refusal) -> int:
         (403, ("permission_error",)),
         (404, ("model_not_found", "not_found_error")),
         (429, ("rate_limit", "too_many_requests")),
-        (400, ("invalid_request", "context_length_exceeded")),
+        (
+            400,
+            ("invalid_request", "context_length_exceeded", "invalid_prompt", "image_", "_image", "_policy"),
+        ),
     ):
         if any(word in refusal.code or word in refusal.type for word in words):
             return status
@@ -203,8 +245,10 @@ def _key_refused(peer: Peer, told: str, detail: dict[str, object]) -> Permission
 
 
 def _redirected(peer: Peer, location: str) -> ProviderUnavailable:
-    return ProviderUnavailable(
+    error = ProviderUnavailable(
         f"provider {peer.name} at {peer.url} redirects to {peer.quote(location.partition('?')[0]) or 'nowhere'}",
         hint=f"questions and keys are not sent on; correct ai.providers.{peer.name}.base_url "
         "(a login page of the network may also be in the way)",
     )
+    error.retryable = False  # the same address redirects again
+    return error

@@ -4,7 +4,8 @@ import msgspec
 
 from isaacd.errors import ProviderUnavailable
 
-MAX_EVENT_BYTES = 1024 * 1024
+# The last event of a responses stream repeats the whole answer, with sealed thoughts and the tools.
+MAX_EVENT_BYTES = 16 * 1024 * 1024
 _BOM = b"\xef\xbb\xbf"
 _LINE_END = b"\r\n"
 

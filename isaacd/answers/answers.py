@@ -1,14 +1,17 @@
 """Answers: looks an answer up, asks the AI only for what nobody has asked before, and keeps what may be kept."""
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
+
+import anyio
+import msgspec
 
 from isaacd.ai.chat import Answer, Finish, Hit, Message, Piece, TextDelta, Usage
 from isaacd.ai.choice import OFFLINE, Choice
-from isaacd.ai.router import AIRouter, PieceStream
+from isaacd.ai.router import AIRouter, AnswerStream, Options, PieceStream
 from isaacd.answers.asking import Asking
+from isaacd.answers.request import request_of
 from isaacd.answers.shelf import Shelf
-from isaacd.cache.keys import Request
 from isaacd.cache.plan import Kept, Plan, plan, recall
 from isaacd.cache.slots import explained
 from isaacd.clock import Clock
@@ -18,26 +21,25 @@ from isaacd.errors import IsaacError, NotFound
 # An offline answer is given instead of an AI's only if it is as good as certain.
 SURE = 0.9
 
-# What a call cost: the model, what it used, and the address that was asked (None: only the provider knows it).
-Price = Callable[[str, Usage, str | None], float | None]
+# Told of every answer that came without asking for it.
+OnHit = Callable[[Answer], None]
 
 
-def unpriced(_: str, __: Usage, ___: str | None) -> float | None:
-    """Know no prices."""
-    return None
+def _nobody(_: Answer) -> None:
+    """Tell nobody of a hit."""
 
 
 class Answers:
     """An AIRouter with a memory, as one caller sees it; the shelf is shared by all."""
 
     def __init__(
-        self, router: AIRouter, shelf: Shelf, config: CacheConfig, *, clock: Clock, price: Price = unpriced
+        self, router: AIRouter, shelf: Shelf, config: CacheConfig, *, clock: Clock, on_hit: OnHit = _nobody
     ) -> None:
         self._router = router
         self._shelf = shelf
         self._config = config
         self._clock = clock
-        self._price = price
+        self._on_hit = on_hit
 
     def stream(self, messages: str | Sequence[Message], asking: Asking | None = None) -> "RecalledStream":
         """Answer piece by piece; what had been kept comes as one piece.
@@ -47,15 +49,46 @@ class Answers:
         asking = asking or Asking()
         return RecalledStream(lambda out: self._run(self._router.conversation(messages), asking, out))
 
+    async def chat(self, messages: str | Sequence[Message], asking: Asking | None = None) -> Answer:
+        """Answer as a whole."""
+        async with self.stream(messages, asking) as stream:
+            return await stream.whole()
+
+    async def batch(
+        self,
+        requests: Sequence[str | Sequence[Message]],
+        asking: Asking | None = None,
+        *,
+        limit: int,
+        on_done: Callable[[Answer | IsaacError], Awaitable[None]] | None = None,
+    ) -> list[Answer | IsaacError]:
+        """Answer many questions, at most `limit` at once; answers and errors come in the order of the questions."""
+        found: list[Answer | IsaacError | None] = [None] * len(requests)
+        waiting = iter(enumerate(requests))
+
+        async def work() -> None:
+            for index, messages in waiting:
+                try:
+                    result: Answer | IsaacError = await self.chat(messages, asking)
+                except IsaacError as error:
+                    result = error
+                found[index] = result
+                if on_done is not None:
+                    await on_done(result)
+
+        async with anyio.create_task_group() as group:
+            for _ in range(min(limit, len(requests))):
+                group.start_soon(work)
+        return [item for item in found if item is not None]
+
     async def _run(
         self, turns: Sequence[Message], asking: Asking, out: "RecalledStream"
     ) -> AsyncGenerator[Piece, None]:
         start = self._clock.monotonic()
-        choice, refused = self._choose(asking)
-        found = (
-            self._plan(turns, choice, asking) if choice is None or choice.config.kind != OFFLINE else Plan()
-        )
-        if found.exact is None or asking.use == "none" or not self._config.enabled:
+        choice, refused = self._choose(turns, asking)
+        unkept = asking.use == "none" or (choice is not None and choice.config.kind == OFFLINE)
+        found = Plan() if unkept else self._plan(turns, choice, asking)
+        if found.exact is None or not self._config.enabled:
             if asking.use == "only":
                 raise _not_kept(found.why_not or "this provider's answers are not kept")
             async with aclosing(self._ask(turns, asking, None, out)) as pieces:
@@ -63,38 +96,40 @@ class Answers:
                     yield piece
             return
         await self._shelf.open(self._config)
-        async with self._shelf.turn(found.exact):
-            kept = None if asking.use == "refresh" else await self._recall(found, turns, asking)
-            if kept is not None:
-                out.answer = self._told(*kept, choice, start)
-                yield TextDelta(out.answer.text)
-                yield _finish(out.answer)
-            elif asking.use == "only":
-                raise _not_kept("nothing is kept for this question")
-            elif refused is not None:
-                raise refused
-            else:
-                async with aclosing(self._ask(turns, asking, found, out)) as pieces:
-                    async for piece in pieces:
-                        yield piece
-        await self._shelf.learned(found.exact)
+        kept = None if asking.use == "refresh" else await self._recall(found, turns, asking)
+        if kept is not None:
+            out.answer = self._told(*kept, choice, start)
+            yield TextDelta(out.answer.text)
+            yield _finish(out.answer)
+        elif asking.use == "only":
+            raise _not_kept("nothing is kept for this question")
+        elif refused is not None:
+            raise refused
+        else:
+            async with aclosing(self._ask(turns, asking, found, out)) as pieces:
+                async for piece in pieces:
+                    yield piece
+        self._shelf.learn_soon(found.exact)
 
-    def _choose(self, asking: Asking) -> tuple[Choice | None, IsaacError | None]:
-        """Say who would be asked; a kept answer needs nobody, if it may come from any provider."""
+    def _choose(self, turns: Sequence[Message], asking: Asking) -> tuple[Choice | None, IsaacError | None]:
+        """Say who would be asked first; a kept answer needs nobody, if it may come from any provider."""
         try:
-            return self._router.choose(model=asking.model, provider=asking.provider), None
+            return self._router.route(turns, **_options(asking)).choices[0], None
         except NotFound as error:
             if not self._config.provider_independent or asking.provider is not None:
                 raise
             return None, error
 
     def _plan(self, turns: Sequence[Message], choice: Choice | None, asking: Asking) -> Plan:
+        if asking.tools:
+            # What a tool tells is true when it is called.
+            return Plan(why_not="the model may call tools")
         independent = self._config.provider_independent or choice is None
-        request = Request(
-            turns=[(turn.role, turn.content) for turn in turns],
+        request = request_of(
+            turns,
+            asking,
             model=choice.model if choice is not None else asking.model,
             provider=None if independent or choice is None else choice.provider,
-            parameters={"temperature": asking.temperature, "max_tokens": asking.max_tokens},
         )
         return plan(request, sampled=self._config.sampled, slots=self._config.slots)
 
@@ -106,7 +141,8 @@ class Answers:
     async def _known(self, turns: Sequence[Message], asking: Asking) -> tuple[str, Kept] | None:
         """Have a command explained offline, if that is all that is asked and the offline answer is certain."""
         lone = [turn for turn in turns if turn.role != "system"]
-        if not self._config.knowledge or asking.model or asking.provider or len(lone) != 1:
+        named = asking.model or asking.provider or asking.providers or asking.schema
+        if not self._config.knowledge or named or len(lone) != 1 or lone[0].attachments:
             return None
         if explained(lone[0].content) is None:
             return None
@@ -128,23 +164,35 @@ class Answers:
     async def _ask(
         self, turns: Sequence[Message], asking: Asking, found: Plan | None, out: "RecalledStream"
     ) -> AsyncGenerator[Piece, None]:
-        """Ask, and keep the answer once it is whole; one that breaks off is never kept."""
-        async with self._router.stream(
-            turns,
-            model=asking.model,
-            provider=asking.provider,
-            temperature=asking.temperature,
-            max_tokens=asking.max_tokens,
-        ) as stream:
+        """Ask, and keep the answer once it is whole; one that breaks off is never kept.
+
+        Those who ask the same at the same time share one call; one of them keeps and counts it.
+        """
+        async with self._router.stream(turns, **_options(asking)) as stream:
+            first = stream.choice
             async for piece in stream:
-                out.answer = stream.answer
-                if stream.answer is not None and not stream.answer.offline:
-                    await self._keep(stream.answer, stream.choice.url, found, asking)
+                if stream.answer is not None:
+                    out.answer = await self._end(stream.answer, stream, first, found, asking)
                 yield piece
 
-    async def _keep(self, answer: Answer, url: str | None, found: Plan | None, asking: Asking) -> None:
-        usage = answer.usage or Usage()
-        cost = self._price(answer.model, usage, url) if answer.usage is not None else None
+    async def _end(
+        self, answer: Answer, stream: AnswerStream, first: Choice, found: Plan | None, asking: Asking
+    ) -> Answer:
+        if answer.offline:
+            return answer
+        if not stream.claim():
+            # Somebody else of those who share the call has paid for it.
+            return msgspec.structs.replace(answer, cost_usd=0.0)
+        await self._keep(answer, found if self._is_same(first, stream.choice) else None, asking)
+        return answer
+
+    def _is_same(self, wanted: Choice, answered: Choice) -> bool:
+        """Say whether an answer is one of those that were wanted; that of another model is not kept in its place."""
+        same = wanted.provider == answered.provider or self._config.provider_independent
+        return same and wanted.model == answered.model
+
+    async def _keep(self, answer: Answer, found: Plan | None, asking: Asking) -> None:
+        usage, cost = answer.usage or Usage(), answer.cost_usd
         now = self._clock.now()
         self._shelf.savings.note(
             now,
@@ -153,7 +201,7 @@ class Answers:
             tokens=usage.input_tokens + usage.output_tokens,
             seconds=answer.elapsed_ms / 1000,
         )
-        if found is None:
+        if found is None or answer.tool_calls:
             return
         kept = Kept(
             text=answer.text,
@@ -182,7 +230,7 @@ class Answers:
         self._shelf.savings.note(
             now, kind, usd=saved.saved_usd, tokens=saved.saved_tokens, seconds=saved.saved_ms / 1000
         )
-        return Answer(
+        answer = Answer(
             text=kept.text,
             provider=kept.provider,
             model=kept.model,
@@ -191,7 +239,10 @@ class Answers:
             elapsed_ms=(self._clock.monotonic() - start) * 1000,
             offline=kind == "knowledge",
             hit=saved,
+            cost_usd=0.0,
         )
+        self._on_hit(answer)
+        return answer
 
 
 class RecalledStream(PieceStream):
@@ -199,6 +250,25 @@ class RecalledStream(PieceStream):
 
     def __init__(self, run: "Callable[[RecalledStream], AsyncGenerator[Piece, None]]") -> None:
         self._pieces = run(self)
+
+
+def _options(asking: Asking) -> Options:
+    return {
+        "model": asking.model,
+        "provider": asking.provider,
+        "providers": asking.providers,
+        "strategy": asking.strategy,
+        "temperature": asking.temperature,
+        "max_tokens": asking.max_tokens,
+        "stop": asking.stop,
+        "tools": asking.tools,
+        "tool_choice": asking.tool_choice,
+        "schema": asking.schema,
+        "effort": asking.effort,
+        "conversation": asking.conversation,
+        "cheap": asking.cheap,
+        "lane": asking.lane,
+    }
 
 
 def _finish(answer: Answer) -> Finish:

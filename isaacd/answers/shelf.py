@@ -1,7 +1,6 @@
 """The shelf: the one cache of answers that a daemon has, with what it learned and what it saved."""
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+import asyncio
 from pathlib import Path
 
 import anyio
@@ -21,6 +20,8 @@ from isaacd.paths import Paths, make_private
 
 TAG = "answer"
 _DAY_S = 86_400.0
+# Long enough for the answer to be on its way.
+_LEARN_AFTER_S = 0.005
 
 
 class Shelf:
@@ -34,9 +35,10 @@ class Shelf:
         self._clock = clock
         self._log = log
         self._opening = anyio.Lock()
-        self._turns: dict[str, tuple[anyio.Lock, int]] = {}
         self._ttl_s: float | None = None
         self._is_open = False
+        self._asked: list[str] = []
+        self._learning: asyncio.Task[None] | None = None
         self.troubles: list[str] = []
         self.local: SQLiteStore | None = None
         self.cache = MultiLevelCache(clock=clock)
@@ -79,28 +81,25 @@ class Shelf:
         if self.local is not None and self.local.crowded:
             await self.local.flush()
 
-    @asynccontextmanager
-    async def turn(self, key: str) -> AsyncGenerator[None, None]:
-        """Let one asker of a key go at a time: those who waited find what the first one left."""
-        lock, waiting = self._turns.get(key) or (anyio.Lock(), 0)
-        self._turns[key] = lock, waiting + 1
-        try:
-            async with lock:
-                yield
-        finally:
-            lock, waiting = self._turns[key]
-            if waiting == 1:
-                del self._turns[key]
-            else:
-                self._turns[key] = lock, waiting - 1
+    def learn_soon(self, key: str) -> None:
+        """Note that a key was asked for, and have the likely next ones ready; not before its asker has the answer."""
+        self._asked.append(key)
+        if self._learning is None:
+            self._learning = asyncio.create_task(self._learn())
 
-    async def learned(self, key: str) -> None:
-        """Note that a key was asked for, and have the likely next ones ready; reads the disk at most."""
-        self.warmer.track_query(key)
+    async def _learn(self) -> None:
+        await asyncio.sleep(_LEARN_AFTER_S)
+        asked, self._asked, self._learning = self._asked, [], None
+        for key in asked:
+            self.warmer.track_query(key)
         await self.warmer.warm_ahead(self.bring)
 
     async def aclose(self) -> None:
         """Write everything down and close."""
+        if self._learning is not None:
+            self._learning.cancel()
+        for key in self._asked:
+            self.warmer.track_query(key)
         self.warmer.close()
         self.savings.close()
         if self._is_open:
@@ -109,7 +108,12 @@ class Shelf:
     async def _open(self, config: CacheConfig) -> None:
         stores = await self._stores(config)
         self.cache = MultiLevelCache(
-            config.l1_entries, config.l2_entries, l2_policy=config.policy, stores=stores, clock=self._clock
+            config.l1_entries,
+            config.l2_entries,
+            config.l1_policy,
+            config.policy,
+            stores,
+            clock=self._clock,
         )
         self._ttl_s = config.max_age_days * _DAY_S or None
         try:

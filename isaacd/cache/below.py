@@ -7,6 +7,7 @@ from isaacd.cache.entry import PENDING, Entry, Pending, Store, settled
 from isaacd.cache.glob import literal_prefix
 from isaacd.cache.life import is_fresh
 from isaacd.clock import Clock
+from isaacd.errors import UnsupportedVersion
 
 
 class Found:
@@ -24,7 +25,22 @@ class Below:
 
     def __init__(self, stores: Sequence[Store], clock: Clock) -> None:
         self.stores = tuple(stores)
+        self.refused: tuple[Store, ...] = ()
         self._clock = clock
+
+    async def open(self) -> None:
+        """Open the stores; go on without one whose data another version of this program must keep."""
+        for store in self.stores:
+            try:
+                await store.open()
+            except UnsupportedVersion:
+                self.refused += (store,)
+                self.stores = tuple(other for other in self.stores if other is not store)
+
+    async def aclose(self) -> None:
+        """Close all stores."""
+        for store in (*self.stores, *self.refused):
+            await store.aclose()
 
     def peek(self, key: str) -> Found | Pending | None:
         """Read without waiting; PENDING if a store must be waited for."""

@@ -130,7 +130,7 @@ class Computing:
         except Exception as error:
             self._tally.events["failed"] += 1
             if isinstance(error, IsaacError) and order.errors_s and not flight.void:
-                self._keep_error(order, error, order.errors_s)
+                await self._keep_error(order, flight, error, order.errors_s)
             raise
         self._tally.events["computed"] += 1
         value, keep = (result.value, result.keep) if isinstance(result, Computed) else (result, order.keep)
@@ -144,9 +144,11 @@ class Computing:
             self._forget(order.key)
         return entry
 
-    def _keep_error(self, order: Order, error: IsaacError, errors_s: float) -> None:
-        located = self._lookup.locate_now(order.key)
-        if isinstance(located, Located) and located.slot.entry.kind != ERROR_KIND:
+    async def _keep_error(
+        self, order: Order, flight: Flight[Entry], error: IsaacError, errors_s: float
+    ) -> None:
+        located = await self._lookup.locate(order.key)
+        if flight.void or (located is not None and located.slot.entry.kind != ERROR_KIND):
             return  # a value that can still be served, if only stale, is worth more
         keep = Keep(ttl=errors_s, tags=order.keep.tags, kind=ERROR_KIND)
         self._keep(new_entry(order.key, failure_value(error), keep, self._clock.now()))

@@ -10,10 +10,10 @@ import msgspec
 class Entry(msgspec.Struct, frozen=True):
     """One value as it is kept below L1; all times are wall seconds since the epoch.
 
-    `value` is msgpack, compressed by zlib when `packed`. From `expires_at` on the entry is no longer fresh; until
-    `stale_until` it may still be served while a new value is computed. None as `expires_at` means never; None as
-    `stale_until` means that it is not served stale. From `refresh_at` on, a reader that can compute the value does
-    so early. `took_s` is how long the value took to compute, `cost` what that cost in USD, or 0 if unknown.
+    `value` is msgpack, compressed when `packed` (isaacd.cache.packing). From `expires_at` on the entry is no longer
+    fresh; until `stale_until` it may still be served while a new value is computed. None as `expires_at` means never;
+    None as `stale_until` means that it is not served stale. From `refresh_at` on, a reader that can compute the value
+    does so early. `took_s` is how long the value took to compute, `cost` what that cost in USD, or 0 if unknown.
     `kind` only groups figures: "value", "exact", "slot", "knowledge", "error".
     """
 
@@ -153,7 +153,7 @@ class Store(Protocol):
         ...
 
     async def open(self) -> None:
-        """Get ready; raises IsaacError if the store must not be used, as with a newer schema."""
+        """Get ready; raises UnsupportedVersion if the store must be left alone, ConfigInvalid if it cannot be used."""
         ...
 
     async def aclose(self) -> None:

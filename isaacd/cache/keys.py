@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from hashlib import blake2b, sha256
 
 import msgspec
@@ -25,23 +26,27 @@ _OF_NOW = re.compile(
 
 
 class Attachment(msgspec.Struct, frozen=True):
-    """Something that goes along with a question."""
+    """Something that goes along with the turn number `turn`: `data`, or only the `url` where others find it."""
 
     name: str
-    data: bytes
+    data: bytes = b""
+    url: str | None = None
+    turn: int = 0
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     """A question in plain values, as far as they decide what the answer is.
 
-    `turns` are (role, text) pairs, the system prompt among them. `tools` are the JSON Schemas of the tools offered.
-    `provider` is None where answers may pass from one provider to another.
+    `turns` are (role, text) pairs, the system prompt among them; calls of tools and their results belong to the text.
+    `parameters` is everything else that a provider is told and that may change an answer: temperature, max_tokens,
+    stop, effort, tool_choice, the schema of the answer; values are what JSON can hold. `tools` are the tools offered,
+    with the JSON Schemas of their arguments. `provider` is None where answers may pass from one provider to another.
     """
 
     turns: Sequence[tuple[str, str]]
     model: str | None = None
     provider: str | None = None
-    parameters: Mapping[str, float | str | None] = {}
+    parameters: Mapping[str, object] = {}
     tools: Sequence[Mapping[str, object]] = ()
     attachments: Sequence[Attachment] = ()
 
@@ -69,20 +74,22 @@ def _digest(request: Request, turns: Sequence[tuple[str, str]]) -> str:
         request.provider,
         {name: value for name, value in request.parameters.items() if value is not None},
         request.tools,
-        [(item.name, sha256(item.data).hexdigest()) for item in request.attachments],
+        [(item.turn, item.name, item.url, sha256(item.data).hexdigest()) for item in request.attachments],
     )
     encoded = msgspec.json.encode(_encodable(canonical), order="sorted")
     return blake2b(encoded, digest_size=20).hexdigest()
 
 
 def _encodable(value: object) -> object:
-    """Replace halves of surrogate pairs, which JSON cannot hold, by something that no valid text contains."""
+    """Give equal values one form, and halves of surrogate pairs, which JSON cannot hold, one that no valid text has."""
     if isinstance(value, str):
         try:
             value.encode()
         except UnicodeEncodeError:
             return {"surrogates": value.encode("utf-8", "surrogatepass").hex()}
         return value
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
     if isinstance(value, Mapping):
         return {str(key): _encodable(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -93,24 +100,41 @@ def _encodable(value: object) -> object:
 def why_not(request: Request, *, sampled: bool = False) -> str | None:
     """Say why the answer to a request must not be kept; None if it may.
 
-    `sampled` is that the user asked for answers drawn at a temperature above 0 to be kept.
+    Such a request is not looked up either. `sampled` is that the user asked for answers drawn at a temperature above 0 to be kept.
     """
     temperature = request.parameters.get("temperature")
     if isinstance(temperature, (int, float)) and temperature > 0 and not sampled:
         return "the temperature is above 0"
     if any(len(item.data) > MAX_ATTACHMENT_BYTES for item in request.attachments):
         return "an attachment is too large"
+    if any(item.url is not None and not item.data for item in request.attachments):
+        # Another time there may be something else.
+        return "an attachment is only an address"
     texts = [text for _, text in request.turns]
     if sum(map(len, texts)) > MAX_ATTACHMENT_BYTES:
         return "the question is too long"
-    if any(has_secret(text) for text in texts):
+    if any(
+        _instructs_with_secret(text) if role == "system" else has_secret(text) for role, text in request.turns
+    ):
         return "the question holds a secret"
-    if any(has_secret(item.data.decode("utf-8", "replace")) for item in request.attachments):
+    if any(_has_secret(item) for item in request.attachments):
         return "an attachment holds a secret"
     asked = next((text for role, text in reversed(request.turns) if role == "user"), "")
     if _OF_NOW.search(asked[:MAX_TEXT_CHARS]):
         return "the answer depends on the time"
     return None
+
+
+def _has_secret(item: Attachment) -> bool:
+    # Without the zeros, what is UTF-16 reads like UTF-8 where it is plain.
+    text = item.data.replace(b"\0", b"").decode("utf-8", "replace")
+    return has_secret(item.name) or has_secret(item.url or "") or has_secret(text)
+
+
+@lru_cache(maxsize=32)
+def _instructs_with_secret(text: str) -> bool:
+    """Remember what was found in instructions, which are the same for every question."""
+    return has_secret(text)
 
 
 def has_secret(text: str) -> bool:

@@ -1,45 +1,71 @@
-"""Which words of a command line are literals: names and addresses that could be others without a change of meaning."""
+"""Which words of a command line are literals: names and addresses that could be others without a change of meaning.
+
+Whoever explains a command knows what `Cargo.toml`, `~/.vimrc`, `/etc/fstab`, `bitnami/kafka`, 8.8.8.8 or 172.17.0.2 is, and
+says so. So only two kinds of words count: the last number of an address in a private network, and the name of a document
+in a place of the user's own.
+"""
 
 import ipaddress
 import re
-from collections.abc import Iterator
 
 import msgspec
 
 MIN_LITERAL_CHARS = 3
 MAX_LITERAL_CHARS = 64
 
-# Names that say what a file, directory, user or host is. What is not in here may still mean something to a reader,
-# which is why the answer is looked through as well (isaacd.cache.slots).
+# Names that say what a file is, by convention or to a reader. What is not in here may still mean something, which is
+# why the answer is looked through as well (isaacd.cache.slots).
 _MEANINGFUL = frozenset(
     """
-    admin administrator adm agent alias all any app application apt archive attack archives auth authorized authorized_keys
-    backup backups bak bash bashrc bash_history bin boot build bundle cache cert certs changelog cgi client cloud config
-    conf core crack crash cred creds credential credentials cron crontab crypt ctf current daemon data database db debian
-    debug default demo desktop dev dist docker dockerfile docs documents download downloads dump editor email env
-    environment error errors etc event example examples exploit export fedora file files flag fonts ftp games git github
-    group groups guest hack hacking hash hashes help history home host hosts html http https id_ecdsa id_ed25519 id_rsa
-    image images include index info init install invoice invoices issue java john json kali kernel key keys known_hosts
-    lib lib32 lib64 license list local localhost log login logs main mail make makefile man manual media memory metasploit
-    mnt module modules movies msf music mysql net network nginx node nobody notes null opt package packages pass passwd
-    password passwords payload personal photo photos php pictures pid pip postgres private proc process profile program project
-    projects proxy public pub python random readme recovery release report repo requirements resolv rockyou root rsa run
-    sbin scan script scripts secret secrets security self server service services session setup shadow share shell
-    src srv ssh ssl staff start stderr stdin stdout sudo sudoers swap sys system target temp template templates test
-    tests tmp todo token tools ubuntu update upload uploads urandom user users usr var version videos virus vpn war
-    web webadmin webmin wifi wordlist wordlists work workspace www zero zip
+    adm admin administrator ads agent agents alias all android angular ansible any apache app application april apt
+    archive archives assets attachment attack august auth authorized authorized_keys authors aws azure backup backups
+    bak banner bash bash_history bashrc bin boot branding build bundle cache calendar cargo cert certs cgi changelog
+    changes claude client cloud cmake cmakelists codeowners components composer conduct conf config constraints
+    contact contacts contract contributing copying copyright core cover crack crash cred credential credentials creds
+    cron crontab crypt ctf current daemon data database db debian debug december default demo deploy deployment
+    desktop dev dictionary disclaimer dist docker dockerfile docs documents download downloads dump editor email env
+    environment error errors etc event example examples exploit export faq favicon features february fedora file files
+    fixtures flag fonts friday ftp games gemfile git github governance grafana grocery group groups guest hack hacking
+    hadoop hash hashes healthcheck heartbeat help history home host hosts html http https humans icon id_ecdsa
+    id_ed25519 id_rsa image images inbox include index info init install inventory invite invoice invoices issue
+    january java jenkins john journal json july june kafka kali kernel key keys known_hosts kubernetes legal letter
+    lib lib32 lib64 licence license linux list llms local locale localhost log login logo logs mail main make makefile
+    man manifest manual march media meeting memory menu merge metasploit migrations minutes mnt module modules monday
+    month movies msf music mysql net network news newsletter nginx nobody node notes notice november null october opt
+    order outbox package packages pass passwd password passwords payload payroll personal photo photos php pictures
+    pid pip plan playbook policy postgres privacy private proc process profile program project projects proxy pub
+    public pull python quickstart random rank readme receipt recovery redis reference release repo report requirements
+    resolv resume review roadmap robots rockyou root rsa run salary sample saturday sbin scan schedule schema
+    screenshot script scripts secret secrets security self september server service services session setup shadow
+    share shell sitemap slides spec src srv ssh ssl staff start statistics stats stderr stdin stdout stock sudo
+    sudoers summary sunday support survey swap syllabus synopsis sys system table target task tasks tax taxes temp
+    template templates terms terraform test tests thanks thumbs thursday ticket timesheet tmp toc todo token tools tor
+    translations travel trip troubleshooting tuesday tutorial ubuntu update upgrade upload uploads urandom user users
+    usr vagrant var vendor version videos vim virus vocabulary vpn war web webadmin webmin wednesday week welcome
+    whitepaper wifi windows winner wordlist wordlists work worker workspace www year zero zip
     """.split()
 )
 # Inside a longer name these tell as much: weblog, mykeys, oldbackup. Shorter ones are in every other word by chance.
 _TELLING = re.compile("|".join(["log", "key", *(word for word in _MEANINGFUL if len(word) >= 4)]))
-# Endings that say what a file is; the ending stays in the pattern, so files of different kinds never share an answer.
-_ENDING = re.compile(r"\.(?:tar\.[a-z0-9]{1,4}|[A-Za-z][A-Za-z0-9]{0,5}|7z)\Z")
+# Kinds of files that people name as they like; code and configuration are named by convention.
+_DOCUMENT = re.compile(r"\.(?:txt|md|pdf|docx?|odt|rtf|csv|xlsx?|ods|pptx?|odp|jpe?g|png|gif|mp3|mp4|wav)\Z")
+_OWN_PLACE = re.compile(r"(?:(?!/)|/home/[^/]+/|/tmp/)")
 _STEM = re.compile(r"[A-Za-z](?:[A-Za-z_-]*[A-Za-z])?\Z")
 _PIECES = re.compile(r"[a-z]+")
-_ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}\Z")
-_PATH_CHARS = re.compile(r"[A-Za-z0-9_./~-]+\Z")
-# Addresses that people know by heart.
-_KNOWN_ADDRESSES = frozenset("1.1.1.1 1.0.0.1 8.8.8.8 8.8.4.4 9.9.9.9 4.4.4.4 208.67.222.222".split())
+_ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}(?![0-9.])")
+_PLACE = re.compile(r"[A-Za-z0-9_./~-]+\Z")
+# Networks that software takes by default, where each address tells what it belongs to.
+_KNOWN_NETWORKS = tuple(
+    map(
+        ipaddress.IPv4Network,
+        ("10.0.2.0/24", "10.96.0.0/24", "172.17.0.0/24", "192.168.49.0/24", "192.168.56.0/24", "192.168.99.0/24",
+         "192.168.122.0/24"),
+    )
+)  # fmt: skip
+# Gateways, name servers and the like.
+_LEAST_HOST, _MOST_HOST = 4, 250
+_KNOWN_HOSTS = frozenset({10, 53, 100, 200})
+_PRIVATE = tuple(map(ipaddress.IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -49,70 +75,45 @@ class Part(msgspec.Struct, frozen=True):
     kind: str | None = None
 
 
-def parts_of(word: str) -> list[Part]:
-    """Split a word into what stays and what may be another; all of it stays unless it is plainly a place.
+def host_parts(word: str) -> list[Part]:
+    """Split a word into what stays and the address that may be another of its network.
 
-    A place is an IPv4 address, `user@host`, `user@host:path`, or a path: with a slash, or a name with an ending.
+    The address is the word, or what follows `@`, with a port, a mask or a path behind it that stays.
     """
-    user, at, rest = word.rpartition("@")
-    if at:
-        host, colon, path = rest.partition(":")
-        if not user or not _STEM.match(user) or not _address_kind(host):
-            return [Part(word)]
-        below = list(_path_parts(path)) if colon and path else []
-        return [_name(user, "user"), Part("@"), *_host_parts(host), Part(colon), *below]
-    if _address_kind(word.partition("/")[0].partition(":")[0]):
-        return list(_host_parts(word))
-    if "/" in word or (_ENDING.search(word) and not word.startswith("-")):
-        return list(_path_parts(word))
-    return [Part(word)]
+    user, at, host = word.rpartition("@")
+    match = _ADDRESS.match(host)
+    kind = _network(match[0]) if match is not None and (user or not at) else None
+    if match is None or kind is None:
+        return [Part(word)]
+    return [Part(user + at), Part(match[0], kind), Part(host[match.end() :])]
 
 
-def _host_parts(text: str) -> Iterator[Part]:
-    """Give an address and what follows it: a mask and a port stay, because they decide what is meant."""
-    match = re.match(r"[0-9.]+", text)
-    address = match[0] if match else ""
-    yield Part(address, _address_kind(address))
-    if text[len(address) :]:
-        yield Part(text[len(address) :])
-
-
-def _address_kind(text: str) -> str | None:
-    """Name the class that all addresses in its place must share; None if this one is special or none at all."""
-    if not _ADDRESS.match(text) or text in _KNOWN_ADDRESSES:
-        return None
+def _network(text: str) -> str | None:
+    """Name the network that all addresses in its place must share; None if this one is special."""
     try:
         address = ipaddress.IPv4Address(text)
     except ValueError:
         return None
-    # Networks, gateways and broadcasts are spoken of differently.
-    if int(address) & 0xFF in (0, 1, 255):
+    host = int(address) & 0xFF
+    if not any(address in network for network in _PRIVATE) or any(
+        address in network for network in _KNOWN_NETWORKS
+    ):
         return None
-    if address.is_loopback or address.is_multicast or address.is_link_local or address.is_unspecified:
+    if not _LEAST_HOST <= host <= _MOST_HOST or host in _KNOWN_HOSTS:
         return None
-    if address.is_global:
-        return "address"
-    block = {10: "10", 172: "172.16", 192: "192.168"}.get(int(address) >> 24)
-    return f"private address {block}" if block and address.is_private else None
+    return f"address in {text.rpartition('.')[0]}"
 
 
-def _path_parts(path: str) -> Iterator[Part]:
-    if not _PATH_CHARS.match(path):
-        yield Part(path)
-        return
-    for number, name in enumerate(path.split("/")):
-        if number:
-            yield Part("/")
-        if not name:
-            continue
-        dot = "." if name.startswith(".") and not name.startswith("..") else ""
-        ending = _ENDING.search(name[len(dot) :])
-        stem = name[len(dot) : len(name) - len(ending[0]) if ending else None]
-        yield from (Part(dot), _name(stem, "name"), Part(ending[0] if ending else ""))
-
-
-def _name(stem: str, kind: str) -> Part:
-    return Part(stem, kind) if is_arbitrary(stem) else Part(stem)
+def file_parts(word: str) -> list[Part]:
+    """Split a word into what stays and the name of a document; its place and its ending stay."""
+    place, slash, name = word.rpartition("/")
+    ending = _DOCUMENT.search(name)
+    if ending is None or not _PLACE.match(word) or not _OWN_PLACE.match(word):
+        return [Part(word)]
+    stem = name[: ending.start()]
+    if not is_arbitrary(stem):
+        return [Part(word)]
+    return [Part(place + slash), Part(stem, "name"), Part(ending[0])]
 
 
 def is_arbitrary(stem: str) -> bool:

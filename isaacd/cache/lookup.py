@@ -100,14 +100,15 @@ class Lookup:
             return self._memory.use(key, slot, shape)
         entry = found.entry
         try:
-            value = decode(raw_value(entry), shape)
+            raw = raw_value(entry)
         except ValueError:
             return MISSING
+        value = decode(raw, shape)
         if value is not MISSING:
             self._tally.hit(self._below.stores[found.place].name, entry)
             if located.may_keep:
                 self._below.copy_up(found)
-                kept = self._memory.keep(entry)
+                kept = self._memory.keep(entry, raw)
                 if kept is not None:
                     self._memory.share(key, kept, value, shape)
         return value

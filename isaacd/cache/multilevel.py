@@ -9,6 +9,7 @@ import random as system_random
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
+from isaacd.cache.alarm import Alarm, LoopAlarm, NoAlarm
 from isaacd.cache.below import Below
 from isaacd.cache.compute import Computing, Order
 from isaacd.cache.entry import PENDING, Entry, Store, settled
@@ -29,7 +30,8 @@ class MultiLevelCache:
     """L1 holds objects, L2 encoded values, the stores whatever they have room for; a size of 0 turns a level off.
 
     Writes go to every level, hits are brought up to the higher ones. Everything runs in one event loop. A policy is
-    given by its name or as a factory.
+    given by its name or as a factory. `alarm` must ring by `clock`; without one, the system's clock has the loop's
+    timers, and any other is read at each hit.
     """
 
     def __init__(
@@ -41,13 +43,15 @@ class MultiLevelCache:
         stores: Sequence[Store] = (),
         *,
         clock: Clock | None = None,
+        alarm: Alarm | None = None,
         random: Callable[[], float] = system_random.random,
     ) -> None:
         self._clock = clock or SystemClock()
         self._tally = Tally()
-        self._memory = Memory(
-            l1_size, l2_size, policy_named(l1_policy), policy_named(l2_policy), self._clock, self._tally
-        )
+        if alarm is None:
+            alarm = LoopAlarm() if isinstance(self._clock, SystemClock) else NoAlarm()
+        l1, l2 = policy_named(l1_policy), policy_named(l2_policy)
+        self._memory = Memory(l1_size, l2_size, l1, l2, self._clock, self._tally, alarm)
         self._below = Below(stores, self._clock)
         self._lookup = Lookup(self._memory, self._below, self._clock, self._tally)
         self._computing = Computing(self._lookup, self._keep, self._forget, self._clock, self._tally, random)
@@ -55,9 +59,13 @@ class MultiLevelCache:
         self.peek: Peek = self._memory.make_peek(self._peek)
 
     async def open(self) -> None:
-        """Open the stores; raises IsaacError if one of them must not be used."""
-        for store in self._below.stores:
-            await store.open()
+        """Open the stores.
+
+        The file of a newer Isaac is left alone, the cache goes on without that store, and `get_stats` says why. Raises
+        ConfigInvalid if a store cannot be used as it is configured.
+        """
+        self._memory.disarm()
+        await self._below.open()
 
     async def flush(self) -> None:
         """Return when all that was written is as durable as the stores make it."""
@@ -67,12 +75,12 @@ class MultiLevelCache:
     async def aclose(self) -> None:
         """Cancel computations, flush and close the stores."""
         await self._computing.aclose()
-        for store in self._below.stores:
-            await store.aclose()
+        self._memory.disarm()
+        await self._below.aclose()
 
     async def get(self, key: str, default: Any = None, *, shape: Any = Any) -> Any:
         """Return the fresh value of a key, or `default`; also `default` if the value is not a `shape`."""
-        value = self.peek(key, MISSING, shape)
+        value = self.peek(key, MISSING) if shape is Any else self._peek(key, MISSING, shape)
         if value is PENDING:
             located = (await self._lookup.locate_below((key,)))[key]
             value = self._lookup.take_fresh(key, located, shape)
@@ -81,7 +89,7 @@ class MultiLevelCache:
     async def get_many(self, keys: Iterable[str], *, shape: Any = Any) -> dict[str, Any]:
         """Return the fresh values of those keys that have one."""
         wanted = list(dict.fromkeys(keys))
-        values = {key: self.peek(key, MISSING, shape) for key in wanted}
+        values = {key: self._peek(key, MISSING, shape) for key in wanted}
         waiting = [key for key in wanted if values[key] is PENDING]
         if waiting:
             located = await self._lookup.locate_below(waiting)
@@ -193,7 +201,7 @@ class MultiLevelCache:
     def get_stats(self) -> CacheStats:
         """Return all figures as of now."""
         self._memory.tell()
-        stores = tuple(store.stats() for store in self._below.stores)
+        stores = tuple(store.stats() for store in (*self._below.stores, *self._below.refused))
         return self._tally.stats(self._memory.levels(), stores)
 
     async def export(self, glob: str | None = None) -> AsyncIterator[Entry]:
@@ -230,7 +238,10 @@ class MultiLevelCache:
         self._keep(entry)
         return True
 
-    def _peek(self, key: str, default: Any, shape: Any) -> Any:
+    def _peek(self, key: str, default: Any, shape: Any = Any) -> Any:
+        value = self._memory.take_shared(key, shape)
+        if value is not MISSING:
+            return value
         located = self._lookup.locate_now(key)
         if located is PENDING:
             return PENDING

@@ -77,7 +77,11 @@ def recall(plan: Plan, get: Callable[[str], Kept | None]) -> tuple[str, Kept] | 
 
 
 def keepable(kept: Kept) -> bool:
-    """Say whether a whole answer may be kept: it came to its own end, is not empty, too long or secret."""
+    """Say whether a whole answer may be kept: it came to its own end, is not empty, too long or secret.
+
+    One that calls tools ends with `tool_calls` and is not kept: what a tool is called for is true at that time only,
+    and it may act. Reasoning is no part of an answer; with a provider's seal on it, nobody else could use it either.
+    """
     return (
         kept.finish_reason == "stop"
         and bool(kept.text.strip())

@@ -214,12 +214,11 @@ class RedisStore:
         """Do without the server for a while."""
         self._errors += 1
         self._failures += 1
-        reason = f"away: {type(error).__name__}"
+        reason = f"away: {_told(error)}"
         if self._log is not None:
             if self._server is None or not isinstance(error, self._server.failures):
                 self._log.exception("shared cache failed")
             elif self.writable or self._state == "not open":
-                # The text of the error could hold the URL, and with it a password.
                 self._log.warning("shared cache away", reason=reason)
         self.writable = False
         self._state = reason
@@ -259,3 +258,14 @@ class RedisStore:
             return None
         self._hits += 1
         return entry
+
+
+def _told(error: BaseException) -> str:
+    """Say what is wrong without the text of the error, which could hold the URL, and with it a password."""
+    cause: BaseException | None = error
+    while cause is not None:
+        refused = getattr(cause, "verify_message", None)  # of ssl.SSLCertVerificationError
+        if isinstance(refused, str):
+            return f"its certificate is refused: {refused}"
+        cause = cause.__cause__ or cause.__context__
+    return type(error).__name__

@@ -10,8 +10,9 @@ from isaacd.cache.entry import Entry
 _Body = tuple[
     bytes, bool, float, float | None, float | None, float, tuple[str, ...], str, float | None, float
 ]
-# As many bytes of each key as the index of a store holds.
-BEGINNING_BYTES = 16
+# As many bytes of each key as the index of a store holds: enough for the name of a kind, such as `ai:exact`. With the
+# hash behind it in the index, each new key would change a page of its own, and that would be a third of all work.
+BEGINNING_BYTES = 8
 # No key has a byte like this one.
 BEHIND_ALL = b"\xff"
 _encode = msgspec.msgpack.Encoder().encode
@@ -47,7 +48,7 @@ def after_prefix(raw: bytes) -> bytes | None:
 
 
 def span_of(prefix: str) -> tuple[bytes, bytes, bytes, bytes]:
-    """Return the bounds of all keys with a prefix: of their first 16 bytes, then of the keys; the upper ones are out."""
+    """Return the bounds of all keys with a prefix: of their first bytes, as the index has them, then of the keys; the upper ones are out."""
     low = key_bytes(prefix)
     begin = low[:BEGINNING_BYTES]
     return begin, after_prefix(begin) or BEHIND_ALL, low, after_prefix(low) or BEHIND_ALL

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 
 import msgspec
 
-from isaacd.cache.literals import Part, parts_of
+from isaacd.cache.literals import Part, file_parts, host_parts
 
 MAX_COMMAND_CHARS = 500
 _PIECES = re.compile(r"[A-Za-z]{3,}|[0-9]{2,}")
 _WORDS = re.compile(r"[A-Za-z0-9_]+")
 _DIGITS = re.compile(r"[0-9]+")
-# All literals of one kind have these in common (isaacd.cache.literals).
-_FIXED = re.compile(r"(?:10|172|192\.168)\.(?=[0-9.]+\Z)")
+# All addresses of one kind have these in common (isaacd.cache.literals).
+_FIXED = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+\.(?=[0-9]+\Z)")
 # Slots are written between two characters for private use, which no answer may contain by itself.
 _OPEN, _CLOSE = "\ue000", "\ue001"
 _SLOT = re.compile(f"{_OPEN}([0-9]+){_CLOSE}")
@@ -24,19 +24,32 @@ _EXPLAIN = re.compile(
 )
 # Quotes, expansions, patterns, several commands: what such a line means depends on more than its words.
 _SHELL_SYNTAX = re.compile(r"[\"'\\$`*?\[\]{}()!#;&|<>=,%^]")
-# Explaining these is close to judging them; a judgement is never shared between lines.
-_GRAVE = frozenset(
+# What these do to a file, or with a machine, is the same whatever its name. Any other program may look at the name, as
+# compilers, package managers and interpreters do, or do harm, which asks for a judgement; and those are never shared.
+_READERS = frozenset(
     """
-    chattr chgrp chmod chown dd doas eval exec fdisk find format halt iptables kill killall mkfs mount nft parted passwd
-    pkill poweroff reboot rm rmdir rsync sfdisk shred shutdown su sudo systemctl tee truncate umount unlink useradd
-    userdel usermod wipefs xargs
+    bat cat cmp diff du emacs file gedit head less libreoffice ls md5sum more nano nl sha1sum sha256sum sort stat tac tail
+    touch uniq vi view vim wc xdg-open
     """.split()
 )
+_CALLERS = frozenset("arping ftp mtr nc ncat nmap ping set setg ssh telnet tracepath traceroute".split())
+_COPIERS = frozenset({"scp", "sftp"})
 _JUDGING = re.compile(
     r"\b(?:safe(?:ly)?|unsafe|danger(?:ous|ously)?|careful(?:ly)?|caution|warning|risk[sy]?|risky|destroy\w*|destructive|irreversibl[ey]"
     r"|delete[sd]?|overwrit\w*|wipe[sd]?|malicious|harm\w*|legal|illegal|permission|don't|never|do not)\b",
     re.IGNORECASE,
 )
+# An answer that guesses what a name stands for.
+_GUESSING = re.compile(
+    r"\b(?:probabl[ey]|presumabl[ey]|perhaps|maybe|might|could be|may be|likely|seem\w*|appear\w*|apparent\w*|suggest\w*|impl(?:y|ies)"
+    r"|guess\w*|assum\w*|judging|named?|called|known as|stands? for|short for|refers? to|related to|about|famous|popular|well-known"
+    r"|typical\w*|usual\w*|common\w*|convention\w*|default\w*)\b",
+    re.IGNORECASE,
+)
+# Words that every answer has, and that are no hint at a name which begins like them.
+_FILLERS = frozenset(
+    "all and any are but can did each for from had has how its line may more not now off one out see set".split()
+) | frozenset("that the them then this two use via was who will with you your".split())
 
 
 class Explained(msgspec.Struct, frozen=True):
@@ -68,23 +81,32 @@ def explained(question: str) -> Explained | None:
 def slotted(question: str) -> Slotted | None:
     """Put slots in place of the literals of a command line to be explained; None if the question has none.
 
-    Only one simple command counts, without any syntax of the shell. The command's name, its options and every word
-    that is not plainly an address or a path stay. A literal that occurs twice gets the same slot.
+    Only one simple command of a known program counts, without any syntax of the shell. Its name, its options and every
+    word that is not plainly a private address or a document stay. A literal that occurs twice gets the same slot.
     """
     asked = explained(question)
     if asked is None or _SHELL_SYNTAX.search(asked.line) or not asked.line.isascii():
         return None
     words = asked.line.split()
-    if words[0].rpartition("/")[2] in _GRAVE or "/" in words[0]:
-        return None
     literals: list[str] = []
     pattern = [words[0]]
     for word in words[1:]:
-        parts = [Part(word)] if word.startswith("-") else parts_of(word)
+        parts = [Part(word)] if word.startswith("-") else _parts(words[0], word)
         pattern.append("".join(_slot(part, literals) for part in parts))
     if not literals or _overlap(literals):
         return None
     return Slotted(f"{asked.before}{' '.join(pattern)}{asked.after}", tuple(literals))
+
+
+def _parts(program: str, word: str) -> list[Part]:
+    if program in _READERS:
+        return file_parts(word)
+    if program in _CALLERS:
+        return host_parts(word)
+    if program not in _COPIERS:
+        return [Part(word)]
+    host, colon, path = word.partition(":")
+    return [*host_parts(host), Part(colon), *file_parts(path)] if colon else file_parts(word)
 
 
 def _slot(part: Part, literals: list[str]) -> str:
@@ -108,9 +130,9 @@ def abstract(answer: str, literals: Sequence[str]) -> str | None:
 
     That is so if a literal does not occur, occurs as a piece of something else, or occurs as plain prose although it
     may be a word of the language; if a piece of a literal, or a word that begins like it, is left over; and if the
-    answer judges instead of explaining.
+    answer judges or guesses instead of explaining.
     """
-    if _OPEN in answer or _CLOSE in answer or _JUDGING.search(answer):
+    if _OPEN in answer or _CLOSE in answer or _JUDGING.search(answer) or _GUESSING.search(answer):
         return None
     # In one pass, so that no literal is found in the slot of another.
     found: set[int] = set()
@@ -127,7 +149,11 @@ def abstract(answer: str, literals: Sequence[str]) -> str | None:
     rest = _SLOT.sub(" ", template)
     words = [word.lower() for word in _WORDS.findall(rest)]
     for literal in literals:
-        if literal.lower() in rest.lower() or any(_hints(piece, words) for piece in _pieces(literal)):
+        if (
+            literal.lower() in rest.lower()
+            or _has_neighbour(literal, rest)
+            or any(_hints(piece, words) for piece in _pieces(literal))
+        ):
             return None
     return template
 
@@ -143,6 +169,12 @@ def fits(answer_words: str, literals: Sequence[str]) -> bool:
     return not any(_hints(piece, words) for literal in literals for piece in _pieces(literal))
 
 
+def _has_neighbour(literal: str, text: str) -> bool:
+    """Say whether the text speaks of another address of the literal's network."""
+    fixed = _FIXED.match(literal)
+    return fixed is not None and re.search(re.escape(fixed[0]) + r"(?!0(?:/|\b))[0-9]", text) is not None
+
+
 def _bounded(literal: str) -> str:
     """Return a pattern for the literal where nothing longer is meant.
 
@@ -155,9 +187,11 @@ def _bounded(literal: str) -> str:
 
 
 def _pieces(literal: str) -> list[str]:
-    """Return what an answer could mention of a literal; not what its kind fixes, such as the block of an address."""
+    """Return what an answer could mention of a literal; not what its kind fixes, which is the network of an address."""
     fixed = _FIXED.match(literal)
-    return [piece.lower() for piece in _PIECES.findall(literal[fixed.end() :] if fixed else literal)]
+    if fixed is not None:
+        return [literal[fixed.end() :]]
+    return [piece.lower() for piece in _PIECES.findall(literal)]
 
 
 def _hints(piece: str, words: Sequence[str]) -> bool:
@@ -165,4 +199,7 @@ def _hints(piece: str, words: Sequence[str]) -> bool:
     if piece.isdigit():
         return any(piece in _DIGITS.findall(word) for word in words)
     stem = piece[:4]
-    return any(word.startswith(stem) or (len(word) > 3 and piece.startswith(word)) for word in words)
+    return any(
+        word.startswith(stem) or (len(word) > 2 and word not in _FILLERS and piece.startswith(word))
+        for word in words
+    )

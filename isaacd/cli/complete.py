@@ -58,9 +58,13 @@ class _Line:
                 self._open = None if option.is_flag or joined else option
         elif isinstance(self._command, click.Group):
             below = self._command.get_command(self._context, word)
-            self._lost = self._lost or below is None
+            leaf = getattr(self._command, "leaf", None)
             if below is not None:
                 self._command, self._given, self._only_places = below, set(), False
+            elif leaf is not None:
+                self._command, self._places = leaf, 1
+            else:
+                self._lost = True
         else:
             self._places += 1
 
@@ -88,6 +92,8 @@ class _Line:
         for name, text in rows.items():
             if name.startswith(start):
                 yield Completion(name, text)
+        for place in getattr(self._command, "places", ())[:1]:
+            yield from _values(place, start)
 
     def _options(self, start: str) -> "Iterator[Completion]":
         name, joined, value = start.partition("=")

@@ -73,7 +73,7 @@ def _section(formatter: click.HelpFormatter, heading: str, rows: Sequence[tuple[
 
 
 def _arguments(command: click.Command) -> list[tuple[str, str]]:
-    places = [param for param in command.params if isinstance(param, Place)]
+    places = [param for param in getattr(command, "places", command.params) if isinstance(param, Place)]
     return (
         [(param.title, param.explained) for param in places]
         if any(param.explained for param in places)

@@ -8,28 +8,22 @@ import msgspec
 
 from isaacd.context import Terminal
 from isaacd.errors import PluginFailed
+from isaacd.safety.visible import CONTROLS, plain, visible
 
-# C0 without tab and newline, DEL, C1, what orders text against its logical order (Unicode TR 36, 3.2: a command may
-# then read as another than it is), and halves of surrogate pairs, which cannot be sent.
-_CONTROLS = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+__all__ = ["cell", "clip", "plain", "render", "sendable", "styled", "table", "to_json", "width_of"]
+
 # Weights, plain colours and back to normal; not conceal, blink or backgrounds, which can hide text.
 _STYLE = r"\x1b\[(?:(?:[0-4]|2[2-4]|3[0-79]|9[0-7])(?:;(?=\d)|(?=m)))*m"
-_NOT_TEXT = re.compile(_CONTROLS)
-_NOT_STYLED = re.compile(f"({_STYLE})|{_CONTROLS}")
+_NOT_STYLED = re.compile(f"({_STYLE})|{CONTROLS}")
 _STYLES = re.compile(f"({_STYLE})")
 # What Python makes of bytes that are not UTF-8 (PEP 383) ends at U+DCFF and begins at U+DC80.
 _PAIR_HALVES = re.compile(r"[\ud800-\udc7f\udd00-\udfff]")
 _GAP = 2
 
 
-def plain(text: str) -> str:
-    """Make control characters visible, so that no text can steer a terminal; newline and tab stay."""
-    return _NOT_TEXT.sub(_visible, text)
-
-
 def styled(text: str) -> str:
     """Like `plain`, but weights and colours (SGR sequences) stay too."""
-    return _NOT_STYLED.sub(lambda match: match[1] or _visible(match), text)
+    return _NOT_STYLED.sub(lambda match: match[1] or visible(match), text)
 
 
 def sendable(text: str) -> str | bytes:
@@ -161,14 +155,3 @@ def clip(line: str, columns: int) -> str:
             if used < columns:
                 kept.append(char)
     return "".join(kept) + "…"
-
-
-def _visible(match: re.Match[str]) -> str:
-    code = ord(match[0])
-    if code == 0x0D:
-        return ""
-    if code < 0x20:
-        return chr(0x2400 + code)
-    if code == 0x7F:
-        return "␡"
-    return f"\\x{code:02x}" if code <= 0xFF else f"\\u{code:04x}"

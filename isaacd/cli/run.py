@@ -50,15 +50,15 @@ class CommandLine:
         if isinstance(parsed, Outcome):
             return parsed
         command = parsed.command
-        output = Output(context.events, terminal, context.clock, quiet=parsed.json)
+        output = Output(context.events, terminal, context.clock, quiet=parsed.json, markdown=command.markdown)
         try:
             inner = _within(context, output, parsed)
             values = await read_inputs(command, parsed.values, output, context.meta)
             result = await command.run(inner, command.bind(values, context.meta).args)
-            await output.clear()
+            await output.finish()
             return self._done(result, parsed, output, terminal)
         except IsaacError as error:
-            await output.clear()
+            await output.finish()
             return self._failed(error, parsed, output, terminal)
 
     def answer(self, context: Context, argv: list[str]) -> Outcome | None:
@@ -82,6 +82,7 @@ class CommandLine:
         """Return the commands as click sees them; the first call imports click."""
         from isaacd.cli.tree import Tree
 
+        self._catalog.complete()
         if self._tree is None or self._tree.version != self._catalog.version:
             self._tree = Tree(self._catalog)
             self._understood.clear()

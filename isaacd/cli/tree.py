@@ -103,7 +103,7 @@ class _Group(_Command, click.Group):
     def __init__(self, name: str, *, doc: str, summary: str, bare: Command | None, top: bool = False) -> None:
         super().__init__(
             name,
-            params=[*(click_parameters(bare) if bare else ()), *_common(hidden=not top)],
+            params=[*(_options(bare) if bare else ()), *_common(hidden=not top)],
             invoke_without_command=True,
             callback=_alone(bare),
             short_help=summary,
@@ -131,6 +131,8 @@ class _Group(_Command, click.Group):
         hint = None
         if near:
             hint = f"did you mean {' or '.join(f'{ctx.command_path} {name}' for name in near)}?"
+        elif "say" in names:
+            hint = f'to say it: {ctx.command_path} say "..."; there are: {", ".join(names)}'
         elif ctx.parent is not None:
             hint = f"there are: {', '.join(names)}"
         elif "ask" in names:
@@ -139,10 +141,45 @@ class _Group(_Command, click.Group):
         raise Mistake(f"no command {f'{known} {word[:_LONGEST_WORD]}'.strip()!r}", ctx, hint, no_command=True)
 
 
+class _FileOrGroup(_Group):
+    """A group whose own command takes a file: a word that is none of the commands below it is the file's name."""
+
+    def __init__(self, name: str, *, doc: str, summary: str, bare: Command) -> None:
+        super().__init__(name, doc=doc, summary=summary, bare=bare)
+        self.leaf = _Leaf(bare, name)
+        self.places = [param for param in self.leaf.params if isinstance(param, Place)]
+        self.subcommand_metavar = f"[{' '.join(place.title for place in self.places)} | COMMAND [ARGS]...]"
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """Choose by the first word that is neither an option nor an option's value."""
+        valued = {
+            name
+            for param in self.leaf.params
+            if isinstance(param, click.Option) and not param.is_flag
+            for name in param.opts
+        }
+        words = iter(args)
+        for word in words:
+            if word in ("-h", "--help"):
+                return super().make_context(info_name, args, parent, **extra)
+            if word in valued:
+                next(words, None)
+            elif word == "-" or not word.startswith("-"):
+                if word.replace("_", "-") in self.commands:
+                    return super().make_context(info_name, args, parent, **extra)
+                break
+            elif word == "--":
+                break
+        return self.leaf.make_context(info_name, args, parent, **extra)
+
+
 class Tree:
     """All commands of a catalog as one click group."""
 
     def __init__(self, catalog: Catalog) -> None:
+        catalog.complete()
         self.version = catalog.version
         self.root = _Group(PROGRAM, doc=_INTRODUCTION, summary="", bare=None, top=True)
         shown: dict[str, list[Command]] = {}
@@ -174,11 +211,18 @@ def _branch(catalog: Catalog, plugin: str, commands: list[Command]) -> click.Com
     if bare is not None and len(commands) == 1:
         return _Leaf(bare, name)
     summary = catalog.summaries.get(plugin) or (bare.summary if bare else f"Commands of the plugin {plugin}.")
-    group = _Group(name, doc=bare.doc if bare else summary, summary=summary, bare=bare)
+    if bare is not None and any(item.positional for item in bare.parameters):
+        group: _Group = _FileOrGroup(name, doc=bare.doc, summary=summary, bare=bare)
+    else:
+        group = _Group(name, doc=bare.doc if bare else summary, summary=summary, bare=bare)
     for command in commands:
         if command is not bare:
             group.add_command(_Leaf(command, command.name.partition(".")[2].replace("_", "-")))
     return group
+
+
+def _options(command: Command) -> list[click.Parameter]:
+    return [param for param in click_parameters(command) if not isinstance(param, Place)]
 
 
 def _alone(bare: Command | None) -> Callable[..., Parsed | None]:

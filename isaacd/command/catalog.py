@@ -1,6 +1,6 @@
 """All commands by name; two that claim one name are an error that names both."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 from isaacd.command.command import Command
 from isaacd.command.explain import nearest
@@ -20,7 +20,29 @@ class Catalog:
         self.find: Callable[[str], Command | None] = self._commands.get
         self.summaries: dict[str, str] = {}
         self.version = 0
+        self._fill: Callable[[], None] | None = None
+        self._unaided: Collection[str] = ()
         self.add(*commands)
+
+    def later(self, fill: Callable[[], None], unaided: Collection[str]) -> None:
+        """Have `fill` add the rest when somebody first looks for a command; the names in `unaided` are none.
+
+        A daemon is ready, and answers a ping, before its plugins are imported.
+        """
+        self._fill, self._unaided = fill, unaided
+        self.find = self._find
+
+    def complete(self) -> None:
+        """Add now what was left for later."""
+        fill, self._fill = self._fill, None
+        if fill is not None:
+            self.find = self._commands.get
+            fill()
+
+    def _find(self, name: str) -> Command | None:
+        if name not in self._unaided:
+            self.complete()
+        return self._commands.get(name)
 
     def add(self, *commands: Command) -> None:
         """Add commands, all or none; raises PluginFailed if a name is taken."""
@@ -38,7 +60,7 @@ class Catalog:
 
     def get(self, name: str) -> Command:
         """Return the command of this name, or raise MethodNotFound with the nearest name."""
-        command = self._commands.get(name)
+        command = self.find(name)
         if command is None:
             raise self.unknown(name)
         return command
@@ -50,9 +72,11 @@ class Catalog:
         return MethodNotFound(f"no command {name[:80]!r}", hint=hint)
 
     def __iter__(self) -> Iterator[Command]:
+        self.complete()
         return iter(self._commands.values())
 
     def __len__(self) -> int:
+        self.complete()
         return len(self._commands)
 
     def cards(self) -> list[CommandCard]:

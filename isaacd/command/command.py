@@ -11,6 +11,7 @@ from isaacd.command.schema import schema_of
 from isaacd.command.signature import Parameter, read_signature
 from isaacd.context import Context, Meta, Terminal
 from isaacd.errors import IsaacError, PluginFailed
+from isaacd.safety.tier import Tier
 
 Mode = Literal["inline", "task", "stream"]
 View = Callable[[Any, Terminal], str]
@@ -23,6 +24,8 @@ class Command:
     not wait), task for a coroutine function, stream for an async generator. A `live` command sends events even when
     the caller did not ask for them; a `lenient` one ignores arguments that it does not know. `at_once` is tried
     before a task or stream is started, in the same way as a plain handler; None from it means that it must be.
+    `tool` is there if a model may call it too, and says how dangerous that is. `markdown` says that its text is
+    Markdown, which a terminal shows as such.
     """
 
     def __init__(
@@ -36,6 +39,8 @@ class Command:
         live: bool = False,
         at_once: Callable[[Context, Any], Any] | None = None,
         lenient: bool = False,
+        tool: Tier | None = None,
+        markdown: bool = False,
     ) -> None:
         signature = read_signature(handler, lenient=lenient)
         self.handler = handler
@@ -45,6 +50,8 @@ class Command:
         self.hidden = hidden
         self.live = live
         self.at_once = at_once
+        self.tool = tool
+        self.markdown = markdown
         self.mode: Mode = _mode_of(name, handler)
         self.doc = inspect.getdoc(handler) or ""
         self.summary = self.doc.partition("\n")[0].strip()

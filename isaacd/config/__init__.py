@@ -1,9 +1,22 @@
 """The configuration: one TOML file, the environment and `--set`, checked and laid over each other."""
 
+from isaacd.config.ai import (
+    AIConfig,
+    BatchConfig,
+    BreakerConfig,
+    BudgetConfig,
+    ChatConfig,
+    HistoryConfig,
+    PriceConfig,
+    ProviderConfig,
+    RetryConfig,
+    Strategy,
+    ToolsConfig,
+)
 from isaacd.config.loaded import ConfigRow, Loaded, load
 from isaacd.config.problem import Origin, Problem
+from isaacd.config.routing import RoutingConfig, RoutingRuleConfig
 from isaacd.config.schema import (
-    AIConfig,
     CacheConfig,
     Config,
     DaemonConfig,
@@ -11,24 +24,34 @@ from isaacd.config.schema import (
     LimitsConfig,
     LogConfig,
     PluginsConfig,
-    ProviderConfig,
 )
 from isaacd.config.source import ConfigSource
 
 __all__ = [
     "AIConfig",
+    "BatchConfig",
+    "BreakerConfig",
+    "BudgetConfig",
     "CacheConfig",
+    "ChatConfig",
     "Config",
     "ConfigRow",
     "ConfigSource",
     "DaemonConfig",
+    "HistoryConfig",
     "KnowledgeConfig",
     "LimitsConfig",
     "Loaded",
     "LogConfig",
     "Origin",
     "PluginsConfig",
+    "PriceConfig",
     "Problem",
     "ProviderConfig",
+    "RetryConfig",
+    "RoutingConfig",
+    "RoutingRuleConfig",
+    "Strategy",
+    "ToolsConfig",
     "load",
 ]

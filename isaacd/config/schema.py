@@ -4,6 +4,10 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from isaacd.config.about import about
+from isaacd.config.ai import AIConfig, BatchConfig, BudgetConfig, ChatConfig, HistoryConfig, ToolsConfig
+from isaacd.config.routing import RoutingConfig
+
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 
@@ -51,91 +55,6 @@ class LimitsConfig(Struct, frozen=True, forbid_unknown_fields=True):
     ] = 10.0
 
 
-class ProviderConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """One AI provider, under a name of your choice: `[ai.providers.NAME]`."""
-
-    kind: Annotated[
-        str,
-        Meta(
-            min_length=1,
-            description="Which plugin speaks to it; `isaacctl plugins` lists the kinds there are.",
-        ),
-    ] = "openai-compatible"
-    base_url: Annotated[
-        Annotated[
-            str,
-            Meta(
-                pattern=r"^https?://[^\s]+$",
-                extra={"expected": "an address that begins with http:// or https://"},
-            ),
-        ]
-        | None,
-        Meta(
-            description="Where it listens, such as `http://127.0.0.1:11434/v1`. Without it the kind's own default."
-        ),
-    ] = None
-    model: Annotated[
-        str | None,
-        Meta(description="The model to ask for when neither the request nor `ai.model` names one."),
-    ] = None
-    api_key_env: Annotated[
-        Annotated[
-            str,
-            Meta(
-                pattern=r"^[A-Za-z_][A-Za-z0-9_]*$",
-                extra={"expected": 'the name of a variable, such as "MY_API_KEY"'},
-            ),
-        ]
-        | None,
-        Meta(
-            description="The NAME of the environment variable that holds the key. The key itself never goes here."
-        ),
-    ] = None
-    api_key_file: Annotated[
-        str | None,
-        Meta(
-            description="A file that holds the key and nothing else; `~` is your home. Keep it at mode 0600."
-        ),
-    ] = None
-    headers: Annotated[
-        dict[str, str],
-        Meta(description="Further HTTP headers to send. Their values are never shown or logged."),
-    ] = {}
-    connect_timeout_s: Annotated[
-        float,
-        Meta(gt=0, le=86_400, description="Seconds to wait for a connection."),
-    ] = 10.0
-    read_timeout_s: Annotated[
-        float,
-        Meta(gt=0, le=86_400, description="Seconds to wait for the next piece of an answer."),
-    ] = 60.0
-
-
-class AIConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """Who answers questions, and how."""
-
-    order: Annotated[
-        tuple[str, ...],
-        Meta(
-            description="Names of providers in the order they are asked. Empty: those configured, then `knowledge`."
-        ),
-    ] = ()
-    model: Annotated[
-        str | None,
-        Meta(
-            description="The model to ask for, whatever the provider; a provider's own `model` comes after it."
-        ),
-    ] = None
-    system: Annotated[
-        str | None,
-        Meta(description="Instructions that precede every conversation, instead of the built-in ones."),
-    ] = None
-    providers: Annotated[
-        dict[str, ProviderConfig],
-        Meta(description="The providers by name."),
-    ] = {}
-
-
 class KnowledgeConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """The offline answers."""
 
@@ -169,8 +88,11 @@ class CacheConfig(Struct, frozen=True, forbid_unknown_fields=True):
     l2_entries: Annotated[int, Meta(ge=1, le=1_000_000, description="Answers kept in memory, encoded.")] = (
         1000
     )
+    l1_policy: Annotated[
+        Policy, Meta(description="Which of the answers in memory are kept ready for use.")
+    ] = "lru"
     policy: Annotated[Policy, Meta(description="Which of the encoded answers go when there is no room.")] = (
-        "s3fifo"
+        "adaptive-s3fifo"
     )
     max_bytes: Annotated[
         int, Meta(ge=65_536, le=1 << 40, description="How large the file of answers may grow.")
@@ -188,8 +110,9 @@ class CacheConfig(Struct, frozen=True, forbid_unknown_fields=True):
             ),
         ]
         | None,
-        Meta(
-            description="A Redis or Valkey server that shares answers with a team. Needs the extra `redis`."
+        about(
+            "A Redis or Valkey server that shares answers with a team. Needs the extra `redis`.",
+            "redis://127.0.0.1:6379/0",
         ),
     ] = None
     provider_independent: Annotated[
@@ -234,6 +157,12 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     daemon: DaemonConfig = DaemonConfig()
     limits: LimitsConfig = LimitsConfig()
     ai: AIConfig = AIConfig()
+    budget: BudgetConfig = BudgetConfig()
+    history: HistoryConfig = HistoryConfig()
+    chat: ChatConfig = ChatConfig()
+    batch: BatchConfig = BatchConfig()
+    tools: ToolsConfig = ToolsConfig()
+    routing: RoutingConfig = RoutingConfig()
     cache: CacheConfig = CacheConfig()
     knowledge: KnowledgeConfig = KnowledgeConfig()
     plugins: PluginsConfig = PluginsConfig()

@@ -9,14 +9,6 @@ _HEAD = """\
 # Isaac's configuration. Every line here is a comment and shows a default: take away the `#` to change it.
 # `isaacctl config check` tells whether the file is right, `isaacctl config show` what holds and where it is from.
 """
-_EXAMPLES: dict[str, object] = {
-    "base_url": "http://127.0.0.1:11434/v1",
-    "model": "llama3.2",
-    "api_key_env": "MY_API_KEY",
-    "api_key_file": "~/.config/isaac/key",
-    "system": "Answer in one sentence.",
-    "redis_url": "redis://127.0.0.1:6379/0",
-}
 
 
 def template() -> str:
@@ -26,7 +18,7 @@ def template() -> str:
 
 def _section(node: Node, key: tuple[str, ...]) -> str:
     if isinstance(node, Names):
-        return _section(node.item, (*key, "local")) if isinstance(node.item, Table) else ""
+        return _section(node.item, (*key, str(node.example))) if isinstance(node.item, Table) else ""
     if isinstance(node, Leaf):
         return ""
     lines = ["", *(f"# {line}" for line in wrap(node.summary, _WIDTH)), f"# [{'.'.join(key)}]"]
@@ -34,12 +26,10 @@ def _section(node: Node, key: tuple[str, ...]) -> str:
     for name, child in node.fields.items():
         if isinstance(child, Leaf):
             lines += [f"#   {line}" for line in wrap(child.description, _WIDTH)]
-            lines.append(
-                f"# {name} = {to_toml(_EXAMPLES.get(name, '') if child.default is None else child.default)}"
-            )
+            lines.append(f"# {name} = {to_toml(child.example if child.default is None else child.default)}")
         elif isinstance(child, Names) and isinstance(child.item, Leaf):
             lines += [f"#   {line}" for line in wrap(child.description, _WIDTH)]
-            lines.append(f'# {name} = {{ "X-Example" = "value" }}')
+            lines.append(f"# {name} = {to_toml(child.example)}")
         else:
             below.append(_section(child, (*key, name)))
     return "\n".join(lines) + "\n" + "".join(below)

@@ -22,6 +22,7 @@ class Leaf(msgspec.Struct, frozen=True):
     is_list: bool = False
     is_truth: bool = False
     secret: bool = False
+    example: object = None
 
 
 class Table(msgspec.Struct, frozen=True):
@@ -36,6 +37,7 @@ class Names(msgspec.Struct, frozen=True):
 
     item: "Node"
     description: str = ""
+    example: object = None
 
 
 Node = Leaf | Table | Names
@@ -61,6 +63,8 @@ def to_toml(value: object) -> str:
         return quoted(value)
     if isinstance(value, (list, tuple)):
         return f"[{', '.join(map(to_toml, value))}]"
+    if isinstance(value, dict):
+        return f"{{ {', '.join(f'{quoted(name)} = {to_toml(item)}' for name, item in value.items())} }}"
     if isinstance(value, bool):
         return "true" if value else "false"
     return (
@@ -81,19 +85,26 @@ def _node(field: msgspec.structs.FieldInfo) -> Node:
     if isinstance(kind, inspect.DictType):
         value, _ = _unwrap(kind.value_type)
         if isinstance(value, inspect.StructType):
-            return Names(_table(value.cls), description)
-        return Names(Leaf(str, "text", description=description, is_text=True, secret=True), description)
+            return Names(_table(value.cls), description, extra.get("example"))
+        _, item = get_args(get_args(field.type)[0])
+        return Names(_leaf(item, value, extra, None), description, extra.get("example"))
+    return _leaf(field.type, kind, extra, None if field.default is msgspec.NODEFAULT else field.default)
+
+
+def _leaf(type_: Any, kind: inspect.Type, extra: dict[str, Any], default: object) -> Leaf:
     # msgspec sorts the values of a Literal; people want them in the order they were written in.
-    choices = get_args(get_args(field.type)[0]) if isinstance(kind, inspect.LiteralType) else ()
+    choices = get_args(get_args(type_)[0]) if isinstance(kind, inspect.LiteralType) else ()
     return Leaf(
-        type=field.type,
+        type=type_,
         words=str(extra.get("expected", "")) or _words(kind, choices),
-        default=None if field.default is msgspec.NODEFAULT else field.default,
-        description=description,
+        default=default,
+        description=str(extra.get("description", "")),
         choices=choices,
         is_text=isinstance(kind, (inspect.StrType, inspect.LiteralType)),
         is_list=isinstance(kind, inspect.VarTupleType),
         is_truth=isinstance(kind, inspect.BoolType),
+        secret=bool(extra.get("secret", False)),
+        example=extra.get("example"),
     )
 
 
@@ -105,7 +116,8 @@ def _unwrap(kind: inspect.Type) -> tuple[inspect.Type, dict[str, Any]]:
             extra = {**(kind.extra or {}), **(kind.extra_json_schema or {}), **extra}
             kind = kind.type
         elif isinstance(kind, inspect.UnionType):
-            (kind,) = (item for item in kind.types if not isinstance(item, inspect.NoneType))
+            # Where a text or a list may stand, a text is what is expected on a command line.
+            kind = next(item for item in kind.types if not isinstance(item, inspect.NoneType))
         else:
             return kind, extra
 

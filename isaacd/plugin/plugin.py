@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar, overload
 
 from isaacd.ai.provider import ProviderFactory
-from isaacd.command import Command
+from isaacd.command import Command, Input
 from isaacd.command.command import View
+from isaacd.command.signature import Parameter
 from isaacd.errors import PluginFailed
+from isaacd.safety.tier import Tier
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}\Z")
 # Words that mean something else on the wire or on the command line.
@@ -16,6 +19,7 @@ RESERVED_NAMES = frozenset(
 )
 
 F = TypeVar("F", bound=Callable[..., Any])
+R = TypeVar("R", bound="Callable[[str], str | None]")
 P = TypeVar("P", bound=ProviderFactory)
 
 
@@ -44,13 +48,20 @@ class Plugin:
         self.version = version
         self.commands: list[Command] = []
         self.providers: list[ProviderFactory] = []
+        self.rewrites: list[Callable[[str], str | None]] = []
 
     @overload
     def command(self, function: F) -> F: ...
 
     @overload
     def command(
-        self, *, name: str | None = None, view: View | None = None, hidden: bool = False
+        self,
+        *,
+        name: str | None = None,
+        view: View | None = None,
+        hidden: bool = False,
+        tool: Tier | None = None,
+        markdown: bool = False,
     ) -> Callable[[F], F]: ...
 
     def command(
@@ -60,11 +71,14 @@ class Plugin:
         name: str | None = None,
         view: View | None = None,
         hidden: bool = False,
+        tool: Tier | None = None,
+        markdown: bool = False,
     ) -> F | Callable[[F], F]:
         """Offer a function as a command: `plugin` if it has the plugin's name, else `plugin.function`.
 
-        `view` turns the result into text for people; without one a general form is used. The function is returned
-        unchanged, so it can be called and tested as it is.
+        `view` turns the result into text for people; without one a general form is used. With `tool` a model may
+        call it as well, under the rules of that tier; its result then leaves this machine, so choose `Tier.READ` only
+        where strangers may read it. Text that is `markdown` is shown as such on a terminal. The function is returned unchanged, so it can be called and tested as it is.
         """
 
         def register(function: F) -> F:
@@ -72,7 +86,19 @@ class Plugin:
             if not _NAME.match(own):
                 raise PluginFailed(f"{self.name}: {own!r} is no name for a command: take a-z, 0-9 and _")
             full = self.name if own == self.name else f"{self.name}.{own}"
-            self._add(Command(function, name=full, plugin=self.name, view=view, hidden=hidden))
+            if tool is not None and not isinstance(tool, Tier):
+                raise PluginFailed(f"{full}: `tool` must be a Tier, such as Tier.READ, not {tool!r}")
+            self._add(
+                Command(
+                    function,
+                    name=full,
+                    plugin=self.name,
+                    view=view,
+                    hidden=hidden,
+                    tool=tool,
+                    markdown=markdown,
+                )
+            )
             return function
 
         return register if function is None else register(function)
@@ -86,7 +112,7 @@ class Plugin:
         self.commands.append(command)
         bare = next((item for item in self.commands if item.name == self.name), None)
         if bare is not None and len(self.commands) > 1:
-            needed = next((item for item in bare.parameters if item.positional or item.required), None)
+            needed = next((item for item in bare.parameters if _is_ambiguous(item)), None)
             if needed is not None:
                 # `isaacctl PLUGIN WORD` could then mean two things.
                 raise PluginFailed(
@@ -94,10 +120,28 @@ class Plugin:
                     "option with a default"
                 )
 
+    def route(self, function: R) -> R:
+        """Offer a rule about typed lines: it gets a line and returns another to go on with, or None.
+
+        It is asked for every line, so it must be quick. What it returns is judged like anything that is typed.
+        """
+        self.rewrites.append(function)
+        return function
+
     def provider(self, factory: P) -> P:
         """Offer a kind of AI provider; `factory.kind` is what `[ai.providers.NAME] kind` says in config.toml."""
         self.providers.append(factory)
         return factory
+
+
+def _is_ambiguous(item: Parameter) -> bool:
+    """Tell whether a word after the plugin's name could be this parameter or a command.
+
+    A file is no such case: one with the name of a command can be written `./NAME`.
+    """
+    if item.positional and item.inner in (Path, Input):
+        return item.required
+    return item.positional or item.required
 
 
 def _place(command: Command) -> str:

@@ -1,6 +1,6 @@
 """What loaded plugins offer, put in place: a plugin is taken as a whole or not at all."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 import msgspec
@@ -20,6 +20,7 @@ class Registry:
 
     def __init__(self, catalog: Catalog, log: Log, reserved: Collection[str]) -> None:
         self.factories: dict[str, Any] = {}
+        self.rewrites: dict[str, Callable[[str], str | None]] = {}
         self._catalog = catalog
         self._log = log
         self._reserved = reserved
@@ -56,6 +57,8 @@ class Registry:
                 )
         self._catalog.add(*plugin.commands)
         self.factories.update(zip(kinds, plugin.providers, strict=True))
+        if plugin.rewrites:
+            self.rewrites[found.name] = _first(plugin.rewrites)
         self._catalog.summaries[found.name] = plugin.summary
 
     def _new_kind(self, factory: Any) -> str:
@@ -65,3 +68,12 @@ class Registry:
         if kind in self.factories:
             raise PluginFailed(f"another plugin offers the provider kind {kind} already")
         return kind
+
+
+def _first(rewrites: list[Callable[[str], str | None]]) -> Callable[[str], str | None]:
+    """Make one rule of several: the first that answers."""
+
+    def rewrite(line: str) -> str | None:
+        return next((said for rule in rewrites if (said := rule(line)) is not None), None)
+
+    return rewrite

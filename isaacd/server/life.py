@@ -88,7 +88,7 @@ class Life:
         self._stop.set()
 
     async def serve(self, singleton: Singleton, *, leave_when_idle: bool) -> None:
-        """Answer until told to stop, then drain; the listening socket and its lock are let go at the end."""
+        """Answer until told to stop, then drain; the lock stays with the caller, who may have files to close."""
         limits = self._config().limits
         async with anyio.create_task_group() as group:
             self._group = group
@@ -111,7 +111,6 @@ class Life:
                 await self._drain(listener, limits.drain_s)
             finally:
                 listener.close()
-            singleton.release()
             group.cancel_scope.cancel()
             last_resort = asyncio.get_running_loop().call_later(STUBBORN_S, self._give_up)
         last_resort.cancel()

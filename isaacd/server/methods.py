@@ -18,7 +18,7 @@ from isaacd.wire import Codec, Notification, Request, to_wire_error
 from isaacd.wire.messages import MAX_DEPTH_IN, MAX_DEPTH_OUT, MAX_FRAME_BYTES
 
 PROTOCOL = 1
-CAPABILITIES = ("call", "cancel", "deadline", "input", "sink", "start", "stream")
+CAPABILITIES = ("call", "cancel", "deadline", "input", "interrupt", "line", "sink", "start", "stream")
 MAX_IN_FLIGHT = 64
 
 
@@ -28,6 +28,7 @@ class Conversation(Protocol):
     codec: Codec
     runs: dict[int | str, Run]
     sink: Sink | None
+    can_ask: bool
 
     @property
     def catalog(self) -> Catalog:
@@ -97,8 +98,12 @@ def commands(context: Context) -> None:
     """Describe every command with the JSON Schema of its arguments."""
 
 
-def give_input(context: Context, id: int | str, chunk: bytes) -> None:  # noqa: A002
-    """Bring the bytes that an `input` event asked for; none at all mean the end."""
+def give_input(context: Context, id: int | str, chunk: bytes, question: int | None = None) -> None:  # noqa: A002
+    """Bring the bytes that an `input` event asked for, or the answer to a `question`; none at all mean the end."""
+
+
+def interrupt(context: Context, id: int | str) -> None:  # noqa: A002
+    """Stop what a run is doing, as far as it can go on without."""
 
 
 def _hello(session: Conversation, request_id: int | str, args: Any, meta: Meta) -> None:
@@ -110,6 +115,7 @@ def _hello(session: Conversation, request_id: int | str, args: Any, meta: Meta) 
     if args.errors is not None:
         session.codec.error_maps = args.errors == "map"
     session.sink = args.sink
+    session.can_ask = "line" in args.caps
     session.reply(
         request_id,
         {
@@ -247,7 +253,14 @@ def _input_given(session: Conversation, notification: Notification) -> None:
     args = _lenient("$/input", give_input).decode(notification.params, session.codec.format).args
     run = session.runs.get(args.id)
     if run is not None:
-        run.feed(args.chunk)
+        run.feed(args.chunk, args.question)
+
+
+def _interrupted(session: Conversation, notification: Notification) -> None:
+    args = _lenient("$/interrupt", interrupt).decode(notification.params, session.codec.format).args
+    run = session.runs.get(args.id)
+    if run is not None:
+        run.interrupt()
 
 
 NOTIFIED = {
@@ -255,4 +268,5 @@ NOTIFIED = {
     "$/cancelRequest": _cancelled,
     "notifications/cancelled": _cancelled,
     "$/input": _input_given,
+    "$/interrupt": _interrupted,
 }

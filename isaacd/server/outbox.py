@@ -11,8 +11,8 @@ from isaacd.errors import IsaacError
 MAX_QUEUED_BYTES = 1024 * 1024
 # A batch is written when it has grown to this, so that one chunk full of small requests cannot pile up replies.
 BATCH_BYTES = 128 * 1024
-LOSSLESS = frozenset({"delta", "out", "err", "input", "end", "confirm"})
-_JOINED = frozenset({"delta", "out", "err"})
+LOSSLESS = frozenset({"delta", "out", "err", "input", "end", "confirm", "line", "tool", "row"})
+_JOINED = frozenset({"delta", "out", "err", "row"})
 
 
 class EventSource(Protocol):

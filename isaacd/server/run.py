@@ -1,6 +1,8 @@
 """One command under way: its scope to cancel, its deadline, its events, and exactly one response."""
 
 import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import anyio
 import anyio.lowlevel
@@ -9,6 +11,7 @@ from isaacd.command import Call, Command
 from isaacd.context import Context, Services
 from isaacd.errors import Cancelled, ClientTooSlow, DeadlineExceeded, InvalidRequest, IsaacError
 from isaacd.server.outbox import Outbox
+from isaacd.server.question import Questions
 from isaacd.wire import Codec
 
 MAX_INPUT_CHUNK_BYTES = 64 * 1024
@@ -33,6 +36,7 @@ class Run:
         outbox: Outbox,
         services: Services,
         wants_events: bool,
+        can_ask: bool = False,
         sink: tuple[object, ...] | None = None,
     ) -> None:
         self.id = run_id
@@ -45,6 +49,9 @@ class Run:
         deadline_ms = call.meta.deadline_ms
         self._deadline = math.inf if deadline_ms is None else anyio.current_time() + _seconds(deadline_ms)
         self._wants_events = wants_events
+        self._can_ask = can_ask and wants_events
+        self._questions: Questions | None = None
+        self._interruptible: anyio.CancelScope | None = None
         self._sink = sink
         self._seq = 0
         self._emitted = 0
@@ -114,8 +121,40 @@ class Run:
         assert chunk is None or isinstance(chunk, bytes)
         return chunk
 
-    def feed(self, chunk: bytes) -> None:
+    async def ask(
+        self, kind: str, data: Mapping[str, object], timeout_s: float | None = None
+    ) -> bytes | None:
+        """Ask the person at the caller (`line` or `confirm`); None if the caller cannot be asked."""
+        if not self._can_ask:
+            return None
+        if self._questions is None:
+            self._questions = Questions(self.emit)
+            if self._input_ended:
+                self._questions.end()
+        return await self._questions.ask(kind, data, timeout_s)
+
+    @contextmanager
+    def interruptible(self) -> Iterator[anyio.CancelScope]:
+        """Mark work that `interrupt` stops, while the command itself goes on."""
+        outer = self._interruptible
+        with anyio.CancelScope() as scope:
+            self._interruptible = scope
+            try:
+                yield scope
+            finally:
+                self._interruptible = outer
+
+    def interrupt(self) -> None:
+        """Stop what the command has marked for it, if anything."""
+        if self._interruptible is not None:
+            self._interruptible.cancel()
+
+    def feed(self, chunk: bytes, question: int | None = None) -> None:
         """Take the bytes that the caller sent; raises InvalidRequest if none were asked for or they are too many."""
+        if question is not None:
+            if self._questions is None or not self._questions.answer(question, chunk):
+                raise InvalidRequest("an answer to a question that is not open, or a very long one")
+            return
         if self._input_ready is None or self._input_ready.is_set():
             raise InvalidRequest("input that was not asked for")
         if len(chunk) > MAX_INPUT_CHUNK_BYTES:
@@ -126,6 +165,8 @@ class Run:
     def end_input(self) -> None:
         """Note that the caller will never send any more input."""
         self._input_ended = True
+        if self._questions is not None:
+            self._questions.end()
         if self._input_ready is not None and not self._input_ready.is_set():
             self._input = b""
             self._input_ready.set()

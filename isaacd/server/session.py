@@ -67,7 +67,8 @@ class Shared(Protocol):
 class Session:
     """The daemon's side of one connection, from its first byte on.
 
-    `patient` says that a command line runs here, which may leave its output unread for as long as a person likes.
+    `patient` says that a command line runs here, which may leave its output unread for as long as a person likes;
+    `can_ask` that the peer has said in `hello` that it shows a person the questions of commands.
     """
 
     def __init__(self, codec: Codec, outbox: Outbox, peer: Peer, shared: Shared) -> None:
@@ -75,6 +76,7 @@ class Session:
         self.outbox = outbox
         self.runs: dict[int | str, Run] = {}
         self.sink: Sink | None = None
+        self.can_ask = False
         self.patient = False
         self._peer = peer
         self._shared = shared
@@ -217,6 +219,7 @@ class Session:
             outbox=self.outbox,
             services=self._shared.services,
             wants_events=wants_events,
+            can_ask=self.can_ask or command.live,
             sink=call.meta.sink or self.sink,
         )
         if self._ended:

@@ -18,6 +18,7 @@ from isaacd.api import (
     Option,
     Plugin,
     Terminal,
+    Tier,
 )
 
 plugin = Plugin("cache", summary="Look into the cache of answers, and change what it keeps.", version="1")
@@ -93,7 +94,8 @@ def _size(size_bytes: float) -> str:
     return f"{size_bytes:.1f} GiB"
 
 
-@plugin.command(view=_figures)
+# Counts only: the answers themselves (`get`, `export`) are nobody else's business.
+@plugin.command(view=_figures, tool=Tier.READ)
 async def stats(context: Context) -> CacheReport:
     """Show hit rates by level and kind, what was saved, and how that went day by day.
 
@@ -187,7 +189,7 @@ async def clear(
     return Done(count, f"forgot {count} entries{' and everything learned' if learned else ''}")
 
 
-@plugin.command(view=_done)
+@plugin.command(view=_done, tool=Tier.REVERSIBLE)
 async def warm(
     context: Context,
     *,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import msgspec
 
-from isaacd.api import Argument, ConfigRow, Context, Handover, InvalidParams, NotFound, Plugin, Terminal
+from isaacd.api import Argument, ConfigRow, Context, Handover, InvalidParams, NotFound, Plugin, Terminal, Tier
 
 plugin = Plugin("config", summary="See, check and edit the configuration.", version="1")
 
@@ -21,7 +21,8 @@ def _table(rows: list[ConfigRow], terminal: Terminal) -> str:
     )
 
 
-@plugin.command(view=_table)
+# It holds no secrets, but addresses, names and instructions of your own: a model gets them only if you agree.
+@plugin.command(view=_table, tool=Tier.BEYOND)
 def show(
     context: Context,
     key: Annotated[str | None, Argument("A key such as `ai.model`, or a section such as `ai`.")] = None,

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import msgspec
 
-from isaacd.api import Argument, Context, NotFound, Plugin, PluginCard
+from isaacd.api import Argument, Context, NotFound, Plugin, PluginCard, Tier
 
 plugin = Plugin("plugins", version="1")
 
@@ -18,7 +18,7 @@ class Row(msgspec.Struct, frozen=True):
     summary: str
 
 
-@plugin.command
+@plugin.command(tool=Tier.READ)
 def plugins(context: Context) -> list[Row]:
     """List the plugins.
 

@@ -1,6 +1,8 @@
 """How the daemon is doing."""
 
-from isaacd.api import Context, DaemonCard, Plugin, Terminal
+import time
+
+from isaacd.api import Context, DaemonCard, Plugin, ProviderHealth, Terminal, Tier
 
 plugin = Plugin("status", version="1")
 
@@ -19,11 +21,27 @@ def _view(card: DaemonCard, terminal: Terminal) -> str:
     lines = [
         f"isaacd is {state}",
         *(f"  {terminal.style(f'{name:<12}', 2)} {text}" for name, text in rows.items()),
+        *(f"  {terminal.style('provider'.ljust(12), 2)} {_provider(item)}" for item in card.providers),
     ]
     return "\n".join(lines)
 
 
-@plugin.command(view=_view)
+def _provider(item: ProviderHealth) -> str:
+    """Say how a model that has been called is: openai/gpt-6-luna: circuit open, left alone until 14:05:09."""
+    facts = [] if item.breaker == "closed" else [f"circuit {item.breaker}"]
+    if item.retry_at is not None:
+        facts.append(f"left alone until {time.strftime('%H:%M:%S', time.localtime(item.retry_at))}")
+    if item.in_flight or item.queued:
+        facts.append(f"{item.in_flight} of {item.concurrency_limit} under way, {item.queued} waiting")
+    if item.first_piece_p95_ms is not None:
+        facts.append(f"first piece within {item.first_piece_p95_ms:.0f} ms in 95 of 100 cases")
+    name = f"{item.provider}/{item.model}" if item.model else item.provider
+    # The model's name may come from anywhere; a terminal must not obey it.
+    return "".join(char for char in f"{name}: {', '.join(facts) or 'well'}" if char.isprintable())
+
+
+# Figures and versions; the paths in it begin with ~ when a model is told.
+@plugin.command(view=_view, tool=Tier.READ)
 def status(context: Context) -> DaemonCard:
     """Show how the daemon is doing.
 

@@ -11,8 +11,20 @@ from pathlib import Path
 import pytest
 
 from isaac_plugins.openai_compatible import OpenAICompatible
-from isaacd.ai import http
-from isaacd.ai.chat import ChatRequest, Finish, Message, Piece, ReasoningDelta, TextDelta, Usage
+from isaacd.ai import reply
+from isaacd.ai.chat import (
+    ChatRequest,
+    Finish,
+    Message,
+    Opened,
+    Piece,
+    ReasoningDelta,
+    TextDelta,
+    Tool,
+    ToolCall,
+    Usage,
+)
+from isaacd.ai.provider import BatchItem, ModelCard
 from isaacd.ai.router import AIRouter
 from isaacd.config import AIConfig, ProviderConfig
 from isaacd.errors import (
@@ -55,7 +67,7 @@ async def called(
 
 
 async def ask(provider: OpenAICompatible) -> list[Piece]:
-    return await collect_pieces(provider, QUESTION)
+    return [piece for piece in await collect_pieces(provider, QUESTION) if not isinstance(piece, Opened)]
 
 
 async def failure(tmp_path: Path, script: Script, **options: dict[str, object]) -> IsaacError:
@@ -150,7 +162,7 @@ async def test_without_a_model_nothing_is_asked(tmp_path: Path) -> None:
 WHOLE = [
     TextDelta("Hello"),
     TextDelta(", wörld 🎲"),
-    Finish(reason="stop", model="fake-1", usage=Usage(12, 5, 4, 1)),
+    Finish(reason="stop", raw_reason="stop", model="fake-1", usage=Usage(12, 5, 4, 1)),
 ]
 
 
@@ -180,6 +192,7 @@ async def test_a_piece_comes_as_soon_as_it_is_sent(tmp_path: Path) -> None:
         asyncio.timeout(10),
     ):
         stream = provider.stream(QUESTION)
+        assert isinstance(await anext(stream), Opened)
         for text in ("a", "b"):
             gate.release()
             assert await anext(stream) == TextDelta(text)
@@ -190,7 +203,7 @@ async def test_a_service_that_does_not_stream_is_understood_too(tmp_path: Path) 
     async with called(tmp_path, fake.refuses(200, fake.completion("whole"))) as (provider, _):
         assert await ask(provider) == [
             TextDelta("whole"),
-            Finish(reason="stop", model="fake-1", usage=Usage(3, 2)),
+            Finish(reason="stop", raw_reason="stop", model="fake-1", usage=Usage(3, 2)),
         ]
 
 
@@ -243,7 +256,10 @@ async def test_what_services_leave_out_or_add_does_no_harm(tmp_path: Path) -> No
         DONE,
     )
     async with called(tmp_path, script) as (provider, _):
-        assert await ask(provider) == [TextDelta("x"), Finish(reason="stop", model="m-1", usage=Usage(3))]
+        assert await ask(provider) == [
+            TextDelta("x"),
+            Finish(reason="stop", raw_reason="stop", model="m-1", usage=Usage(3)),
+        ]
 
 
 # What goes wrong before an answer
@@ -479,7 +495,7 @@ async def test_an_endless_answer_ends_when_the_reader_leaves(tmp_path: Path) -> 
 
 
 async def test_an_endless_answer_ends_at_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "MAX_RESPONSE_BYTES", 1024 * 1024)
+    monkeypatch.setattr(reply, "MAX_RESPONSE_BYTES", 1024 * 1024)
     error = await failure(tmp_path, fake.endless("x" * 1000))
     assert type(error) is ProviderUnavailable
     assert "longer than 1 MiB" in error.message
@@ -488,6 +504,7 @@ async def test_an_endless_answer_ends_at_the_limit(tmp_path: Path, monkeypatch: 
 async def test_closing_a_stream_early_closes_its_connection_at_once(tmp_path: Path) -> None:
     async with called(tmp_path, fake.stalled(*answer("Hello")[:2])) as (provider, server):
         stream = provider.stream(QUESTION)
+        assert isinstance(await anext(stream), Opened)
         assert await anext(stream) == TextDelta("Hello")
         assert server.open == 1
         await stream.aclose()
@@ -507,9 +524,8 @@ async def test_a_cancelled_question_closes_its_connection_at_once(tmp_path: Path
 
 async def test_one_question_may_fail_while_another_is_answered(tmp_path: Path) -> None:
     async with called(tmp_path, None, fake.truncated(*answer("Hello")[:2])) as (provider, _):
-        failed, answered = await asyncio.gather(ask(provider), ask(provider), return_exceptions=True)
-    assert isinstance(failed, ProviderUnavailable)
-    assert isinstance(answered, list)
+        ends = await asyncio.gather(ask(provider), ask(provider), return_exceptions=True)
+    assert sorted(type(end).__name__ for end in ends) == ["ProviderUnavailable", "list"]
 
 
 # The laws of providers
@@ -535,13 +551,84 @@ async def test_many_questions_at_once_do_not_mix(tmp_path: Path) -> None:
     assert [text_of(pieces) for pieces in answers] == [request.messages[0].content for request in requests]
 
 
-async def test_the_http_client_is_not_imported_before_the_first_question() -> None:
+async def test_nothing_of_http_and_protocols_is_imported_before_the_first_question() -> None:
+    late = ["aiohttp", "yarl", "ssl"]
+    late += [
+        f"isaacd.ai.protocol.{name}" for name in ("chat_answer", "chat_request", "responses_answer", "media")
+    ]
     code = (
-        "import json, sys, isaacd.api, isaac_plugins.openai_compatible\n"
-        "print(json.dumps([name for name in ('aiohttp', 'yarl', 'ssl') if name in sys.modules]))"
+        "import json, sys, isaacd.api\n"
+        "import isaac_plugins.openai_compatible, isaac_plugins.openai_responses, isaac_plugins.xai\n"
+        f"print(json.dumps([name for name in {late} if name in sys.modules]))"
     )
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", code, stdout=asyncio.subprocess.PIPE, env={"PYTHONPATH": ":".join(sys.path)}
     )
     out, _ = await process.communicate()
     assert json.loads(out) == []
+
+
+# All of the protocol
+
+
+async def test_an_answer_may_be_asked_for_in_one_body(tmp_path: Path) -> None:
+    async with called(tmp_path, fake.refuses(200, fake.completion("whole"))) as (provider, server):
+        request = ChatRequest(messages=QUESTION.messages, stream=False)
+        pieces = await collect_pieces(provider, request)
+    assert server.requests[0].body["stream"] is False
+    assert "stream_options" not in server.requests[0].body
+    assert text_of(pieces) == "whole"
+
+
+async def test_limits_come_before_the_first_words(tmp_path: Path) -> None:
+    script = fake.refuses(200, fake.completion("x"), X_RateLimit_Remaining_Requests="3")
+    async with called(tmp_path, script) as (provider, _):
+        first = (await collect_pieces(provider, QUESTION))[0]
+    assert isinstance(first, Opened)
+    assert first.limits is not None
+    assert first.limits.requests_remaining == 3
+
+
+async def test_a_tool_is_called_and_answered(tmp_path: Path) -> None:
+    weather = Tool(name="weather", description="How it is", parameters={"type": "object", "properties": {}})
+    call = {"index": 0, "id": "c1", "function": {"name": "weather", "arguments": "{}"}}
+    asks = fake.stream(delta(tool_calls=[call]), delta("tool_calls"), DONE)
+    async with called(tmp_path, None, asks) as (provider, server):
+        request = ChatRequest(messages=QUESTION.messages, tools=(weather,))
+        pieces = await collect_pieces(provider, request)
+        calls = tuple(piece for piece in pieces if isinstance(piece, ToolCall))
+        assert calls == (ToolCall("c1", "weather", "{}"),)
+        turns = (Message("assistant", tool_calls=calls), Message("tool", "rain", tool_call_id="c1"))
+        await collect_pieces(provider, ChatRequest(messages=(*QUESTION.messages, *turns), tools=(weather,)))
+    assert [item["role"] for item in server.requests[1].body["messages"]] == ["user", "assistant", "tool"]
+
+
+@pytest.mark.parametrize(
+    ("listed", "cards"),
+    [
+        (
+            {"data": [{"id": "x", "context_length": 9, "top_provider": {"max_completion_tokens": 4}}]},
+            [ModelCard(name="x", context_tokens=9, max_output_tokens=4)],
+        ),
+        ({"data": [{"id": "x", "max_model_len": 9}]}, [ModelCard(name="x", context_tokens=9)]),
+        (
+            {"data": [{"id": "x", "meta": {"n_ctx_train": 9, "size": 77}}]},
+            [ModelCard(name="x", context_tokens=9, size_bytes=77)],
+        ),
+    ],
+    ids=["openrouter", "vllm", "llama.cpp"],
+)
+async def test_models_are_listed_with_what_the_service_tells_of_them(
+    tmp_path: Path, listed: dict[str, object], cards: list[ModelCard]
+) -> None:
+    async with called(tmp_path, fake.refuses(200, listed)) as (provider, server):
+        assert await provider.models() == cards
+    assert (server.requests[0].method, server.requests[0].path) == ("GET", "/v1/models")
+
+
+async def test_a_service_without_batches_says_what_to_do(tmp_path: Path) -> None:
+    async with called(tmp_path, fake.refuses(404, {"detail": "Not Found"})) as (provider, _):
+        with pytest.raises(InvalidParams, match="no batches") as caught:
+            await provider.submit_batch([BatchItem("a", QUESTION)])
+        assert "--deferred" in str(caught.value.hint)
+        assert provider.batch_discount == 0

@@ -23,7 +23,7 @@ def kinds() -> dict[str, Any]:
 
 
 def test_the_kinds_are_those_that_are_checked() -> None:
-    assert set(kinds()) == {"openai-compatible", "knowledge"}
+    assert set(kinds()) == {"anthropic", "knowledge", "ollama", "openai", "openai-compatible", "xai"}
 
 
 @pytest.mark.anyio

@@ -120,7 +120,7 @@ def test_what_does_not_end_in_time_is_cancelled_and_told() -> None:
 def test_int_stops_at_once_although_requests_run_and_peers_do_not_read() -> None:
     with running(plugins={"slow": SLOW}) as daemon, daemon.caller() as caller, daemon.caller() as deaf:
         running_one = caller.ask("slow.wait")
-        for _ in range(200):
+        for _ in range(100):
             deaf.ask("commands")
         daemon.logged("waiting")
         daemon.send_signal(signal.SIGINT)

@@ -42,9 +42,10 @@ def ask(daemon: Daemon, *words: str) -> dict[str, object]:
 
 
 def test_an_answer_outlives_sigkill_and_serves_like_lines(provider: FakeProvider) -> None:
-    question = "explain this command: frobnicate thesis.md"
+    question = "explain this command: less thesis.md"
     with a_home() as home:
-        home.write_config(config(provider))
+        # What Isaac knows by itself would not be asked.
+        home.write_config(config(provider) + "[cache]\nknowledge = false\n")
         with running(home=home) as daemon:
             first = ask(daemon, question)
             assert first["hit"] is None
@@ -56,7 +57,7 @@ def test_an_answer_outlives_sigkill_and_serves_like_lines(provider: FakeProvider
             daemon.stopped = True
         with running(home=home) as daemon:
             again = ask(daemon, question)
-            like = ask(daemon, "explain this command: frobnicate novel.md")
+            like = ask(daemon, "explain this command: less novel.md")
             asked = ask(daemon, "--no-cache", question)
     assert again["text"] == first["text"]
     assert again["hit"]["kind"] == "exact"  # type: ignore[index]

@@ -122,3 +122,11 @@ def test_terminated_and_interrupted_daemons_leave_nothing_behind(user):
         os.kill(pid, number)
         assert eventually(lambda pid=pid: is_gone(pid))
         assert not user.socket.exists()
+
+
+def test_when_stop_has_said_so_the_process_is_gone(user):
+    for _ in range(4):
+        user.run("start")
+        pid = pid_of(user)
+        assert user.run("stop").returncode == 0
+        assert is_gone(pid)

@@ -131,7 +131,8 @@ def test_eight_processes_write_and_all_are_killed_and_nothing_is_lost(tmp_path: 
     for writer in writers:
         for number in range(KEYS):
             key = f"{writer.name}:{number}"
-            assert generation_in(key, found[key]) in {writer.acknowledged, writer.acknowledged + 1}
+            # More than one may be there unacknowledged, if the others kept the lock for so long that a flush gave up.
+            assert generation_in(key, found[key]) >= writer.acknowledged
 
 
 def test_eight_processes_that_write_the_same_keys_leave_whole_values(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -15,6 +16,7 @@ import redis.asyncio
 
 from isaacd.cache.conformance import check_store
 from isaacd.cache.entry import PENDING, Entry
+from isaacd.cache.multilevel import MultiLevelCache
 from isaacd.cache.redis import RedisStore
 from isaacd.errors import ConfigInvalid
 from isaacd.log import open_log
@@ -34,13 +36,24 @@ class Server:
         self._process: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
-        options = ["--port", "0", "--unixsocket", "redis.sock", "--save", "", "--appendonly", "no"]
         assert PROGRAM is not None
         self._process = subprocess.Popen(
-            [PROGRAM, *options], cwd=self._directory, stdout=subprocess.PIPE, text=True
+            [PROGRAM, "--port", "0", *self.listening(), "--save", "", "--appendonly", "no"],
+            cwd=self._directory,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         assert self._process.stdout is not None
-        assert any("eady to accept connections" in line for line in self._process.stdout)
+        said = []
+        for line in self._process.stdout:
+            said.append(line)
+            if "eady to accept connections" in line:
+                return
+        self.stop()
+        pytest.skip(f"the server does not start: {''.join(said)[-200:]}")
+
+    def listening(self) -> list[str]:
+        return ["--unixsocket", "redis.sock"]
 
     def signal(self, number: signal.Signals) -> None:
         assert self._process is not None
@@ -51,6 +64,63 @@ class Server:
             self._process.kill()
             self._process.communicate()
             self._process = None
+
+
+class EncryptedServer(Server):
+    """The same over TLS, with a certificate of an authority that only we know."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(directory)
+        self.port = free_port()
+        make_certificates(directory)
+        self.url = f"rediss://localhost:{self.port}/0?ssl_ca_certs={directory / 'authority.pem'}"
+
+    def listening(self) -> list[str]:
+        return [
+            *("--tls-port", str(self.port), "--tls-auth-clients", "no"),
+            *("--tls-cert-file", "server.pem", "--tls-key-file", "server.key"),
+            *("--tls-ca-cert-file", "authority.pem"),
+        ]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def make_certificates(directory: Path) -> None:
+    """Make an authority, and a certificate of it for localhost."""
+    if shutil.which("openssl") is None:
+        pytest.skip("needs openssl")
+
+    def openssl(*options: str) -> None:
+        subprocess.run(["openssl", *options], cwd=directory, check=True, capture_output=True)
+
+    (directory / "names").write_text("subjectAltName = DNS:localhost\nauthorityKeyIdentifier = keyid\n")
+    curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
+    openssl(
+        *("req", "-x509", *curve, "-keyout", "authority.key", "-out", "authority.pem", "-days", "2"),
+        *("-subj", "/CN=ours", "-addext", "keyUsage = critical, keyCertSign"),
+    )
+    openssl("req", *curve, "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=localhost")
+    openssl(
+        *("x509", "-req", "-in", "server.csr", "-out", "server.pem", "-days", "2", "-extfile", "names"),
+        *("-CA", "authority.pem", "-CAkey", "authority.key", "-CAcreateserial"),
+    )
+
+
+@pytest.fixture
+def encrypted(tmp_path: Path) -> Iterator[EncryptedServer]:
+    if PROGRAM is None:
+        pytest.skip("needs redis-server or valkey-server")
+    place = tmp_path / "encrypted"
+    place.mkdir()
+    found = EncryptedServer(place)
+    found.start()
+    yield found
+    found.stop()
 
 
 @pytest.fixture
@@ -109,6 +179,49 @@ async def test_it_conforms(server: Server, clock: FakeClock, prefix: str) -> Non
             return other
 
         await check_store(store, clock, reopen)
+
+
+@pytest.mark.system
+async def test_it_conforms_over_tls(encrypted: EncryptedServer, clock: FakeClock) -> None:
+    async with opened(encrypted.url, clock) as store:
+        assert store.stats().state == "ok"
+        await check_store(store, clock)
+
+
+@pytest.mark.system
+async def test_a_server_whose_certificate_nobody_vouches_for_is_not_spoken_to(
+    encrypted: EncryptedServer, clock: FakeClock, tmp_path: Path
+) -> None:
+    for url in (f"rediss://localhost:{encrypted.port}", encrypted.url.replace("localhost", "127.0.0.1")):
+        async with opened(url, clock, retry_delay_s=60.0) as store:
+            store.put(entry("a", clock))
+            assert (await store.get("a")) is not None
+            assert not store.stats().writable
+            assert store.stats().state.startswith("away: its certificate is refused: ")
+            assert store.peek("b") is None
+    async with opened(encrypted.url, clock) as store:
+        assert await store.get("a") is None
+
+
+@pytest.mark.system
+async def test_a_server_over_tls_that_dies_is_done_without_and_comes_back(
+    encrypted: EncryptedServer, clock: FakeClock
+) -> None:
+    async with opened(encrypted.url, clock) as store:
+        cache = MultiLevelCache(1, 0, stores=[store], clock=clock)
+        await cache.set("a", "old")
+        await cache.flush()
+        encrypted.stop()
+        await cache.set("a", "new")
+        await cache.set("b", "b")
+        begun = time.monotonic()
+        assert await cache.get_many(["a", "b", "c"]) == {"a": "new", "b": "b"}
+        assert time.monotonic() - begun < 5
+        encrypted.start()
+        await until(lambda: store.stats().writable)
+        await store.flush()
+        async with opened(encrypted.url, clock) as other:
+            assert set(await other.get_many(["a", "b", "c"])) == {"a", "b"}
 
 
 @pytest.mark.system

@@ -14,8 +14,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from isaacd.cache.entry import PENDING
 from isaacd.cache.multilevel import MultiLevelCache
 from isaacd.errors import IsaacError, NotFound
+from tests.fake_alarm import FakeAlarm
 from tests.fake_store import FakeStore
 from tests.fakes import FakeClock
 
@@ -43,17 +45,19 @@ class Row:
         self.gone_at = self.expires_at + stale_s
         self.tags = tags
         self.is_error = False
+        self.due_at = float("inf")
 
 
 class CacheIsADict(RuleBasedStateMachine):
     """`rows` is the truth; with `exact`, what is in it must also be in the cache."""
 
-    l1_size, l2_size, kinds, exact = 100, 1000, "", True
+    l1_size, l2_size, kinds, exact, alarmed = 100, 1000, "", True, False
 
     def __init__(self) -> None:
         super().__init__()
         self.runner = asyncio.Runner()
         self.clock = FakeClock()
+        self.alarm = FakeAlarm(self.clock) if self.alarmed else None
         self.stores = [FakeStore(self.clock, kind, waits=kind == "a") for kind in self.kinds]
         self.rows: dict[str, Row] = {}
         self.requests = self.misses = 0
@@ -62,7 +66,9 @@ class CacheIsADict(RuleBasedStateMachine):
     def make(self, stores: list[FakeStore] | None = None) -> MultiLevelCache:
         self.requests = self.misses = 0
         stores = self.stores if stores is None else stores
-        return MultiLevelCache(self.l1_size, self.l2_size, stores=stores, clock=self.clock)
+        return MultiLevelCache(
+            self.l1_size, self.l2_size, stores=stores, clock=self.clock, alarm=self.alarm, random=lambda: 0.5
+        )
 
     def run_(self, coroutine: Any) -> Any:
         async def settle() -> Any:
@@ -113,6 +119,13 @@ class CacheIsADict(RuleBasedStateMachine):
         for _ in range(times):
             self.get(key)
 
+    @rule(key=KEYS, times=st.integers(1, 3))
+    def peek(self, key: str, times: int) -> None:
+        for _ in range(times):
+            got = self.cache.peek(key, MISS)
+            if got is not PENDING:
+                self.check(key, got)
+
     @rule(keys=st.lists(KEYS, max_size=4))
     def get_many(self, keys: list[str]) -> None:
         got = self.run_(self.cache.get_many(keys))
@@ -137,7 +150,7 @@ class CacheIsADict(RuleBasedStateMachine):
         got = self.run_(self.cache.get_or_compute(key, compute, ttl, tags=tags, stale_s=stale_s))
         kept = row is not None and not row.is_error
         if self.exact:
-            is_fresh = kept and row.expires_at > self.clock.ticks
+            is_fresh = kept and min(row.expires_at, row.due_at) > self.clock.ticks
             assert calls == (not is_fresh)
             assert got == (row.value if kept else new.value)
         else:
@@ -148,6 +161,35 @@ class CacheIsADict(RuleBasedStateMachine):
             self.rows.pop(key, None)
             if ttl != 0:
                 self.rows[key] = new
+
+    @precondition(lambda self: self.exact)
+    @rule(key=KEYS, value=VALUES, early=st.sampled_from([0.2, 1.0]), beta=st.sampled_from([None, 1.0]))
+    def compute_ahead_of_expiry(self, key: str, value: Any, early: float, beta: float | None) -> None:
+        """Who has a value that is due gets it, and the next asker the new one."""
+        calls = 0
+
+        async def compute() -> Any:
+            nonlocal calls
+            calls += 1
+            return value
+
+        row = self.row(key)
+        kept = row is not None and not row.is_error
+        got = self.run_(self.cache.get_or_compute(key, compute, 20, early=early, beta=beta))
+        self.requests += 1
+        self.misses += not kept
+        new = Row(value, 20, 0.0, [], self.clock.ticks)
+        new.due_at = self.clock.ticks + 20 * early
+        if kept:
+            assert row is not None
+            assert got == row.value
+            due = min(row.due_at, row.expires_at) <= self.clock.ticks
+            assert calls == due  # nothing took any time to compute, so that no draw is ever won
+        else:
+            assert calls == 1
+            assert got == new.value
+        if calls:
+            self.rows[key] = new
 
     @precondition(lambda self: self.exact)
     @rule(key=KEYS, errors_s=st.sampled_from([None, 7.0]))
@@ -169,7 +211,7 @@ class CacheIsADict(RuleBasedStateMachine):
         if error is None:
             assert row is not None
             assert got == row.value
-            assert calls == (row.expires_at <= self.clock.ticks)
+            assert calls == (min(row.expires_at, row.due_at) <= self.clock.ticks)
             return
         assert type(error) is NotFound
         assert (error.message, error.hint) == (f"no {key}", "look elsewhere")
@@ -222,6 +264,8 @@ class CacheIsADict(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from([1.0, 4.0, 5.0, 30.0]))
     def advance(self, seconds: float) -> None:
         self.clock.advance(seconds)
+        if self.alarm is not None:
+            self.alarm.tick()
 
     @precondition(lambda self: not self.kinds)
     @rule(seconds=st.sampled_from([-100.0, -3.0, 3.0, 100.0]))
@@ -269,7 +313,9 @@ SIZES = {"l1+l2": (100, 1000), "l1": (100, 0), "l2": (0, 1000), "tiny": (1, 2), 
 @pytest.mark.parametrize("sizes", SIZES)
 def test_the_cache_is_a_dict_with_a_clock(sizes: str, kinds: str) -> None:
     l1_size, l2_size = SIZES[sizes]
-    levels = {"l1_size": l1_size, "l2_size": l2_size, "kinds": kinds}
+    # Alternating, so that each size and each set of stores is played both ways.
+    alarmed = (list(SIZES).index(sizes) + len(kinds)) % 2 == 0
+    levels = {"l1_size": l1_size, "l2_size": l2_size, "kinds": kinds, "alarmed": alarmed}
     exact = bool(kinds) or sizes not in ("tiny", "none")
     machine = type("Machine", (CacheIsADict,), levels | {"exact": exact})
     run_state_machine_as_test(

@@ -19,6 +19,7 @@ from isaacd.api import (
     ProviderConfig,
     Terminal,
     TextDelta,
+    Tier,
     Words,
 )
 
@@ -55,6 +56,14 @@ async def stream(
             if isinstance(piece, TextDelta):
                 yield piece.text
     yield text
+
+
+@plugin.command(tool=Tier.READ)
+async def look(context: Context, what: Annotated[str, Option("What to look at.")] = "all") -> list[str]:
+    """Let a model look."""
+    assert_type(Tier.READ < Tier.BEYOND, bool)
+    assert_type(Tier.READ.raise_to(Tier.BEYOND), Tier)
+    return [what]
 
 
 @plugin.provider

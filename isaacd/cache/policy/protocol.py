@@ -16,7 +16,7 @@ class Policy(Protocol):
         """Take note of hits, or of a new value under a key that is in.
 
         Hits in L1 are told late, but always before the next `admit` or `remove`: once for each key, with how often
-        it was used, in the order of their first use since the last telling.
+        it was used, in the order of their last use.
         """
         ...
 

@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import aiosqlite
@@ -12,14 +13,14 @@ from isaacd.cache.behind import WriteBehind
 from isaacd.cache.row import key_bytes
 from isaacd.cache.sqlite.collect import Collected, collect
 from isaacd.cache.sqlite.condition import Condition
-from isaacd.cache.sqlite.fault import Fault, classify
-from isaacd.cache.sqlite.files import identity, was_left_open
 from isaacd.cache.sqlite.limits import Limits
 from isaacd.cache.sqlite.link import Link, connect, replace_damaged
 from isaacd.cache.sqlite.notes import Notes
 from isaacd.cache.sqlite.reader import connect_to_read, first_damage
 from isaacd.cache.sqlite.statements import read_inflation, wipe, write_batch, write_notes
 from isaacd.clock import Clock
+from isaacd.database.fault import Fault, classify
+from isaacd.database.files import identity, was_left_open
 from isaacd.errors import UnsupportedVersion
 from isaacd.log import Log
 
@@ -134,7 +135,8 @@ class Keeper:
     async def aclose(self) -> None:
         """Write what waits if that is possible, and let go of the file."""
         if self._checking is not None:
-            self._checking.interrupt()
+            with suppress(sqlite3.ProgrammingError):  # its thread may have closed it in this moment
+                self._checking.interrupt()
         await self.flush()
         if self._collect_timer is not None:
             self._collect_timer.cancel()
@@ -217,8 +219,9 @@ class Keeper:
         self.condition.errors += 1
         fault = classify(error)
         if isinstance(error, UnsupportedVersion):
-            self.behind.off = True
-        elif not isinstance(error, sqlite3.Error | OSError):
+            await self._refuse(error)
+            return False
+        if not isinstance(error, sqlite3.Error | OSError):
             fault = Fault.FAILING
             self.condition.defect()
         elif fault is Fault.CORRUPT:
@@ -226,9 +229,17 @@ class Keeper:
         elif fault is Fault.FULL and self.condition.failures:
             # What waits may itself be more than the room that there will be.
             self.backlog.give_up_values(self.is_absent)
-        self.condition.ill(str(error) if self.behind.off else fault.value)
+        self.condition.ill(fault.value)
         self.behind.retry_later()
         return False
+
+    async def _refuse(self, error: UnsupportedVersion) -> None:
+        """Leave the file to the newer Isaac that has changed it under our hands."""
+        self.behind.off = True
+        self.missed_changes = True
+        self.condition.ill(error.message)
+        async with self._turn:
+            await self._unlink()
 
     async def _check(self) -> str | None:
         link = self.link
@@ -262,7 +273,11 @@ class Keeper:
             try:
                 aside = await asyncio.to_thread(replace_damaged, self._file, found, self._clock.now())
                 await self._linked()
-            except (sqlite3.Error, OSError, UnsupportedVersion) as error:
+            except UnsupportedVersion as error:
+                self.behind.off = True
+                self.condition.ill(error.message)
+                return False
+            except (sqlite3.Error, OSError) as error:
                 self.condition.ill(f"the file is damaged and cannot be replaced: {classify(error).value}")
                 self.behind.retry_later()
                 return False

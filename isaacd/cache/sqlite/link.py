@@ -4,15 +4,15 @@ import asyncio
 import os
 import sqlite3
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 import aiosqlite
 
-from isaacd.cache.sqlite.files import identity, make_private_file, move_aside, only_one
-from isaacd.cache.sqlite.reader import Reader
-from isaacd.cache.sqlite.schema import CONNECTION, create
+from isaacd.cache.sqlite.reader import Reader, connect_to_read
+from isaacd.cache.sqlite.schema import CONNECTION, create, refuse_newer
+from isaacd.database.files import identity, make_private_file, move_aside, only_one
 
 BUSY_TIMEOUT_S = 5.0
 T = TypeVar("T")
@@ -62,6 +62,8 @@ class Link:
         connection = await self.connection()
         await connection.execute("BEGIN IMMEDIATE")
         try:
+            ((version,),) = await connection.execute_fetchall("PRAGMA user_version")
+            refuse_newer(version)
             result = await step(connection)
             await connection.execute("COMMIT")
         except BaseException:
@@ -104,8 +106,13 @@ def connect(file: Path) -> Link:
 
 
 def replace_damaged(file: Path, damaged: tuple[int, int] | None, now: float) -> Path | None:
-    """Move a damaged database aside unless another process did so before; to be called in a thread."""
+    """Move a damaged database aside unless another process did so before; to be called in a thread.
+
+    Raises UnsupportedVersion if it only looks damaged, because a newer Isaac has changed its tables.
+    """
     with only_one(file):
         if damaged is None or identity(file) != damaged:
             return None
+        with suppress(sqlite3.Error), closing(connect_to_read(file)[0]) as connection:
+            refuse_newer(connection.execute("PRAGMA user_version").fetchone()[0])
         return move_aside(file, now)

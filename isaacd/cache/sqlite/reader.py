@@ -6,9 +6,9 @@ from pathlib import Path
 import msgspec
 
 from isaacd.cache.row import key_id, key_text
-from isaacd.cache.sqlite.fault import Fault, classify
-from isaacd.cache.sqlite.files import was_left_open
 from isaacd.cache.sqlite.schema import is_new
+from isaacd.database.fault import Fault, classify
+from isaacd.database.files import was_left_open
 
 # Values above 64 KiB are read in a thread: at that size the copy alone takes as long as the switch.
 _POINT = "SELECT key, crc, iif(length(body) <= 65536, body, NULL) FROM entry WHERE id = ?"

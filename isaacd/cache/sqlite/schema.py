@@ -2,11 +2,13 @@
 
 import sqlite3
 
+from isaacd.cache.row import BEGINNING_BYTES
 from isaacd.errors import UnsupportedVersion
 
 # "Isac" in the header says whose file it is; the version says which tables are in it.
 APPLICATION_ID = 0x49736163
 VERSION = 1
+BEGINNING = f"coalesce(substr(key, 1, {BEGINNING_BYTES}), X'')"
 
 # Before there is any table; auto_vacuum cannot be changed later.
 NEW_FILE = ("PRAGMA auto_vacuum = INCREMENTAL", "PRAGMA journal_mode = WAL")
@@ -26,9 +28,8 @@ TABLES = (
     """CREATE TABLE entry (
         seq INTEGER PRIMARY KEY, id INTEGER NOT NULL UNIQUE, key BLOB NOT NULL, crc INTEGER NOT NULL, dies_at REAL, score REAL NOT NULL,
         hits INTEGER NOT NULL, price REAL NOT NULL, tags BLOB, body BLOB NOT NULL)""",
-    # Patterns begin with the name of a kind of key. Whole keys would make this half of the work of a batch, because
-    # most of them end in a hash and so each lands on a page of its own.
-    "CREATE INDEX entry_beginning ON entry (coalesce(substr(key, 1, 16), X''))",
+    # Patterns begin with the name of a kind of key; substr makes NULL of an empty key.
+    f"CREATE INDEX entry_beginning ON entry ({BEGINNING})",
     "CREATE INDEX entry_dies_at ON entry (dies_at) WHERE dies_at IS NOT NULL",
     # May hold rows of entries that are gone or have lost the tag: who reads it looks at entry.tags as well.
     "CREATE TABLE tag (tag BLOB NOT NULL, id INTEGER NOT NULL, PRIMARY KEY (tag, id)) WITHOUT ROWID",
@@ -47,12 +48,18 @@ def is_new(connection: sqlite3.Connection) -> bool:
     (objects,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if owner == 0 and version == 0 and objects == 0:
         return True
-    if owner == APPLICATION_ID and version > VERSION:
+    if owner == APPLICATION_ID:
+        refuse_newer(version)
+    raise UnsupportedVersion("the cache's file holds something else", hint="move that file away")
+
+
+def refuse_newer(version: int) -> None:
+    """Raise UnsupportedVersion for the version of a file that a newer Isaac has made its own, perhaps a moment ago."""
+    if version > VERSION:
         raise UnsupportedVersion(
             f"the cache was written by a newer Isaac (schema {version}, this one knows {VERSION})",
             hint="update Isaac, or remove the file to begin anew",
         )
-    raise UnsupportedVersion("the cache's file holds something else", hint="move that file away")
 
 
 def create(connection: sqlite3.Connection) -> None:

@@ -9,6 +9,7 @@ from isaacd.cache.backlog import Batch, Wipe
 from isaacd.cache.entry import Entry
 from isaacd.cache.glob import known_prefix, matcher
 from isaacd.cache.row import Damaged, body_of, checksum, key_bytes, key_id, key_text, span_of
+from isaacd.cache.sqlite.schema import BEGINNING
 from isaacd.cache.sqlite.worth import dies_at, price_of
 
 # The score that the last collected entries had; newer scores build on it, so that what was once popular ages.
@@ -20,9 +21,7 @@ _PUT = """INSERT INTO entry (id, key, crc, dies_at, score, hits, price, tags, bo
 _TOUCH = "UPDATE entry SET hits = hits + ?, score = ? + (hits + ?) * price WHERE id = ?"
 _COUNT = """INSERT INTO counter (name, value) VALUES (?, ?)
     ON CONFLICT (name) DO UPDATE SET value = value + excluded.value"""
-# As in the index entry_beginning; substr makes NULL of an empty key.
-_BEGINNING = "coalesce(substr(key, 1, 16), X'')"
-SPAN = f"FROM entry WHERE {_BEGINNING} >= ? AND {_BEGINNING} < ? AND key >= ? AND key < ?"
+SPAN = f"FROM entry WHERE {BEGINNING} >= ? AND {BEGINNING} < ? AND key >= ? AND key < ?"
 _LISTED_KEYS = 256
 _KEPT_CHANGES = 1000
 _CHUNK_KEYS = 5000

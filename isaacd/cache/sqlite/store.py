@@ -11,11 +11,11 @@ from isaacd.cache.entry import PENDING, Entry, Pending, StoreStats, settled
 from isaacd.cache.glob import literal_prefix
 from isaacd.cache.row import Damaged, entry_of, key_bytes
 from isaacd.cache.sqlite.collect import Collected
-from isaacd.cache.sqlite.fault import Fault, classify
 from isaacd.cache.sqlite.keeper import Keeper
 from isaacd.cache.sqlite.limits import Limits
 from isaacd.cache.sqlite.scan import read_counters, read_large, rows_of
 from isaacd.clock import Clock
+from isaacd.database.fault import Fault, classify
 from isaacd.log import Log
 
 _READS_A_TURN = 64

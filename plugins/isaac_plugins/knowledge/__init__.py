@@ -5,13 +5,14 @@ from typing import Annotated
 
 from isaac_plugins.knowledge.provider import Knowledge
 from isaac_plugins.knowledge.results import Info, Updated, show_candidates, show_info, show_updated
-from isaacd.api import Candidate, Context, InvalidParams, Option, Plugin, Words
+from isaacd.api import Candidate, Context, InvalidParams, Option, Plugin, Tier, Words
 
 plugin = Plugin("knowledge", summary="Search what Isaac knows offline.", version="1")
 plugin.provider(Knowledge)
 
 
-@plugin.command(view=show_candidates)
+# What it finds is public: recipes and manual pages.
+@plugin.command(view=show_candidates, tool=Tier.READ)
 async def search(
     context: Context,
     question: Annotated[str, Words("What you want to do; quotes are not needed.")],

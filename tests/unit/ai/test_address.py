@@ -13,7 +13,8 @@ def parse(url: str) -> Address:
 def test_a_path_goes_before_the_query_and_the_query_is_not_shown() -> None:
     address = parse("https://example.com/v1/?api-version=7")
     assert address.url("/chat") == "https://example.com/v1/chat?api-version=7"
-    assert address.shown("/chat") == "https://example.com/v1/chat"
+    assert address.url("/chat?limit=2") == "https://example.com/v1/chat?api-version=7&limit=2"
+    assert address.shown("/chat") == address.shown("/chat?token=x") == "https://example.com/v1/chat"
 
 
 @pytest.mark.parametrize(

@@ -32,3 +32,13 @@ def test_a_failure_of_the_network_says_what_and_what_to_do(error: Exception, sai
     assert "provider p at https://example.com/v1" in told.message
     assert said in told.message
     assert hint in str(told.hint)
+
+
+def test_what_stays_so_is_not_asked_again() -> None:
+    def retryable(error: Exception) -> bool:
+        return unreachable(Peer("p", "u"), error, ProviderConfig(), by_proxy=False).retryable
+
+    assert not retryable(aiohttp.ClientConnectorCertificateError(KEY, UNTRUSTED))
+    assert not retryable(aiohttp.InvalidURL("x"))
+    assert retryable(aiohttp.ServerDisconnectedError())
+    assert retryable(TimeoutError())

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from isaacd.ai.keys import find_key
-from isaacd.config import ProviderConfig
+from isaacd.ai.keys import find_key, find_stored_key, store_key, stored_names, with_stored
+from isaacd.config import AIConfig, ProviderConfig
 from isaacd.errors import PermissionDenied
 
 SECRET = "sk-very-secret-0123456789"
@@ -33,6 +33,17 @@ def test_without_configuration_a_key_comes_from_the_variable_of_the_kind_if_it_i
     assert key is not None
     assert key.reveal() == SECRET
     assert find_key("p", ProviderConfig(), {}, variable="OPENAI_API_KEY") is None
+
+
+@pytest.mark.parametrize(
+    ("variable", "advice"), [("MY_API_KEY", "export MY_API_KEY"), ("MY_TOKEN", "_API_KEY,")]
+)
+def test_what_to_do_about_a_missing_variable_works_with_a_daemon_that_runs(
+    variable: str, advice: str
+) -> None:
+    with pytest.raises(PermissionDenied) as caught:
+        find_key("p", ProviderConfig(api_key_env=variable), {})
+    assert advice in str(caught.value.hint)
 
 
 def test_a_provider_without_any_key_is_no_error() -> None:
@@ -98,3 +109,54 @@ def test_a_key_does_not_show_its_secret() -> None:
     key = find_key("p", ProviderConfig(api_key_env="K"), {"K": SECRET})
     assert SECRET not in repr(key)
     assert SECRET not in f"{key}"
+
+
+def test_a_stored_key_is_private_and_found_by_the_providers_name(tmp_path: Path) -> None:
+    folder = tmp_path / "keys"
+    before = os.umask(0)
+    try:
+        path = store_key("anthropic", f"{SECRET}\n", folder)
+    finally:
+        os.umask(before)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert folder.stat().st_mode & 0o777 == 0o700
+    key = find_stored_key("anthropic", {}, folder)
+    assert key is not None
+    assert key.reveal() == SECRET
+    assert SECRET not in repr(key)
+    assert find_stored_key("xai", {}, folder) is None
+    assert stored_names({}, folder) == {"anthropic"}
+
+
+def test_a_stored_key_that_others_can_read_is_refused(tmp_path: Path) -> None:
+    store_key("xai", SECRET, tmp_path / "keys").chmod(0o644)
+    with pytest.raises(PermissionDenied, match="xai"):
+        find_stored_key("xai", {}, tmp_path / "keys")
+
+
+@pytest.mark.parametrize("name", ["anthropic_api_key", "ANTHROPIC_API_KEY"])
+def test_a_credential_of_systemd_comes_before_a_stored_key(tmp_path: Path, name: str) -> None:
+    store_key("anthropic", "sk-stored-0123456789", tmp_path / "keys")
+    (tmp_path / name).write_text(SECRET + "\n")
+    environ = {"CREDENTIALS_DIRECTORY": str(tmp_path)}
+    key = find_stored_key("anthropic", environ, tmp_path / "keys", variable="ANTHROPIC_API_KEY")
+    assert key is not None
+    assert key.reveal() == SECRET
+    assert "credential" in key.origin
+
+
+def test_what_cannot_be_a_key_is_not_stored(tmp_path: Path) -> None:
+    with pytest.raises(PermissionDenied):
+        store_key("xai", "two words", tmp_path / "keys")
+    assert not (tmp_path / "keys").exists() or not list((tmp_path / "keys").iterdir())
+
+
+def test_a_stored_key_makes_its_kind_a_provider_like_one_in_the_environment() -> None:
+    class Kind:
+        key_variable = "XAI_API_KEY"
+        default_model = "grok"
+
+    config = with_stored(AIConfig(), {"xai": Kind, "other": object}, {"xai", "other", "unknown"})
+    assert config.providers == {"xai": ProviderConfig(kind="xai", model="grok")}
+    own = AIConfig(providers={"xai": ProviderConfig(base_url="http://127.0.0.1/v1")})
+    assert with_stored(own, {"xai": Kind}, {"xai"}) is own

@@ -98,6 +98,15 @@ def test_a_redirect_names_its_target_without_the_query() -> None:
     assert "abc" not in error.message
 
 
+def test_a_redirect_is_not_asked_again() -> None:
+    assert not error_of(302, b"", {"location": "/elsewhere"}).retryable
+
+
+def test_the_values_of_configured_headers_are_not_repeated() -> None:
+    peer = Peer("p", URL, header_values=("tenant-secret-1", "isaac"))
+    assert peer.quote("isaac sent tenant-secret-1") == "isaac sent [header]"
+
+
 def test_the_text_of_a_web_page_is_not_repeated() -> None:
     error = error_of(502, b"<html><h1>Bad gateway</h1></html>", {"content-type": "text/html; charset=utf-8"})
     assert "<" not in error.message
@@ -174,3 +183,56 @@ def test_an_error_inside_a_stream_is_judged_by_its_own_words(
     refusal: Refusal, kind: type[IsaacError]
 ) -> None:
     assert type(judge(KEYED, refusal, 0, model="m")) is kind
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        openai("You have no credits", "credit_balance_exhausted"),
+        openai("Over it", "project_spend_limit_exceeded"),
+        {
+            "type": "error",
+            "error": {
+                "type": "rate_limit_error",
+                "message": "Come back next month",
+                "details": {"error_code": "enforced_spend_limit_reached"},
+            },
+        },
+    ],
+)
+def test_a_spent_budget_is_no_reason_to_try_again_even_if_the_service_says_so(body: Any) -> None:
+    error = error_of(429, body, {"x-should-retry": "true"})
+    assert type(error) is PermissionDenied
+    assert not error.retryable
+
+
+@pytest.mark.parametrize(
+    ("headers", "wait_ms"),
+    [
+        ({"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "1.5s"}, 1500),
+        ({"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "6m0s"}, 360_000),
+        (
+            {"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "2s", "retry-after": "9"},
+            9000,
+        ),
+        ({"x-ratelimit-remaining-requests": "7"}, None),
+    ],
+)
+def test_without_retry_after_the_wait_is_that_of_the_limits(
+    headers: dict[str, str], wait_ms: int | None
+) -> None:
+    error = error_of(429, openai(), headers)
+    assert error.retry_after_ms == wait_ms
+    assert (error.detail or {})["limits"]
+
+
+@pytest.mark.parametrize(
+    ("status", "advice", "retryable"),
+    [(429, "false", False), (500, "false", False), (400, "true", True), (500, "maybe", True)],
+)
+def test_whether_to_try_again_is_up_to_the_service_if_it_says_so(
+    status: int, advice: str, *, retryable: bool
+) -> None:
+    error = error_of(status, openai(), {"x-should-retry": advice})
+    assert error.retryable is retryable
+    assert type(error).retryable is type(error)("").retryable, "the kind of error stays as it is"

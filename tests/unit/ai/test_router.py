@@ -6,7 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from isaacd.ai.chat import Answer, ChatRequest, Finish, Message, Piece, ReasoningDelta, TextDelta, Usage
+from isaacd.ai.chat import (
+    Answer,
+    Attempt,
+    ChatRequest,
+    Finish,
+    Message,
+    Piece,
+    ReasoningDelta,
+    TextDelta,
+    Usage,
+)
 from isaacd.ai.pool import MAX_IDLE
 from isaacd.ai.provider import Host
 from isaacd.ai.router import SYSTEM, AIRouter
@@ -30,7 +40,7 @@ class Scripted:
         self.name = name
         self.environ = host.environ
         self.requests: list[ChatRequest] = []
-        self.script: list[Piece | Exception | Callable[[], None]] = [
+        self.script: list[Piece | Exception | asyncio.Event | Callable[[], None]] = [
             TextDelta("one "),
             TextDelta("two"),
             FINISH,
@@ -48,6 +58,8 @@ class Scripted:
                     raise item
                 if isinstance(item, TextDelta | ReasoningDelta | Finish):
                     yield item
+                elif isinstance(item, asyncio.Event):
+                    await item.wait()
                 else:
                     item()
         finally:
@@ -90,6 +102,7 @@ async def test_an_answer_has_the_whole_text_and_says_who_gave_it(house: House) -
         finish_reason="stop",
         elapsed_ms=0.0,
         usage=Usage(3, 2),
+        attempts=(Attempt(provider="it", model="m", outcome="ok", elapsed_ms=0.0),),
     )
 
 
@@ -114,7 +127,7 @@ async def test_a_stream_without_finish_is_an_error_and_no_answer(house: House) -
     stream = house.router.stream("why?")
     with pytest.raises(ProviderUnavailable, match="broke off") as caught:
         await stream.whole()
-    assert caught.value.detail == {"received_chars": 5}
+    assert caught.value.detail == {"received_chars": 5, "received": "abcde"}
     assert stream.answer is None
 
 
@@ -123,7 +136,7 @@ async def test_a_provider_error_keeps_its_kind_and_says_how_much_arrived(house: 
     house.provider().script = [TextDelta("abc"), RateLimited("slow down", retry_after_ms=7, detail={"a": 1})]
     with pytest.raises(RateLimited) as caught:
         await house.router.chat_async("why?")
-    assert caught.value.detail == {"a": 1, "received_chars": 3}
+    assert caught.value.detail == {"a": 1, "received_chars": 3, "received": "abc"}
     assert caught.value.retry_after_ms == 7
 
 
@@ -142,6 +155,8 @@ async def test_nothing_after_finish_is_heard(house: House) -> None:
 
 
 async def test_leaving_a_stream_early_stops_the_provider_at_once(house: House) -> None:
+    await house.router.chat_async("warm up")
+    house.provider().script = [TextDelta("one "), asyncio.Event(), FINISH]
     async with house.router.stream("why?") as stream:
         assert await anext(stream) == TextDelta("one ")
         assert house.provider().running == 1
@@ -221,6 +236,8 @@ async def test_another_key_or_configuration_makes_another_provider(house: House)
 
 
 async def test_providers_beyond_the_limit_are_closed_unless_in_use(house: House) -> None:
+    await house.router.chat_async("warm up")
+    house.provider().script = [TextDelta("one "), asyncio.Event()]
     busy = house.router.stream("why?")
     await anext(busy)
     for number in range(MAX_IDLE + 2):

@@ -55,6 +55,11 @@ def test_a_line_that_is_cut_off_at_the_end_does_not_count() -> None:
     assert decode(b"data: a\n\ndata: [DON") == [ServerSentEvent(b"a")]
 
 
+def test_an_event_that_repeats_a_long_answer_is_read() -> None:
+    data = b"x" * (2 * 1024 * 1024)
+    assert decode(b"data: " + data + b"\n\n") == [ServerSentEvent(data)]
+
+
 def test_a_line_without_end_is_refused_before_it_fills_the_memory() -> None:
     decoder = SSEDecoder()
     piece = b"x" * 65536

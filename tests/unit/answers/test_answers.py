@@ -12,7 +12,7 @@ from isaacd.ai.chat import Answer, Candidate, ChatRequest, Finish, Message, Piec
 from isaacd.ai.provider import Host
 from isaacd.answers.answers import Answers
 from isaacd.answers.asking import Asking
-from isaacd.config import AIConfig, CacheConfig, Config, ProviderConfig
+from isaacd.config import AIConfig, CacheConfig, Config, PriceConfig, ProviderConfig, RetryConfig
 from isaacd.context import Context
 from isaacd.errors import NotFound, ProviderUnavailable
 from tests.fakes import FakeServices
@@ -88,28 +88,27 @@ class House:
         self.home = tmp_path
         self.config = CacheConfig(**cache)
         self.services = FakeServices({"HOME": str(tmp_path)}, tmp_path / "log")
+        self.services.counts = True
         self.services.factories = {"scripted": Kind, "knowledge": Offline}
         self.clock = self.services.clock
         names = {
             "one": ProviderConfig(kind="scripted", model="m"),
             "two": ProviderConfig(kind="scripted", model="m"),
         }
-        self.ai = AIConfig(providers=names)
+        self.ai = AIConfig(providers=names, prices={"m": PriceConfig(input=0.0, output=1.0)})
 
     @property
     def answers(self) -> Answers:
-        router = self.services.router(Config(ai=self.ai), {})
-        return Answers(
-            router,
-            self.services.shelf,
-            self.config,
-            clock=self.clock,
-            price=lambda model, usage, url: usage.output_tokens / 1e6,
-        )
+        router = self.services.router(Config(ai=self.ai), {}, "tests")
+        return Answers(router, self.services.shelf, self.config, clock=self.clock)
 
     async def ask(self, question: str | list[Message] = "why?", **asking: Any) -> Answer:
         async with self.answers.stream(question, Asking(**asking)) as stream:
             return await stream.whole()
+
+    async def aclose(self) -> None:
+        await self.services.shelf.aclose()
+        await self.services.ledger.aclose()
 
     async def restart(self) -> None:
         await self.services.shelf.aclose()
@@ -124,7 +123,7 @@ class House:
 async def house(tmp_path: Path) -> AsyncGenerator[House, None]:
     found = House(tmp_path)
     yield found
-    await found.services.shelf.aclose()
+    await found.aclose()
 
 
 async def test_the_second_time_nobody_is_asked(house: House) -> None:
@@ -147,11 +146,11 @@ async def test_a_hit_tells_its_kind_its_age_and_what_it_saved(house: House) -> N
     [
         ("https://api.openai.com/v1", "gpt-6-luna-2026-09-01", (100 * 0.10 + 50 * 0.50) / 1e6),
         ("https://api.openai.com/v1", "gpt-nobody-knows", None),
-        ("http://127.0.0.1:11434/v1", "gpt-6-luna", None),
-        (None, "gpt-6-luna", None),
+        ("http://127.0.0.1:11434/v1", "llama3.2", None),
+        ("http://127.0.0.1:4000/v1", "gpt-6-luna", (100 * 0.10 + 50 * 0.50) / 1e6),
     ],
 )
-async def test_a_hit_saves_usd_where_the_vendor_charges_for_the_model(
+async def test_a_hit_saves_what_the_model_costs_where_that_is_known(
     house: House, base_url: str | None, model: str, usd: float | None
 ) -> None:
     file = house.services.paths.config_file
@@ -209,7 +208,7 @@ async def test_what_another_daemon_has_changed_is_seen(house: House, tmp_path: P
     other = House(tmp_path)
     other.model.asked.append(ChatRequest(messages=()))  # so that its answers are told apart
     changed = await other.ask(use="refresh")
-    await other.services.shelf.aclose()
+    await other.aclose()
     assert (await house.ask()).text == changed.text == "answer 2 to 'why?'"
 
 
@@ -258,7 +257,7 @@ async def test_answers_pass_between_providers_only_where_that_is_allowed(tmp_pat
     house = House(tmp_path, provider_independent=True)
     await house.ask(provider="one")
     assert (await house.ask(provider="two")).provider == "one"
-    await house.services.shelf.aclose()
+    await house.aclose()
 
 
 @pytest.mark.parametrize("question", ["is sk-proj-abcdefghij0123456789 valid?", "what is the latest git?"])
@@ -311,6 +310,8 @@ async def test_many_askers_at_once_ask_once(house: House) -> None:
             house.model.gate.set()
     assert house.calls == 1
     assert len({answer.text for answer in answers}) == 1
+    # Only one of them has paid.
+    assert sorted(answer.cost_usd or 0.0 for answer in answers) == [0, 0, 0, 0, 50e-6]
 
 
 async def test_if_the_first_asker_leaves_the_next_one_asks(house: House) -> None:
@@ -357,6 +358,7 @@ async def test_a_cache_that_is_off_does_nothing(tmp_path: Path) -> None:
     await house.ask()
     assert house.calls == 2
     assert not house.services.shelf.file.exists()
+    await house.aclose()
 
 
 async def test_offline_answers_are_not_kept(tmp_path: Path) -> None:
@@ -367,6 +369,7 @@ async def test_offline_answers_are_not_kept(tmp_path: Path) -> None:
     assert answer.hit is None
     with pytest.raises(NotFound):
         await house.ask("anything", use="only")
+    await house.aclose()
 
 
 async def test_the_book_says_what_was_asked_and_saved(house: House) -> None:
@@ -387,7 +390,7 @@ async def test_where_nothing_can_be_written_answers_are_kept_in_memory(tmp_path:
     await house.ask()
     assert (await house.ask()).hit is not None
     assert house.services.shelf.troubles
-    await house.services.shelf.aclose()
+    await house.aclose()
 
 
 async def test_files_are_private(house: House) -> None:
@@ -396,3 +399,29 @@ async def test_files_are_private(house: House) -> None:
     kept = [*house.services.paths.cache_dir.iterdir(), *house.services.paths.state_dir.iterdir()]
     assert kept
     assert {file.stat().st_mode & 0o077 for file in kept} == {0}
+
+
+async def test_what_another_provider_answered_instead_is_not_kept_as_the_first_ones(house: House) -> None:
+    class Down(house.model):  # type: ignore[name-defined, misc]
+        async def stream(self, request: ChatRequest) -> AsyncGenerator[Piece, None]:
+            raise ProviderUnavailable("down")
+            yield
+
+    house.services.factories["down"] = Down
+    house.ai = AIConfig(
+        providers={"first": ProviderConfig(kind="down", model="m"), **house.ai.providers},
+        order=("first", "one"),
+        retry=RetryConfig(max_attempts=1),
+    )
+    first, second = await house.ask(), await house.ask()
+    assert first.provider == second.provider == "one"
+    assert second.hit is None
+    assert [call.outcome for call in first.attempts] == ["provider_unavailable", "ok"]
+
+
+async def test_who_asks_while_another_still_reads_the_same_answer_shares_it(house: House) -> None:
+    async with house.answers.stream("why?") as slow:
+        await anext(slow)
+        quick = await house.ask()
+        assert (await slow.whole()).text == quick.text
+    assert house.calls == 1

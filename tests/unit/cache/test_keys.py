@@ -33,6 +33,10 @@ def test_the_same_request_has_the_same_key_and_it_tells_nothing() -> None:
         {"parameters": {"temperature": 0.0}},
         {"parameters": {"max_tokens": 5}},
         {"tools": ({"name": "run"},)},
+        {"parameters": {"stop": ("a", "b")}},
+        {"parameters": {"schema": {"type": "object"}}},
+        {"parameters": {"effort": "high"}},
+        {"parameters": {"tool_choice": "none"}},
         {"attachments": (Attachment("a", b"1"),)},
     ],
 )
@@ -42,6 +46,28 @@ def test_whatever_decides_the_answer_decides_the_key(changes: dict[str, Any]) ->
 
 def test_parameters_that_are_left_out_are_none() -> None:
     assert exact_key(request(parameters={"temperature": None})) == exact_key(request())
+
+
+def test_a_whole_number_is_the_same_however_it_is_written() -> None:
+    assert exact_key(request(parameters={"temperature": 0})) == exact_key(
+        request(parameters={"temperature": 0.0})
+    )
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"parameters": {"stop": ("ab",)}}, {"parameters": {"stop": ("a", "b")}}),
+        ({"parameters": {"stop": "a"}}, {"parameters": {"stop": ("a",)}}),
+        ({"parameters": {"effort": "low"}}, {"parameters": {"tool_choice": "low"}}),
+        ({"attachments": (Attachment("a", b"1"),)}, {"attachments": (Attachment("a", b"1", turn=1),)}),
+        ({"attachments": (Attachment("a", b"1"),)}, {"attachments": (Attachment("b", b"1"),)}),
+        ({"attachments": (Attachment("ab"),)}, {"attachments": (Attachment("a", b"b"),)}),
+        ({"tools": ({"name": "a"}, {"name": "b"})}, {"tools": ({"name": "b"}, {"name": "a"})}),
+    ],
+)
+def test_what_is_alike_but_not_the_same_has_another_key(one: dict[str, Any], other: dict[str, Any]) -> None:
+    assert exact_key(request(**one)) != exact_key(request(**other))
 
 
 def test_the_order_of_names_in_a_schema_does_not_count() -> None:
@@ -68,6 +94,9 @@ def test_text_that_is_no_unicode_has_a_key_of_its_own() -> None:
         ({"turns": (("user", "login with password=hunter22"),)}, "secret"),
         ({"attachments": (Attachment("a", b"x" * (MAX_ATTACHMENT_BYTES + 1)),)}, "too large"),
         ({"attachments": (Attachment("a", KEY.encode()),)}, "secret"),
+        ({"attachments": (Attachment("a", KEY.encode("utf-16")),)}, "secret"),
+        ({"attachments": (Attachment("a", b"x", url=f"https://example.org/?token={KEY}"),)}, "secret"),
+        ({"attachments": (Attachment("a", url="https://example.org/a.png"),)}, "address"),
         ({"turns": (("user", "a " * MAX_ATTACHMENT_BYTES),)}, "too long"),
         ({"turns": (("user", "what is the latest release of git?"),)}, "time"),
         ({"turns": (("user", "what day is it today"),)}, "time"),

@@ -2,7 +2,9 @@
 
 import asyncio
 import math
+import sqlite3
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -13,7 +15,10 @@ from isaacd.cache.entry import PENDING
 from isaacd.cache.life import Keep
 from isaacd.cache.memory import L1, L2
 from isaacd.cache.multilevel import MultiLevelCache
+from isaacd.cache.sqlite import SQLiteStore
+from isaacd.cache.sqlite.schema import APPLICATION_ID
 from isaacd.errors import NotFound
+from tests.fake_alarm import FakeAlarm
 from tests.fake_store import FakeStore
 from tests.fakes import FakeClock
 
@@ -21,13 +26,16 @@ from tests.fakes import FakeClock
 class Bench:
     """A cache with what it stands on."""
 
-    def __init__(self, kinds: str = "", **options: Any) -> None:
-        self.clock = FakeClock()
+    def __init__(self, kinds: str = "", clock: FakeClock | None = None, **options: Any) -> None:
+        self.clock = clock or FakeClock()
         self.stores = [FakeStore(self.clock, f"store {kind}", waits=kind == "a") for kind in kinds]
         self.cache = MultiLevelCache(stores=self.stores, clock=self.clock, **options)
 
     def hits(self, level: str) -> int:
         return sum(self.cache.get_stats().hits.get(level, {}).values())
+
+    def slots(self) -> Any:
+        return self.cache._memory.slots
 
     async def settle(self) -> None:
         others = asyncio.all_tasks() - {asyncio.current_task()}
@@ -395,3 +403,169 @@ def test_figures_by_level_and_kind_add_up() -> None:
         assert [level.entries for level in stats.levels] == [2, 0]
 
     run(body)
+
+
+class Alarmed(Bench):
+    """A cache whose hits need no look at the clock."""
+
+    def __init__(self, **options: Any) -> None:
+        clock = FakeClock()
+        self.alarm = FakeAlarm(clock)
+        super().__init__(alarm=self.alarm, clock=clock, **options)
+
+    def pass_time(self, seconds: float) -> None:
+        """Let time go by in turns of a loop, as a loop does."""
+        until = self.clock.ticks + seconds
+        while self.clock.ticks < until:
+            self.clock.advance(min(0.05, until - self.clock.ticks))
+            self.alarm.tick()
+
+
+def run_alarmed(body: Callable[[Alarmed], Awaitable[None]], **options: Any) -> None:
+    async def main() -> None:
+        async with asyncio.timeout(10):
+            await body(Alarmed(**options))
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("ttl", [0.01, 0.5, 1.0, 1.04, 1.5, 60.0])
+def test_a_hit_that_does_not_look_at_the_clock_still_ends_with_the_ttl(ttl: float) -> None:
+    async def body(bench: Alarmed) -> None:
+        await bench.cache.set("k", "v", ttl)
+        begun = bench.clock.ticks
+        while bench.cache.peek("k") == "v":
+            assert bench.clock.ticks - begun < ttl
+            bench.pass_time(0.01)
+        assert bench.clock.ticks - begun == pytest.approx(ttl, abs=0.02)
+        assert await bench.cache.get("k") is None
+
+    run_alarmed(body)
+
+
+def test_a_loop_that_is_held_up_for_less_than_a_second_serves_nothing_that_has_expired() -> None:
+    async def body(bench: Alarmed) -> None:
+        await bench.cache.set("k", "v", 1.5)
+        assert bench.cache.peek("k") == bench.cache.peek("k") == "v"
+        bench.pass_time(0.7)
+        bench.cache.peek("k")
+        bench.clock.advance(0.9)  # no turn of the loop, so that no alarm rings
+        assert bench.cache.peek("k", "gone") == "gone"
+
+    run_alarmed(body)
+
+
+@pytest.mark.parametrize("how", ["set", "invalidate", "pattern", "tag", "clear", "forget", "evict"])
+def test_what_changes_is_seen_by_the_next_hit_whoever_looks_at_the_clock(how: str) -> None:
+    async def body(bench: Alarmed) -> None:
+        await bench.cache.set("k", "old", 60, tags=["t"])
+        assert [bench.cache.peek("k") for _ in range(3)] == ["old"] * 3
+        if how == "set":
+            await bench.cache.set("k", "new", 60)
+        elif how == "invalidate":
+            assert await bench.cache.invalidate("k")
+        elif how == "pattern":
+            assert await bench.cache.invalidate_pattern("k*") == 1
+        elif how == "tag":
+            assert await bench.cache.invalidate_tag("t") == 1
+        elif how == "clear":
+            assert await bench.cache.clear() == 1
+        elif how == "forget":
+            bench.cache.forget_memory(["k"])
+        else:
+            for number in range(3):
+                await bench.cache.set(f"other {number}", "x")
+        assert bench.cache.peek("k", "gone") == ("new" if how == "set" else "gone")
+
+    run_alarmed(body, l1_size=1, l2_size=0)
+
+
+def test_the_least_recently_used_leaves_in_the_exact_order_of_the_last_hits() -> None:
+    async def body(bench: Alarmed) -> None:
+        for key in "abcd":
+            await bench.cache.set(key, key)
+        for key in "abacdabbcd":
+            assert bench.cache.peek(key) == key
+        left = []
+        for number in range(4):
+            await bench.cache.set(f"new {number}", 0)
+            left += [key for key in "abcd" if key not in left and bench.slots().get(key) is None]
+        assert left == list("abcd")
+        stats = bench.cache.get_stats()
+        assert stats.hits["L1"] == {"value": 10}
+
+    run_alarmed(body, l1_size=4, l2_size=0)
+
+
+def test_hits_are_counted_exactly_whenever_they_are_made_up() -> None:
+    async def body(bench: Alarmed) -> None:
+        await bench.cache.set("k", "v", cost=0.5)
+        for _ in range(10_000):
+            assert bench.cache.peek("k") == "v"
+        bench.pass_time(0.2)
+        assert bench.cache.peek("k") == "v"
+        stats = bench.cache.get_stats()
+        assert (stats.hits, stats.saved_usd) == ({"L1": {"value": 10_001}}, 5000.5)
+
+    run_alarmed(body)
+
+
+def test_the_loop_s_own_timer_ends_what_is_served_without_a_look_at_the_clock() -> None:
+    async def main() -> None:
+        cache = MultiLevelCache()
+        await cache.set("k", "v", 1.2)
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        while cache.peek("k") == "v":
+            assert loop.time() - begun < 5
+            await asyncio.sleep(0)
+        assert loop.time() - begun >= 1.2 - 0.01
+        await cache.aclose()
+
+    asyncio.run(main())
+
+
+def test_a_store_of_a_newer_version_is_left_alone_and_the_rest_works(tmp_path: Path) -> None:
+    file = tmp_path / "cache.db"
+    with sqlite3.connect(file) as connection:
+        connection.execute("CREATE TABLE of_the_future (x)")
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    before = file.read_bytes()
+
+    async def main() -> None:
+        clock = FakeClock()
+        shared = FakeStore(clock, "shared")
+        cache = MultiLevelCache(
+            l1_size=0, l2_size=0, stores=[SQLiteStore(file, clock=clock), shared], clock=clock
+        )
+        await cache.open()
+        await cache.set("k", "v")
+        assert await cache.get("k") == "v"
+        assert await cache.invalidate_pattern("k*") == 1
+        await cache.flush()
+        left, working = sorted(cache.get_stats().stores, key=lambda store: store.writable)
+        assert (left.name, left.writable, left.writes) == ("disk", False, 0)
+        assert "newer Isaac" in left.state
+        assert working.name == "shared"
+        await cache.aclose()
+
+    asyncio.run(main())
+    assert file.read_bytes() == before
+    assert [one.name for one in tmp_path.iterdir()] == ["cache.db"]
+
+
+def test_large_values_come_back_whole_from_l2_whatever_was_unpacked_lately() -> None:
+    async def body(bench: Bench) -> None:
+        texts = {f"k{number}": f"word {number} and more " * 2000 for number in range(500)}
+        for key, text in texts.items():
+            await bench.cache.set(key, text)
+        for key in [*texts, *reversed(texts), "k1", "k1"]:
+            assert await bench.cache.get(key) == texts[key]
+        await bench.cache.set("k1", "other " * 2000)
+        assert await bench.cache.get("k1") == "other " * 2000
+        await bench.cache.clear()
+        assert await bench.cache.get("k1") is None
+
+    run(body, l1_size=0, l2_size=1000)

@@ -127,6 +127,51 @@ async def test_a_file_that_others_could_read_is_closed_to_them(file: Path, clock
         assert mode_of(file) == 0o600
 
 
+@pytest.mark.parametrize(
+    "change", ["ALTER TABLE entry RENAME COLUMN score TO worth", "DROP TABLE entry", "SELECT 1"], ids=str
+)
+@pytest.mark.parametrize("doing", ["put", "get", "check", "wipe", "collect"])
+async def test_a_file_that_a_newer_version_takes_over_is_let_go_of_and_not_harmed(
+    file: Path, clock: FakeClock, change: str, doing: str
+) -> None:
+    async with opened(file, clock) as store:
+        store.put(entry("a", clock, b"old"))
+        await store.flush()
+        with sqlite3.connect(file) as newer:
+            newer.execute(change)
+            newer.execute("CREATE TABLE of_the_future (x)")
+            newer.execute("INSERT INTO of_the_future VALUES ('precious')")
+            newer.execute("PRAGMA user_version = 2")
+        newer.close()
+        if doing == "put":
+            store.put(entry("b", clock))
+        elif doing == "get":
+            await store.get("a")
+            store.put(entry("b", clock))
+        elif doing == "check":
+            await store.check()
+            store.delete("a")
+        elif doing == "wipe":
+            await store.clear()
+        else:
+            await store.collect()
+            store.delete("a")
+        await store.flush()
+        assert not store.stats().writable
+        assert "newer Isaac" in store.stats().state
+        store.put(entry("c", clock))
+        await store.flush()
+        assert await store.get("a") is None
+    assert sorted(one.name for one in file.parent.iterdir() if "damaged" in one.name) == []
+    with sqlite3.connect(file) as newer:
+        assert newer.execute("PRAGMA user_version").fetchone() == (2,)
+        assert newer.execute("SELECT x FROM of_the_future").fetchall() == [("precious",)]
+        if change == "SELECT 1":
+            assert newer.execute("SELECT key FROM entry").fetchall() == [(b"a",)]
+    newer.close()
+    assert said(file).count("newer Isaac") == 1
+
+
 async def test_a_newer_schema_is_refused_and_left_alone(file: Path, clock: FakeClock) -> None:
     async with opened(file, clock) as store:
         store.put(entry("a", clock))

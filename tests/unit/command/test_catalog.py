@@ -154,3 +154,35 @@ def _references(node: Any) -> set[str]:
     if isinstance(node, dict):
         return {value for key, value in node.items() if key == "$ref"}.union(*map(_references, node.values()))
     return set().union(*map(_references, node)) if isinstance(node, list) else set()
+
+
+def named(name):
+    def handler(context: Context) -> None:
+        """Do nothing."""
+
+    return Command(handler, name=name, plugin=name)
+
+
+def test_what_was_left_for_later_comes_once_and_with_the_first_look_for_a_command():
+    catalog = Catalog([named("own")])
+    filled = []
+
+    def fill():
+        filled.append(1)
+        catalog.add(named("late"))
+
+    catalog.later(fill, {"ping"})
+    assert catalog.find("ping") is None
+    assert filled == []
+    assert catalog.find("late") is not None
+    assert catalog.get("own").name == "own"
+    assert [item.name for item in catalog] == ["own", "late"]
+    assert filled == [1]
+
+
+@pytest.mark.parametrize("look", [list, len, Catalog.cards, lambda catalog: catalog.get("late")])
+def test_every_way_to_look_sees_what_was_left_for_later(look):
+    catalog = Catalog()
+    catalog.later(lambda: catalog.add(named("late")), ())
+    look(catalog)
+    assert catalog.version == 2

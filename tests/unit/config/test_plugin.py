@@ -59,7 +59,7 @@ def test_show_tells_every_value_and_where_it_is_from(context, file):
 
 def test_show_takes_a_key_or_a_section(context):
     assert list(shown(config.show(context(), "ai.model"))) == ["ai.model"]
-    assert list(shown(config.show(context(), "ai"))) == ["ai.order", "ai.model", "ai.system"]
+    assert list(shown(config.show(context(), "plugins"))) == ["plugins.disabled"]
     assert config.show(context(), "ai.providers") == []
     with pytest.raises(NotFound) as caught:
         config.show(context(), "ai.modl")
@@ -67,11 +67,12 @@ def test_show_takes_a_key_or_a_section(context):
 
 
 def test_what_people_see_is_aligned_and_written_as_in_the_file(context):
-    rows = config.show(context(["ai.order=x"]), "ai")
+    rows = config.show(context(["budget.day_usd=2"]), "budget")
     assert config._table(rows, Terminal()).splitlines() == [
-        'ai.order   --set    ["x"]',
-        "ai.model   default  -",
-        "ai.system  default  -",
+        "budget.day_usd            --set    2",
+        "budget.month_usd          default  -",
+        'budget.unpriced           default  "refuse"',
+        "budget.max_output_tokens  default  4096",
     ]
     assert config._table([], Terminal()) == ""
 

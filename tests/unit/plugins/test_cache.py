@@ -117,7 +117,7 @@ async def test_warm_brings_hot_answers_into_memory(context: Context) -> None:
     await shelf.keep(
         "exact", "ai:exact:1", Kept(text="t", provider="p", model="m", finish_reason="stop"), None
     )
-    await shelf.learned("ai:exact:1")
+    shelf.warmer.track_query("ai:exact:1")
     done = await cache.warm(context)
     assert done.count == 1
     with pytest.raises(InvalidParams):

@@ -1,9 +1,12 @@
 """The small plugins: greet, status and plugins, as a person and as a program see them."""
 
+import time
+
 import msgspec
 import pytest
 
 from isaac_plugins import greet, plugins, status
+from isaacd.ai.health import ProviderHealth
 from isaacd.context import TTY, PluginCard
 from tests.fake_caller import Caller
 
@@ -43,8 +46,29 @@ def test_status_tells_people_how_the_daemon_does(caller: Caller) -> None:
     assert "\x1b[32mrunning\x1b[0m" in caller.type("status", tty=TTY(stdout=True), env=COLOUR).out
 
 
+def test_status_tells_people_how_the_providers_are(caller: Caller) -> None:
+    daemon = caller.services.daemon
+    providers = (
+        ProviderHealth(provider="a", kind="k", model="m\x1b[2J", breaker="open", retry_at=0.0),
+        ProviderHealth(provider="b", kind="k", model=None, breaker="closed"),
+        ProviderHealth(
+            provider="c", kind="k", model="m", breaker="half-open", in_flight=1, concurrency_limit=4
+        ),
+    )
+    card = msgspec.structs.replace(daemon.status(), providers=providers)
+    daemon.status = lambda: card  # type: ignore[method-assign]
+    told = [" ".join(line.split()) for line in caller.type("status").out.splitlines()[-3:]]
+    at = time.strftime("%H:%M:%S", time.localtime(0))
+    assert told == [
+        f"provider a/m[2J: circuit open, left alone until {at}",
+        "provider b: well",
+        "provider c/m: circuit half-open, 1 of 4 under way, 0 waiting",
+    ]
+
+
 def test_status_tells_programs_everything(caller: Caller) -> None:
-    assert caller.type("status", "--json").json == msgspec.to_builtins(caller.services.daemon.status())
+    card = msgspec.json.encode(caller.services.daemon.status())
+    assert caller.type("status", "--json").json == msgspec.json.decode(card)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""How calls are made: who may be called when, who is called next, and who shares a call."""

@@ -1,0 +1,91 @@
+"""From a request and its route to a stream; and many of them at once."""
+
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import msgspec
+
+from isaacd.ai.chat import Answer, ChatRequest, Message
+from isaacd.ai.route import Route
+from isaacd.ai.routing.answering import Answering
+from isaacd.ai.routing.flight import Flight
+from isaacd.ai.routing.switchboard import Switchboard, View
+from isaacd.ai.stream import AnswerStream
+from isaacd.errors import InvalidParams, IsaacError
+
+if TYPE_CHECKING:
+    from isaacd.ai.router import Options
+
+Question = str | Sequence[Message] | ChatRequest
+
+
+def open_stream(
+    board: Switchboard, view: View, route: Route, request: ChatRequest, options: "Options"
+) -> AnswerStream:
+    """Make the stream that asks, or that joins those who ask the same; nothing happens before it is read."""
+    lane = options.get("lane", "interactive")
+    shared = options.get("share", True) and not request.temperature
+
+    def board_flight() -> Flight:
+        return board.flights.board(
+            _key(board, view, route, request) if shared else None,
+            lambda: Flight(route.choices[0], lane),
+            lambda flight: Answering(board, view, route, request, flight).run(),
+        )
+
+    return AnswerStream(
+        board, route.choices[0], board_flight, lane=lane, deadline_s=options.get("deadline_s")
+    )
+
+
+def _key(board: Switchboard, view: View, route: Route, request: ChatRequest) -> object:
+    """Return what is the same for the same question to the same providers with the same keys."""
+    asked = tuple((view.identity(choice, board.pool), choice.model) for choice in route.choices)
+    return route.strategy, asked, blake2b(msgspec.msgpack.encode(request), digest_size=32).digest()
+
+
+async def ask_all(
+    chat: Callable[..., Awaitable[Answer]], questions: Iterable[Question], limit: int, options: "Options"
+) -> list[Answer | IsaacError]:
+    """Ask all questions, `limit` at once; those who ask are no more than that, however many questions there are."""
+    if limit < 1:
+        raise InvalidParams("limit is 1 or more")
+    answers: dict[int, Answer | IsaacError] = {}
+    waiting = enumerate(questions)
+
+    async def ask(first: int, question: Question) -> None:
+        for number, item in _then((first, question), waiting):
+            try:
+                messages, merged = _options(item, options)
+                answers[number] = await chat(messages, **merged)
+            except IsaacError as error:
+                answers[number] = error
+
+    async with anyio.create_task_group() as group:
+        for _, (number, question) in zip(range(limit), waiting, strict=False):
+            group.start_soon(ask, number, question)
+    return [answers[number] for number in range(len(answers))]
+
+
+def _then(
+    first: tuple[int, Question], rest: Iterator[tuple[int, Question]]
+) -> Iterator[tuple[int, Question]]:
+    yield first
+    yield from rest
+
+
+def _options(question: Question, options: "Options") -> tuple[str | Sequence[Message], dict[str, Any]]:
+    """Return the turns of a question, and the options with what it says itself laid over them."""
+    merged: dict[str, Any] = {"lane": "batch", **options}
+    if not isinstance(question, ChatRequest):
+        return question, merged
+    for name in ChatRequest.__struct_fields__:
+        value = getattr(question, name)
+        if name not in ("messages", "prompt_cache") and value != _DEFAULTS[name]:
+            merged[name] = value
+    return question.messages, merged
+
+
+_DEFAULTS = msgspec.structs.asdict(ChatRequest(messages=()))

@@ -1,0 +1,26 @@
+"""One request's view of the daemon."""
+
+from isaacd.context.caller import NO_META, TTY, Meta, Sink, Terminal
+from isaacd.context.cards import CommandCard, DaemonCard, PluginCard, ToolCard
+from isaacd.context.context import MAX_INPUT_BYTES, Context
+from isaacd.context.handover import Handover
+from isaacd.context.ports import Daemon, Events, Services, Tools
+
+__all__ = [
+    "MAX_INPUT_BYTES",
+    "NO_META",
+    "TTY",
+    "CommandCard",
+    "Context",
+    "Daemon",
+    "DaemonCard",
+    "Events",
+    "Handover",
+    "Meta",
+    "PluginCard",
+    "Services",
+    "Sink",
+    "Terminal",
+    "ToolCard",
+    "Tools",
+]

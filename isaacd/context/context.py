@@ -1,0 +1,308 @@
+"""What a command handler may use: its caller, its configuration, its events, and the daemon's shared rooms."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import anyio
+import msgspec
+
+from isaacd.ai.router import AIRouter
+from isaacd.clock import Clock
+from isaacd.config import Config, Loaded
+from isaacd.context.caller import NO_META, Meta, Terminal
+from isaacd.context.ports import Daemon, Events, Services, Tools
+from isaacd.errors import InvalidParams
+from isaacd.log import Log
+from isaacd.paths import Paths
+
+if TYPE_CHECKING:
+    from isaacd.ai.chat import Answer
+    from isaacd.answers.answers import Answers
+    from isaacd.answers.care import Care
+    from isaacd.batch.desk import BatchDesk
+    from isaacd.chats.conversations import Conversations
+    from isaacd.ledger.ledger import Ledger
+    from isaacd.routing.route import Route
+
+MAX_INPUT_BYTES = 1024 * 1024
+_INPUT_CHUNK_BYTES = 64 * 1024
+CONFIRM_TIMEOUT_S = 300.0
+
+
+class _Nowhere:
+    """Events that nobody asked for."""
+
+    async def emit(self, kind: str, data: object) -> None:
+        """Forget it."""
+
+    async def read(self, max_bytes: int) -> bytes | None:
+        """Have no input."""
+        return None
+
+    async def ask(
+        self, kind: str, data: Mapping[str, object], timeout_s: float | None = None
+    ) -> bytes | None:
+        """Have nobody to ask."""
+        return None
+
+    def interruptible(self) -> AbstractContextManager[anyio.CancelScope]:
+        """Have nobody who could interrupt."""
+        return anyio.CancelScope()
+
+
+_NOWHERE = _Nowhere()
+
+
+def _line(answer: bytes | None) -> str | None:
+    return answer.decode(errors="replace").removesuffix("\n") if answer else None
+
+
+class Context(msgspec.Struct, eq=False):
+    """One request's view of the daemon; handlers get it as their first argument.
+
+    A Struct, because one is made for every request, in a third of the time that an `__init__` takes.
+    """
+
+    services: Services
+    meta: Meta = NO_META
+    _events: Events | None = None
+    request_id: int | str | None = None
+    sets: Sequence[str] = ()
+    _environ: Mapping[str, str] | None = None
+    _loaded: Loaded | None = None
+
+    @property
+    def events(self) -> Events:
+        """Where this request's events go."""
+        return self._events or _NOWHERE
+
+    @property
+    def daemon(self) -> Daemon:
+        """The daemon that runs this command."""
+        return self.services.daemon
+
+    @property
+    def paths(self) -> Paths:
+        """Where Isaac keeps its files."""
+        return self.services.paths
+
+    @property
+    def clock(self) -> Clock:
+        """The time."""
+        return self.services.clock
+
+    @property
+    def log(self) -> Log:
+        """The daemon's log; secrets are redacted there."""
+        return self.services.log
+
+    @property
+    def environ(self) -> Mapping[str, str]:
+        """The daemon's environment with the caller's variables laid over it."""
+        if self._environ is None:
+            caller = self.meta.env
+            self._environ = {**self.services.environ, **caller} if caller else self.services.environ
+        return self._environ
+
+    @property
+    def caller(self) -> str:
+        """The program that asks, as it names itself; `isaacctl` for a command line, else `socket`."""
+        named = self.meta.caller or (self.meta.env or {}).get("ISAAC_CALLER")
+        return named or ("isaacctl" if self.meta.tty is not None else "socket")
+
+    @property
+    def loaded(self) -> Loaded:
+        """The configuration for this request, with the origin of every value."""
+        if self._loaded is None:
+            self._loaded = self.services.loaded(self.meta.env or {}, self.sets)
+        return self._loaded
+
+    @property
+    def config(self) -> Config:
+        """The configuration for this request."""
+        return self.loaded.config
+
+    @property
+    def ai(self) -> AIRouter:
+        """Ask an AI provider."""
+        return self.services.router(self.config, self.environ, self.caller)
+
+    @property
+    def answers(self) -> "Answers":
+        """Ask an AI provider, unless the answer is kept already."""
+        # The cache costs a daemon that is only asked for its status.
+        from isaacd.answers.answers import Answers
+
+        return Answers(
+            self.ai, self.services.shelf, self.config.cache, clock=self.clock, on_hit=self._count_hit
+        )
+
+    @property
+    def ledger(self) -> "Ledger":
+        """What calls cost."""
+        return self.services.ledger
+
+    @property
+    def batches(self) -> "BatchDesk":
+        """Ask many questions at once, and go on with earlier batches."""
+        from isaacd.batch.desk import BatchDesk, Means
+
+        ledger, config, caller = self.ledger, self.config, self.caller
+        means = Means(
+            answers=self.answers,
+            router=self.ai,
+            meter=lambda discount: ledger.view(config, caller, deferred=discount),
+            caller=self.caller,
+            config=self.config.batch,
+            cwd=self.cwd,
+            read=self.read,
+            read_typed=self._read_typed,
+            emit=self.emit,
+        )
+        return BatchDesk(self.services.batches, means)
+
+    def route(self, line: str) -> "Route":
+        """Say what should happen with a line that the caller typed, and why; nothing of it is run."""
+        return self.services.lines.route(
+            line, config=self.config.routing, environ=self.environ, cwd=self.meta.cwd
+        )
+
+    @property
+    def toolbox(self) -> Tools:
+        """The commands that models may call."""
+        return self.services.toolbox
+
+    @property
+    def chats(self) -> "Conversations":
+        """Conversations: those that are kept, and new ones."""
+        from isaacd.chats.conversations import Conversations
+
+        return Conversations(
+            self.services.chats,
+            lambda: self.answers,
+            self.config.chat,
+            roles=self.paths.config_dir / "roles",
+            variables=self._variables(),
+            tell=lambda text: self.emit("log", text),
+        )
+
+    async def care(self) -> "Care":
+        """Open what is kept of answers, to look into it and to change it."""
+        from isaacd.answers.care import Care
+
+        shelf = self.services.shelf
+        await shelf.open(self.config.cache)
+        return Care(shelf, self.clock.now())
+
+    @property
+    def cwd(self) -> Path | None:
+        """The caller's working directory, if it told one."""
+        return Path(self.meta.cwd) if self.meta.cwd else None
+
+    @property
+    def terminal(self) -> Terminal:
+        """The caller's terminal; what the daemon's own was like, when somebody started it, does not count."""
+        return Terminal.of(self.meta.tty, self.meta.env or {})
+
+    def _count_hit(self, answer: "Answer") -> None:
+        hit = answer.hit
+        assert hit is not None
+        self.ledger.record_hit(
+            self.caller, answer.provider, answer.model, hit.saved_usd, hit.saved_tokens, hit.kind
+        )
+
+    def _variables(self) -> Mapping[str, str]:
+        """Return what may stand in the text of a role."""
+        import os
+        from datetime import datetime
+
+        environ, system = self.environ, os.uname()
+        return {
+            "cwd": self.meta.cwd or "",
+            "os": f"{system.sysname} {system.release}",
+            "shell": environ.get("SHELL", "sh").rpartition("/")[2],
+            "date": datetime.fromtimestamp(self.clock.now()).astimezone().date().isoformat(),
+            "user": environ.get("USER", ""),
+        }
+
+    async def emit(self, kind: str, data: object) -> None:
+        """Send an event (`delta`, `progress`, `log`, `usage`); lost silently if the caller wants none."""
+        if self._events is not None:
+            await self._events.emit(kind, data)
+
+    async def progress(self, done: float, total: float | None = None, label: str = "") -> None:
+        """Tell how far the work is; `total` None means unknown."""
+        await self.emit("progress", {"done": done, "total": total, "label": label})
+
+    async def read(self, max_bytes: int = _INPUT_CHUNK_BYTES) -> bytes | None:
+        """Return the next piece of the caller's piped standard input, b"" at its end, None if there is none."""
+        if self._events is None or self.meta.tty is None or self.meta.tty.stdin:
+            return None
+        return await self._events.read(max_bytes)
+
+    async def ask_line(
+        self,
+        prompt: str,
+        *,
+        history: Path | None = None,
+        multiline: bool = False,
+        text: str = "",
+        words: Sequence[str] = (),
+        hidden: bool = False,
+        stays: bool = False,
+    ) -> str | None:
+        """Have the person type a line; None at the end of input, or if there is no person at a terminal.
+
+        `history` is the file of earlier lines, `text` stands in the line to begin with, `words` are completed.
+        With `multiline`, a line that ends with a backslash goes on, as does all between lines of three quotes. A
+        `hidden` line is not shown and not remembered. After a line that `stays`, Ctrl-C stops what is `interruptible`
+        instead of the command.
+        """
+        if self._events is None or (self.meta.tty is not None and not self.meta.tty.stdin):
+            return None
+        question: dict[str, object] = {"prompt": prompt, "multiline": multiline}
+        if history is not None:
+            question["history"] = str(history)
+        if text:
+            question["text"] = text
+        if words:
+            question["words"] = list(words)
+        if hidden or stays:
+            question["hidden" if hidden else "stays"] = True
+        return _line(await self._events.ask("line", question))
+
+    async def confirm(self, text: str, *, timeout_s: float = CONFIRM_TIMEOUT_S) -> bool:
+        """Have the person say yes; no terminal, no answer, a timeout, and all other answers mean no."""
+        if self._events is None:
+            return False
+        question = {"prompt": f"{text} [y/N] ", "timeout_ms": int(timeout_s * 1000)}
+        answer = _line(await self._events.ask("confirm", question, timeout_s))
+        return answer is not None and answer.strip().lower() in ("y", "yes")
+
+    def interruptible(self) -> AbstractContextManager[anyio.CancelScope]:
+        """Mark work that Ctrl-C stops while the command itself goes on; ask `cancelled_caught` afterwards."""
+        return self.events.interruptible()
+
+    async def _read_typed(self) -> bytes | None:
+        if self._events is None or self.meta.tty is None:
+            return None
+        return await self._events.read(_INPUT_CHUNK_BYTES)
+
+    async def read_input(self, limit_bytes: int = MAX_INPUT_BYTES) -> str | None:
+        """Return all of the caller's piped standard input as text, None if nothing is piped.
+
+        Raises InvalidParams when it is longer than `limit_bytes`. Bytes that are not UTF-8 become U+FFFD.
+        """
+        chunks = []
+        size = 0
+        while chunk := await self.read():
+            size += len(chunk)
+            if size > limit_bytes:
+                raise InvalidParams(
+                    f"standard input is longer than {limit_bytes // 1024} KiB",
+                    hint="send a part of it, for example through `head -c 1000000`",
+                )
+            chunks.append(chunk)
+        return None if chunk is None else b"".join(chunks).decode(errors="replace")

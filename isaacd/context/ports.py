@@ -1,0 +1,134 @@
+"""What a context needs of the daemon that made it: events out, input in, and the shared rooms."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any, Protocol
+
+from isaacd.ai.router import AIRouter
+from isaacd.clock import Clock
+from isaacd.config import Config, Loaded
+from isaacd.context.cards import CommandCard, DaemonCard, PluginCard, ToolCard
+from isaacd.log import Log
+from isaacd.paths import Paths
+
+if TYPE_CHECKING:
+    from anyio import CancelScope
+
+    from isaacd.ai.toolloop import Toolset
+    from isaacd.answers.shelf import Shelf
+    from isaacd.batch.store import BatchStore
+    from isaacd.chats.store import ChatStore
+    from isaacd.ledger.ledger import Ledger
+    from isaacd.routing.lines import Lines
+
+
+class Events(Protocol):
+    """Where a running command sends its events and asks for input."""
+
+    async def emit(self, kind: str, data: object) -> None:
+        """Send one event; waits while the peer is behind and the event must not be lost."""
+        ...
+
+    async def read(self, max_bytes: int) -> bytes | None:
+        """Return the next bytes of the caller's standard input, b"" at its end, None if it has none."""
+        ...
+
+    async def ask(
+        self, kind: str, data: Mapping[str, object], timeout_s: float | None = None
+    ) -> bytes | None:
+        """Ask the person at the caller (`line` or `confirm`): a line with its newline, b"" at the end or in vain.
+
+        None if the caller cannot be asked.
+        """
+        ...
+
+    def interruptible(self) -> "AbstractContextManager[CancelScope]":
+        """Mark work that the caller can stop while the command itself goes on."""
+        ...
+
+
+class Daemon(Protocol):
+    """The running daemon, as far as commands may see and steer it."""
+
+    def status(self) -> DaemonCard:
+        """Describe the daemon now."""
+        ...
+
+    def plugins(self) -> Sequence[PluginCard]:
+        """Describe every plugin found, the failed and disabled ones too."""
+        ...
+
+    def commands(self) -> Sequence[CommandCard]:
+        """Describe every command."""
+        ...
+
+    def stop(self) -> None:
+        """Begin to drain and exit."""
+        ...
+
+
+class Tools(Protocol):
+    """The commands that models may call."""
+
+    def cards(self) -> Sequence[ToolCard]:
+        """Describe every tool, by name."""
+        ...
+
+    def open(self, context: Any, patterns: Sequence[str] = ()) -> "Toolset":
+        """Return the tools for one request: all, or those that `patterns` name; raises NotFound for one that fits none.
+
+        `context` is the Context of that request, which this module cannot name: it is made of what is declared here.
+        """
+        ...
+
+
+class Services(Protocol):
+    """What all requests of one daemon share."""
+
+    paths: Paths
+    clock: Clock
+    log: Log
+    environ: Mapping[str, str]
+
+    @property
+    def daemon(self) -> Daemon:
+        """The running daemon."""
+        ...
+
+    def loaded(self, environ: Mapping[str, str], sets: Sequence[str]) -> Loaded:
+        """Return the configuration with a caller's ISAAC_* variables and `--set` values laid over it."""
+        ...
+
+    def router(self, config: Config, environ: Mapping[str, str], caller: str) -> AIRouter:
+        """Return the AI router for this configuration, these keys and this caller's budget."""
+        ...
+
+    @property
+    def chats(self) -> "ChatStore":
+        """The conversations that are kept."""
+        ...
+
+    @property
+    def shelf(self) -> "Shelf":
+        """The answers that are kept."""
+        ...
+
+    @property
+    def ledger(self) -> "Ledger":
+        """What calls cost."""
+        ...
+
+    @property
+    def batches(self) -> "BatchStore":
+        """The batches that are kept."""
+        ...
+
+    @property
+    def lines(self) -> "Lines":
+        """What becomes of lines that are typed."""
+        ...
+
+    @property
+    def toolbox(self) -> Tools:
+        """The commands that models may call."""
+        ...

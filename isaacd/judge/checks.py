@@ -1,0 +1,131 @@
+"""What a rule can ask of the text that a command is given, where no option tells; every check is one pass."""
+
+from collections.abc import Callable
+
+from isaacd.judge.arguments import Arguments
+
+_READS = frozenset(
+    (
+        "select",
+        "show",
+        "explain",
+        "describe",
+        "desc",
+        "with",
+        "pragma",
+        "use",
+        "help",
+        "values",
+        "table",
+        "\\d",
+    )
+)
+_DESTROYS = frozenset(("drop", "truncate", "flushall", "flushdb", "purge", "shutdown"))
+_WRITES = frozenset(
+    "insert update delete drop truncate alter create replace merge grant revoke call do copy load attach vacuum into "
+    "lock set execute exec import rename begin commit outfile dumpfile lo_export pg_terminate_backend pg_read_file".split()
+)
+
+
+def sql_reads(arguments: Arguments) -> bool:
+    """Say whether every statement that is given only asks."""
+    statements = _statements(arguments)
+    return bool(statements) and all(
+        (words[0] in _READS or words[0].startswith(("\\d", "\\l", ".")))
+        and not _WRITES & set(words)
+        and not words[0].startswith(
+            (".shell", ".system", ".import", ".output", ".once", ".save", ".restore", ".read")
+        )
+        for words in statements
+    )
+
+
+def sql_destroys(arguments: Arguments) -> bool:
+    """Say whether a statement drops or empties something, or deletes or changes every row."""
+    for words in _statements(arguments):
+        if words[0] in _DESTROYS or (words[0] == "alter" and "drop" in words):
+            return True
+        if words[0] in ("delete", "update") and "where" not in words:
+            return True
+    return False
+
+
+def _statements(arguments: Arguments) -> list[list[str]]:
+    found = []
+    for text in _texts(arguments):
+        for statement in (text or "").lower().replace("(", " ").replace(")", " ").split(";"):
+            words = statement.replace(",", " ").split()
+            if words and (len(words) > 1 or words[0][:1] in "\\." or words[0] in _DESTROYS):
+                found.append(words)
+    return found
+
+
+def _texts(arguments: Arguments) -> list[str | None]:
+    texts = [word.value for word in arguments.operands]
+    for values in arguments.options.values():
+        texts += [value if isinstance(value, str) or value is None else value.value for value in values]
+    return texts
+
+
+def sed_writes(arguments: Arguments) -> bool:
+    """Say whether a script of sed could write a file or run a command: `w`, `W` and `e`, as commands and as flags."""
+    scripts = [
+        word.value if word is not None and not isinstance(word, str) else word
+        for name in ("-e", "--expression")
+        for word in arguments.value(name)
+    ] or [word.value for word in arguments.operands[:1]]
+    return any(script is None or _sed_script_writes(script) for script in scripts)
+
+
+def _sed_script_writes(script: str) -> bool:
+    index, count = 0, len(script)
+    while index < count:
+        char = script[index]
+        if char in "sy" and index + 1 < count and script[index + 1] not in " \n;}":
+            index = _after_delimited(script, index + 1, 2)
+            start = index
+            while index < count and script[index] not in ";\n}":
+                index += 1
+            if char == "s" and any(flag in "ew" for flag in script[start:index]):
+                return True
+        elif char == "/":
+            index = _after_delimited(script, index, 1)
+        elif char == "\\" and index + 1 < count:
+            index = _after_delimited(script, index + 1, 1)
+        elif char in "aicrR:btT":
+            while index < count and script[index] != "\n" and not (char in "bt:T" and script[index] in ";}"):
+                index += 1
+        elif char in "wWe":
+            return True
+        else:
+            index += 1
+    return False
+
+
+def _after_delimited(script: str, index: int, times: int) -> int:
+    """Return where the text after `/.../` begins; `index` is at its first delimiter."""
+    delimiter = script[index]
+    index += 1
+    while index < len(script) and times:
+        if script[index] == "\\":
+            index += 1
+        elif script[index] == delimiter:
+            times -= 1
+        index += 1
+    return index
+
+
+def destroys_data(arguments: Arguments) -> bool:
+    """Say whether code for a document database drops or empties something."""
+    text = " ".join(text or "" for text in _texts(arguments)).lower()
+    return any(
+        word in text for word in ("dropdatabase", ".drop(", "deletemany({})", "remove({})", "shutdownserver")
+    )
+
+
+CHECKS: dict[str, Callable[[Arguments], bool]] = {
+    "sql-reads": sql_reads,
+    "sql-destroys": sql_destroys,
+    "sed-writes": sed_writes,
+    "destroys-data": destroys_data,
+}

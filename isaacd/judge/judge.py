@@ -1,0 +1,36 @@
+"""How dangerous a line is: every command in it is judged, and the line takes the highest tier."""
+
+from isaacd.judge.book import RuleBook
+from isaacd.judge.one import OneCommand
+from isaacd.judge.places import Whereabouts
+from isaacd.judge.surroundings import Surroundings
+from isaacd.judge.verdict import Reason, Verdict, verdict
+from isaacd.safety.tier import Tier
+from isaacd.shell.find import Commands, commands
+from isaacd.shell.parse import Parser
+
+
+class Judge:
+    """Judges lines by the rules of a book; it reads no file but those, and what the surroundings' facts do."""
+
+    def __init__(self, book: RuleBook | None = None, parser: Parser | None = None) -> None:
+        self.book = book or RuleBook()
+        self._parser = parser or Parser()
+
+    def judge(self, line: str | Commands, around: Surroundings) -> Verdict:
+        """Judge a line, or the commands that were found in one."""
+        if isinstance(line, str):
+            line = commands(self._parser.parse(line), self._parser, around.values)
+        reasons = [
+            Reason(Tier.BEYOND, f"it is not wholly understood: {fault}", rule="unclear")
+            for fault in line.faults
+        ]
+        functions = frozenset(item.in_function for item in line.invocations if item.in_function is not None)
+        where = Whereabouts(around)
+        for invocation in line.invocations:
+            reasons += OneCommand(self.book, invocation, where, functions).reasons()
+        found = verdict(reasons)
+        if around.overrides.problems and found.tier > Tier.READ:
+            problem = f"rules of your own cannot be used: {around.overrides.problems[0]}"
+            return found.raised(Tier.BEYOND, problem, rule="overrides")
+        return found

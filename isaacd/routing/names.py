@@ -1,0 +1,17 @@
+"""Names that a shell knows by itself, and those of them that change the shell they run in."""
+
+# They change the shell that runs them, or are only of use in it: another process would do nothing for the caller.
+CHANGING = frozenset(
+    "cd chdir pushd popd dirs export unset alias unalias source . exit logout return set shopt setopt unsetopt umask "
+    "ulimit exec eval jobs fg bg disown wait history fc bind bindkey complete compgen compopt compdef hash rehash trap "
+    "read readarray mapfile declare typeset local readonly let getopts shift suspend enable autoload zle abbr funced "
+    "break continue caller limit unlimit z j".split()
+)
+_OTHERS = frozenset(
+    "echo printf test [ [[ type command builtin times true false : kill pwd help time coproc noglob nocorrect "
+    "print whence where which".split()
+)
+BUILTINS = (CHANGING | _OTHERS) - {"z", "j"}
+KEYWORDS = frozenset(
+    "if then else elif fi for while until do done case esac in select function { } ! [[ ]] begin end foreach".split()
+)

@@ -1,0 +1,1 @@
+"""The routes, one a file, in the order of the router."""

@@ -1,0 +1,1 @@
+"""Mistyped lines: what was meant, and how sure that is."""

@@ -1,0 +1,64 @@
+"""Names of files that are not there, but nearly."""
+
+import posixpath
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
+
+from isaacd.routing.tokens import Piece
+from isaacd.routing.typo.distance import distance
+from isaacd.routing.typo.fix import Change
+from isaacd.routing.typo.lexicon import limit_for
+
+# Commands whose operands have to be there.
+READS_FILES = frozenset(
+    "cat less more head tail wc file stat source . bat nl tac sort uniq md5sum sha256sum ls rm cd pushd rmdir".split()
+)
+_MOST, _APART = 1.0, 0.3
+
+
+def mistyped_files(
+    words: Sequence[Piece], files: Callable[[str], Sequence[str]], cwd: str
+) -> Iterator[Change]:
+    """Give other names for operands of a command that reads files; `files` lists a folder."""
+    for piece in words[1:]:
+        if piece.text.startswith(("-", "+")):
+            continue
+        if not piece.plain:
+            if "\\" in piece.text:
+                yield from _other_slashes(piece, files, cwd)
+            continue
+        folder, name = posixpath.split(piece.text)
+        names = files(posixpath.normpath(posixpath.join(cwd, folder))) if name not in ("", ".", "..") else ()
+        if not names or name in names:
+            continue
+        near = _near(tuple(names), name)
+        if not near or near[0][0] > min(_MOST, limit_for(name)):
+            continue
+        if (len(near) == 1 or near[1][0] > near[0][0] + _APART) and _needs_no_quotes(near[0][1]):
+            why = f"there is no {name} here, but {near[0][1]}"
+            yield Change(piece.end - len(name), piece.end, near[0][1], 0.75, why)
+
+
+@lru_cache(maxsize=256)
+def _near(names: tuple[str, ...], name: str) -> list[tuple[float, str]]:
+    """Return the files of a folder that are one slip away; people ask for the same missing file again and again."""
+    return sorted(
+        (distance(name, other, _MOST), other)
+        for other in names
+        # One slip leaves the beginning or the end as it is, and nearly the length.
+        if (name[0] == other[0] or name[-1] == other[-1]) and abs(len(name) - len(other)) <= 1
+    )
+
+
+def _other_slashes(piece: Piece, files: Callable[[str], Sequence[str]], cwd: str) -> Iterator[Change]:
+    """Look for the slashes of another system in a path."""
+    there = piece.text.replace("\\", "/")
+    if not all(char.isalnum() or char in "/._-" for char in there):
+        return
+    folder, name = posixpath.split(there.rstrip("/"))
+    if name in files(posixpath.normpath(posixpath.join(cwd, folder))):
+        yield Change(piece.start, piece.end, there, 0.9, "folders are parted by / here")
+
+
+def _needs_no_quotes(name: str) -> bool:
+    return all(char.isalnum() or char in "._-" for char in name)

@@ -1,0 +1,1 @@
+"""How dangerous a thing is, in five tiers."""

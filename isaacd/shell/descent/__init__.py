@@ -1,0 +1,1 @@
+"""Bash read by descent, character by character."""

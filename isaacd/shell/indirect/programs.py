@@ -1,0 +1,269 @@
+"""Programs with a way of their own to run others: find, parallel, git, editors, databases, terminals."""
+
+import itertools
+import re
+
+import msgspec
+
+from isaacd.shell.indirect.found import Finder, Found, joined, merged, operands, read_as_shell
+from isaacd.shell.indirect.sed import sed
+from isaacd.shell.invocation import Invocation
+from isaacd.shell.syntax import Word
+
+_EXECS = frozenset(("-exec", "-execdir", "-ok", "-okdir"))
+_GIT_RUNS = re.compile(
+    r"(?:alias\.|.*(?:pager|editor|command|fsmonitor|helper|textconv|program|\.process|\.clean|\.smudge|\.driver|\.cmd|\.tool)|"
+    r"core\.(?:hookspath|askpass|gitproxy|alternaterefscommand)|remote\..*\.(?:uploadpack|receivepack|vcs)|.*\.exec|sequence\.editor|include)",
+    re.IGNORECASE,
+)
+_PARALLEL_TAKES = frozenset(
+    "-j --jobs -N -n -a --arg-file --delay --joblog --results -S --sshlogin --tmpdir --colsep -C -d -I -L --max-procs -P".split()
+)
+_TERMINALS = frozenset(
+    ("xterm", "konsole", "alacritty", "urxvt", "rxvt", "st", "kitty", "foot", "terminator", "xfce4-terminal")
+)
+_TMUX_RUNS = frozenset(
+    "new-session new new-window neww split-window splitw respawn-pane respawn-window run-shell run if-shell pipe-pane popup display-popup".split()
+)
+_TMUX_TAKES = frozenset("-s -n -t -c -F -x -y -e -L -S -f -l -d".split()) - {"-d"}
+
+
+def _find(invocation: Invocation) -> Found:
+    commands: list[tuple[Word, ...]] = []
+    words = invocation.words
+    unseen = None
+    place = 1
+    while place < len(words):
+        if words[place].value in _EXECS:
+            end = place + 1
+            while end < len(words) and words[end].value not in (";", "+"):
+                end += 1
+            command = tuple(words[place + 1 : end])
+            if command:
+                commands.append(command)
+                if "{}" in (command[0].value or ""):
+                    unseen = "find runs the files that it finds"
+            place = end
+        place += 1
+    return Found(tuple(commands), unseen=unseen, more_arguments=True) if commands else Found()
+
+
+def _fd(invocation: Invocation) -> Found:
+    words = invocation.words
+    for place, word in enumerate(words):
+        if word.value in ("-x", "-X", "--exec", "--exec-batch") and place + 1 < len(words):
+            return Found((tuple(words[place + 1 :]),), more_arguments=True)
+    return Found()
+
+
+def _parallel(invocation: Invocation) -> Found:
+    words = invocation.words[1:]
+    start = operands(words, _PARALLEL_TAKES)
+    end = next(
+        (place for place, word in enumerate(words) if (word.value or "").startswith(":::")), len(words)
+    )
+    command = words[start:end]
+    if command:
+        found = joined(command, "which command parallel runs cannot be seen")
+        if "{" in (command[0].value or "{")[:1]:
+            found = msgspec.structs.replace(found, unseen="parallel runs commands that are not seen")
+        return msgspec.structs.replace(found, more_arguments=True)
+    lines = [word for word in words[end + 1 :] if not (word.value or "").startswith(":::")]
+    if not lines or words[end].value != ":::":
+        return Found(unseen="parallel runs the lines that it is given")
+    return merged(*(joined((line,), "a line that parallel runs cannot be seen") for line in lines))
+
+
+def _git(invocation: Invocation) -> Found:
+    values = [word.value for word in invocation.words]
+    finds: list[Found] = []
+    for place, subcommand in ((i, value) for i, value in enumerate(values) if value in ("run", "foreach")):
+        rest = invocation.words[place + 1 :]
+        if subcommand == "run" and "bisect" in values[:place] and rest:
+            finds.append(Found((tuple(rest),)))
+        elif subcommand == "foreach" and "submodule" in values[:place]:
+            rest = tuple(word for word in rest if word.value not in ("--recursive", "--quiet", "-q"))
+            if rest:
+                finds.append(joined(rest, "what git runs in each submodule cannot be seen"))
+        break
+    for before, value in itertools.pairwise(values):
+        if before in ("-c", "--config-env", "--config") and value is not None:
+            finds.append(_setting(*value.partition("=")[::2]))
+    if "config" in values:
+        place = values.index("config") + 1
+        set_ = [value for value in values[place:] if value is not None and not value.startswith("-")]
+        set_ = set_[1:] if set_[:1] == ["set"] else set_
+        if len(set_) > 1:
+            finds.append(_setting(set_[0], set_[1]))
+    for word in invocation.words:
+        value = word.value or ""
+        if value.startswith("ext::"):
+            finds.append(Found(texts=(value[5:],)))
+    return merged(*finds)
+
+
+def _setting(name: str, value: str) -> Found:
+    """Settings that git runs: an alias with `!`, a pager, an editor, a helper."""
+    if not _GIT_RUNS.match(name) or not value:
+        return Found()
+    if name.lower().startswith("alias.") and not value.startswith("!"):
+        return Found(texts=(f"git {value}",))
+    if name.lower().startswith(("core.hookspath", "include")):
+        return Found(unseen=f"git runs what is in {value}, which cannot be seen")
+    return Found(texts=(value.lstrip("!"),))
+
+
+def _editor(invocation: Invocation) -> Found:
+    """`vim -c ':!rm x'`, `vim +'!rm x'`, and `ex` or `ed`, which read such commands."""
+    texts: list[str] = []
+    unseen = None
+    words = invocation.words
+    for place, word in enumerate(words):
+        value = word.value or ""
+        code = None
+        if value in ("-c", "--cmd") and place + 1 < len(words):
+            code = words[place + 1].value or "!"
+        elif value.startswith("+") and len(value) > 1:
+            code = value[1:]
+        elif value in ("-S", "-u", "-s") and place + 1 < len(words) and words[place + 1].value != "NONE":
+            unseen = f"what is in the file {words[place + 1].raw} is run, and cannot be seen"
+        if code is not None:
+            shell, rest = _shell_of(code)
+            texts += shell
+            unseen = unseen or rest
+    if (invocation.name or "") in ("ed", "ex", "red") or "-es" in [word.value for word in words]:
+        read = read_as_shell(invocation)
+        for line in "".join(read.texts).splitlines():
+            shell, rest = _shell_of(line)
+            texts += shell
+        unseen = unseen or read.unseen
+    return Found(texts=tuple(texts), unseen=unseen)
+
+
+def _shell_of(code: str) -> tuple[list[str], str | None]:
+    shell = re.search(r"(?:^|[|:\s\d,$%])(?:r |w )?!\s{0,4}(.{1,2000})", code)
+    if shell is not None:
+        return [shell[1]], None
+    if re.search(
+        r"\b(?:system|call|exe|execute|source|so|lua|py|python3?|perl|ruby|normal|terminal|ter|w\w{0,4}\s|d\w*|saveas)\b",
+        code,
+    ):
+        called = re.search(r"system\(\s{0,4}[\"']([^\"']{1,2000})[\"']", code)
+        return [
+            called[1]
+        ] if called else [], "what the editor does with the commands that it is given is not judged in full"
+    return [], None
+
+
+def _database(marks: str) -> Finder:
+    r"""`psql -c '\! rm x'`, `sqlite3 file '.shell rm x'`, `mysql -e 'system rm x'`."""
+    runs = re.compile(marks, re.MULTILINE)
+
+    def find(invocation: Invocation) -> Found:
+        texts = [word.value or "" for word in invocation.words[1:]]
+        texts += read_as_shell(invocation).texts
+        return Found(texts=tuple(found[1] for text in texts for found in runs.finditer(text)))
+
+    return find
+
+
+def _make(invocation: Invocation) -> Found:
+    for word in invocation.words[1:]:
+        value = word.value or ""
+        if value.startswith(("SHELL=", "--eval", "-E", "MAKEFLAGS=", ".SHELLFLAGS=")):
+            return Found(unseen="what make is given to run is not judged")
+    return Found()
+
+
+def _tmux(invocation: Invocation) -> Found:
+    values = [word.value for word in invocation.words]
+    place = next((index for index, value in enumerate(values) if value in _TMUX_RUNS), None)
+    if place is not None:
+        rest = invocation.words[place + 1 :]
+        rest = rest[operands(rest, _TMUX_TAKES) :]
+        return joined(rest, "what tmux runs cannot be seen") if rest else Found()
+    for index, value in enumerate(values):
+        if value in ("send-keys", "send"):
+            rest = invocation.words[index + 1 :]
+            rest = rest[operands(rest, frozenset(("-t", "-N"))) :]
+            return joined(
+                [word for word in rest if word.value not in ("Enter", "C-m")],
+                "what tmux types cannot be seen",
+            )
+    return Found()
+
+
+def _screen(invocation: Invocation) -> Found:
+    words = invocation.words[1:]
+    for place, word in enumerate(words):
+        if word.value in ("exec", "stuff") and place + 1 < len(words):
+            return joined(words[place + 1 :], "what screen runs cannot be seen")
+        if (word.value or "").startswith("-X"):
+            continue
+    place = operands(words, frozenset("-S -c -e -h -p -s -T -t -dmS -DmS -mdS -x -r -L -Logfile".split()))
+    return Found((words[place:],)) if place < len(words) else Found()
+
+
+def _terminal(invocation: Invocation) -> Found:
+    words = invocation.words
+    for place, word in enumerate(words):
+        if word.value in ("-e", "-x", "--", "--command", "--execute") and place + 1 < len(words):
+            rest = words[place + 1 :]
+            return joined(rest, "what the terminal runs cannot be seen")
+    return Found()
+
+
+def _scheduled(invocation: Invocation) -> Found:
+    """`at` and `batch` run what they read, later; `crontab` does so again and again."""
+    values = [word.value for word in invocation.words[1:]]
+    if invocation.name == "crontab":
+        if "-" not in values:
+            return Found()
+        read = read_as_shell(invocation)
+        lines = [line.split(None, 5) for text in read.texts for line in text.splitlines()]
+        return Found((), tuple(line[5] for line in lines if len(line) > 5), read.unseen)
+    if any(value in ("-l", "-r", "-d", "-c", "-V", "-q") for value in values):
+        return Found()
+    if "-f" in values:
+        return Found(unseen="what is in the file is run later, and cannot be seen")
+    return read_as_shell(invocation)
+
+
+def _unpacker(invocation: Invocation) -> Found:
+    """`openssl engine`, `rpm --eval '%(rm x)'`: what is between the parentheses is run."""
+    return Found(
+        texts=tuple(
+            found[1]
+            for word in invocation.words[1:]
+            for found in re.finditer(r"%\(([^()]{1,2000})\)", word.value or "")
+        )
+    )
+
+
+PROGRAMS: dict[str, Finder] = {
+    "find": _find,
+    "gfind": _find,
+    "fd": _fd,
+    "fdfind": _fd,
+    "parallel": _parallel,
+    "sem": _parallel,
+    "git": _git,
+    "sed": sed,
+    "gsed": sed,
+    **dict.fromkeys(
+        ("vi", "vim", "nvim", "view", "vimdiff", "gvim", "ex", "ed", "red", "nvi", "rvim"), _editor
+    ),
+    "psql": _database(r"^\s*\\!\s*(.+)"),
+    "sqlite3": _database(r"^\s*\.(?:shell|system)\s+(.+)"),
+    "mysql": _database(r"^\s*(?:\\!|system)\s+(.+)"),
+    "mariadb": _database(r"^\s*(?:\\!|system)\s+(.+)"),
+    "make": _make,
+    "gmake": _make,
+    "tmux": _tmux,
+    "screen": _screen,
+    **dict.fromkeys((*_TERMINALS, "gnome-terminal", "x-terminal-emulator"), _terminal),
+    "at": _scheduled,
+    "batch": _scheduled,
+    "crontab": _scheduled,
+    "rpm": _unpacker,
+}

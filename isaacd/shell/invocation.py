@@ -1,0 +1,39 @@
+"""One command that a line could run."""
+
+import msgspec
+
+from isaacd.shell.syntax import Assignment, Redirect, Word
+
+
+class Invocation(msgspec.Struct, frozen=True):
+    """One command that a line could run, as a program would get it.
+
+    `words` are its words after braces and visible variables, the command word first. `via` names what runs it,
+    outermost first, such as ("sudo", "xargs"). `remote` is the host, container or pod where it runs, None here.
+    `receives` is what is piped into it. With `more_arguments` it gets arguments that are not in the line.
+    `unseen` says, in words, why what it does cannot be seen; then `words` may be empty. `place` is where it stands in
+    the line.
+    """
+
+    words: tuple[Word, ...]
+    via: tuple[str, ...] = ()
+    privileged: bool = False
+    remote: str | None = None
+    redirects: tuple[Redirect, ...] = ()
+    assignments: tuple[Assignment, ...] = ()
+    receives: "Invocation | None" = None
+    more_arguments: bool = False
+    unseen: str | None = None
+    in_function: str | None = None
+    place: str = ""
+
+    @property
+    def name(self) -> str | None:
+        """The name of the program without its folder; None if it is not seen."""
+        value = self.words[0].value if self.words else None
+        return None if value is None else value.rpartition("/")[2]
+
+    @property
+    def argv(self) -> tuple[str | None, ...]:
+        """The words' values, None for each that is not seen."""
+        return tuple(word.value for word in self.words)

@@ -1,0 +1,193 @@
+"""One command followed to the others that it runs: behind wrappers, in texts, in functions and aliases of the line."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from isaacd.shell.indirect import NOTHING, Found, indirect
+from isaacd.shell.invocation import Invocation
+from isaacd.shell.parameters import default
+from isaacd.shell.parse import Parser
+from isaacd.shell.syntax import Assignment, Function, Redirect, Text, Unseen, Word
+from isaacd.shell.variables import arguments, assign
+from isaacd.shell.written import WRITERS
+
+MAX_INVOCATIONS = 500
+MAX_NESTED = 12
+
+
+class Around(msgspec.Struct, frozen=True):
+    """What stands around a command: the wrappers, and what is piped in."""
+
+    via: tuple[str, ...] = ()
+    privileged: bool = False
+    remote: str | None = None
+    receives: Invocation | None = None
+    redirects: tuple[Redirect, ...] = ()
+    in_function: str | None = None
+    nested: int = 0
+
+
+class Runs(ABC):
+    """What a line runs, as it is found; a subclass walks the line."""
+
+    def __init__(self, parser: Parser, given: Mapping[str, str]) -> None:
+        self._parser = parser
+        self.found: list[Invocation] = []
+        self.faults: list[str] = []
+        self._splits_at_blanks = True
+        # What `echo` writes can be told as long as it is the one that everybody knows.
+        self._tells_outputs = True
+        self._environment = dict(given)
+        self._exported: set[str] = set()
+        self._full = False
+        self._scripts = 0
+        self._visits = 0
+        self._functions: dict[str, Function] = {}
+        self._aliases: dict[str, str] = {}
+
+    @abstractmethod
+    def text(self, text: str, values: dict[str, str], around: Around) -> None:
+        """Walk a text that a shell is given."""
+
+    @abstractmethod
+    def _body(
+        self, node: Function, values: dict[str, str], around: Around, given: Sequence[Word] = ()
+    ) -> None:
+        """Walk the body of a function that is called with `given`."""
+
+    def _inherited(self, values: Mapping[str, str], assignments: Sequence[Assignment]) -> dict[str, str]:
+        """Return the variables that a program gets from this shell, as far as they are seen."""
+        found = {
+            name: value
+            for name, value in values.items()
+            if name in self._exported or self._environment.get(name) == value
+        }
+        for assignment in assignments:
+            assign(assignment, found)
+        return found
+
+    def run(
+        self,
+        words: Sequence[Word],
+        values: dict[str, str],
+        around: Around,
+        assignments: tuple[Assignment, ...] = (),
+        *,
+        more: bool = False,
+        hidden: str | None = None,
+    ) -> None:
+        """Take one command with all its words, and follow it to the commands that it runs itself."""
+        first = words[0]
+        name = first.value
+        invocation = Invocation(
+            tuple(words),
+            redirects=around.redirects,
+            assignments=assignments,
+            receives=around.receives,
+            more_arguments=more,
+            unseen=_unseen(first) or hidden,
+            place=" ".join([word.raw for word in words]),
+        )
+        found = indirect(invocation) if name is not None else Found()
+        if found.unseen is not None:
+            invocation = msgspec.structs.replace(invocation, unseen=found.unseen)
+        self._add(invocation, around)
+        if name is None or found is not NOTHING or name in self._functions or name in self._aliases:
+            self._follow(invocation, found, values, around)
+
+    def _follow(self, invocation: Invocation, found: Found, values: dict[str, str], around: Around) -> None:
+        inner = msgspec.structs.replace(
+            around,
+            via=(*around.via, invocation.name or "?"),
+            privileged=around.privileged or found.privileged,
+            remote=found.remote or around.remote,
+            nested=around.nested + 1,
+            redirects=() if found.texts else around.redirects,
+        )
+        if inner.nested > MAX_NESTED:
+            self.faults.append("it is nested too deep")
+            return
+        for text in found.texts:
+            if found.same_shell:
+                self.text(text, values, inner)
+            else:
+                visible = self._inherited(values, invocation.assignments)
+                self.text(text, {**visible, **_given(found.given)}, inner)
+        for command in found.commands:
+            self.run(command, dict(values), inner, invocation.assignments, more=found.more_arguments)
+        for candidate in _candidates(invocation.words):
+            self.run(candidate, dict(values), inner)
+        self._named_here(invocation, values, inner)
+        if found.forgets:
+            values.clear()
+
+    def _named_here(self, invocation: Invocation, values: dict[str, str], around: Around) -> None:
+        """Follow functions and aliases that the line itself has made."""
+        name = invocation.words[0].value or ""
+        function = self._functions.get(name)
+        if function is not None and len(invocation.words) > 1 and around.in_function != name:
+            self._body(function, dict(values), around, invocation.words[1:])
+        text = self._aliases.get(invocation.words[0].raw)
+        if text is not None and name not in around.via[:-1]:
+            self.text(" ".join([text, *(word.raw for word in invocation.words[1:])]), values, around)
+        if name == "alias":
+            for word in invocation.words[1:]:
+                alias, equals, text = (word.value or "").partition("=")
+                if equals:
+                    self._aliases[alias] = text
+                    self._tells_outputs = self._tells_outputs and alias not in WRITERS
+
+    def _add(self, invocation: Invocation, around: Around) -> None:
+        if around.via or around.privileged or around.remote or around.in_function:
+            invocation = msgspec.structs.replace(
+                invocation,
+                via=around.via,
+                privileged=around.privileged,
+                remote=around.remote,
+                in_function=around.in_function,
+            )
+        if not self._is_full():
+            self.found.append(invocation)
+
+    def _is_full(self) -> bool:
+        if len(self.found) < MAX_INVOCATIONS:
+            return False
+        if not self._full:
+            self._full = True
+            self.faults.append(f"it holds more than {MAX_INVOCATIONS} commands")
+        return True
+
+
+def _unseen(word: Word) -> str | None:
+    """Say why the command that a word names cannot be seen."""
+    if word.value is None:
+        return f"which command {word.raw} is cannot be seen"
+    if word.is_pattern and word.value not in ("[", "[["):
+        return f"which command the pattern {word.raw} finds cannot be seen"
+    return None
+
+
+def _given(words: Sequence[Word]) -> dict[str, str]:
+    """Return the arguments that a shell gets behind `-c TEXT`; the first is `$0`."""
+    if not words:
+        return {}
+    given = arguments(words[1:], {})
+    name = words[0].value
+    return given if name is None else {"0": name, **given}
+
+
+def _candidates(words: Sequence[Word]) -> Iterable[Sequence[Word]]:
+    """Give the commands that could run if the command word is empty, or is what it is by default."""
+    first = words[0]
+    if first.value is not None:
+        return
+    part = first.parts[0] if len(first.parts) == 1 else None
+    if isinstance(part, Unseen) and part.kind == "parameter":
+        text = default(part.name)
+        if text:
+            yield (*(Word(piece, (Text(piece),)) for piece in text.split()), *words[1:])
+    unquoted = all(isinstance(part, Unseen) and not part.quoted for part in first.parts)
+    if unquoted and len(words) > 1 and words[1].value is not None and not words[1].beginning.startswith("-"):
+        yield words[1:]

@@ -1,0 +1,158 @@
+"""Which variables have a value that is in sight, as a line sets and forgets them."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from isaacd.shell.indirect.options import CODE_VARIABLES, LINE_VARIABLES, changes_path
+from isaacd.shell.parameters import parameter
+from isaacd.shell.syntax import Assignment, Compound, Node, Simple, Text, Unseen, Word, below
+from isaacd.shell.written import written_by
+
+DECLARES = frozenset(("export", "declare", "typeset", "readonly", "local"))
+# Builtins that give variables values which nobody sees.
+_SETS = frozenset(("read", "mapfile", "readarray", "getopts", "unset", "let", "select"))
+MAX_VALUE = 4096
+
+
+def assign(assignment: Assignment, values: dict[str, str]) -> None:
+    """Take an assignment that stays in the shell."""
+    value = value_of(assignment.words[0], values) if assignment.words else ""
+    if value is None or not assignment.is_plain or len(value) > MAX_VALUE:
+        values.pop(assignment.name.partition("[")[0], None)
+    else:
+        values[assignment.name] = value
+
+
+def declare(words: Sequence[Word], values: dict[str, str]) -> None:
+    """Take what a builtin does to variables."""
+    name = words[0].value
+    if name in DECLARES:
+        _declare(words, values)
+    elif name == "set":
+        _set_arguments(words, values)
+    elif name == "shift":
+        forget(values, [key for key in values if key.isdigit() or key in "@*#"])
+    elif name in _SETS or (name == "printf" and len(words) > 1 and words[1].beginning.startswith("-v")):
+        for word in words[1:]:
+            values.pop((word.value or word.beginning).removeprefix("-v").partition("=")[0], None)
+        values.pop("REPLY", None)
+
+
+def _declare(words: Sequence[Word], values: dict[str, str]) -> None:
+    options = [word.value or "" for word in words[1:] if (word.value or "").startswith("-")]
+    # Integers, arrays, references and changes of case make other values of what is assigned.
+    changes = any(set(option) & set("niaAlu") for option in options)
+    for word in words[1:]:
+        variable, equals, _ = word.beginning.partition("=")
+        if not equals:
+            if changes:
+                values.pop(variable, None)
+            continue
+        value = word.value
+        if value is not None and variable.isidentifier() and not changes and not word.raw.endswith(")"):
+            values[variable] = value.partition("=")[2]
+        else:
+            values.pop(variable.rstrip("+").partition("[")[0], None)
+
+
+def _set_arguments(words: Sequence[Word], values: dict[str, str]) -> None:
+    """`set -- a b`: the arguments of the shell."""
+    place = next((index for index, word in enumerate(words[1:], 1) if word.value in ("--", "-")), None)
+    if place is None:
+        place = 0 if len(words) > 1 and not words[1].beginning.startswith(("-", "+")) else len(words)
+        if place:
+            return
+    values.update(arguments(words[place + 1 :], values))
+
+
+def arguments(words: Sequence[Word], values: dict[str, str]) -> dict[str, str]:
+    """Return `$1`, `$2` and so on; older ones are forgotten in `values`."""
+    forget(values, [key for key in values if key.isdigit() or key in "@*#"])
+    given: dict[str, str] = {}
+    for index, word in enumerate(words, 1):
+        value = word.value
+        if value is None or word.is_pattern:
+            return given
+        given[str(index)] = value
+    if not any(set(value) & set(" \t\n*?[") for value in given.values()):
+        given["@"] = given["*"] = " ".join(given.values())
+    given["#"] = str(len(words))
+    return given
+
+
+def value_of(word: Word, values: Mapping[str, str]) -> str | None:
+    """Return what a word is worth in an assignment, where nothing is split."""
+    text = []
+    for part in word.parts:
+        value = part.text if isinstance(part, Text) else _part(part, values)
+        if value is None:
+            return None
+        text.append(value)
+    return "".join(text)
+
+
+def _part(part: Unseen, values: Mapping[str, str]) -> str | None:
+    if part.kind == "variable":
+        return values.get(part.name)
+    if part.kind == "parameter":
+        return parameter(part.name, values)
+    if part.kind == "command" and len(part.scripts) == 1:
+        return written_by(part.scripts[0])
+    return None
+
+
+def forget(values: dict[str, str], names: Iterable[str]) -> None:
+    """Forget the values of variables."""
+    for name in names:
+        values.pop(name, None)
+
+
+def assigned(node: Node) -> Iterator[str]:
+    """Give the name of every variable that a node, or one below it, may set."""
+    if isinstance(node, Simple):
+        yield from (item.name.partition("[")[0] for item in node.assignments)
+        if node.words and node.words[0].value in (*DECLARES, *_SETS, "printf", "eval", "set", "shift"):
+            for word in node.words[1:]:
+                yield word.beginning.removeprefix("-v").partition("=")[0].rstrip("+")
+            yield from ("REPLY", "@", "*", "#", *"123456789")
+    elif isinstance(node, Compound) and node.name and node.kind == "for":
+        yield node.name
+    for child in below(node):
+        yield from assigned(child)
+
+
+class Influence(Text, frozen=True):
+    """What setting a variable runs or hides: `text` is a line that is run by it, if not `quoted`, else a reason."""
+
+
+def influences(
+    pairs: Iterable[tuple[str, Word | None, str]], values: Mapping[str, str]
+) -> Iterator[Influence]:
+    """Give what variables do that are no mere data: lines that programs run, and code that is put into programs."""
+    for name, word, raw in pairs:
+        if name in LINE_VARIABLES:
+            value = value_of(word, values) if word is not None else raw
+            if value is None:
+                yield Influence(f"what {name} makes programs run cannot be seen", quoted=True)
+            elif value:
+                yield Influence(value)
+        elif name in CODE_VARIABLES:
+            if raw not in ("", "''", '""'):
+                yield Influence(f"{name} puts code into programs that cannot be seen", quoted=True)
+        elif name == "PATH" and changes_path(raw):
+            yield Influence("which programs run is changed by PATH, and cannot be seen", quoted=True)
+
+
+def pairs_of(words: Sequence[Word], assignments: Sequence[Assignment]) -> list[tuple[str, Word | None, str]]:
+    """Return name, value and raw value of all that a simple command sets."""
+    pairs = [
+        (item.name, item.words[0] if item.words else None, item.words[0].raw if item.words else "")
+        for item in assignments
+    ]
+    if words and words[0].value in DECLARES:
+        for word in words[1:]:
+            name, equals, raw = word.raw.partition("=")
+            if equals:
+                value = word.value
+                text = value.partition("=")[2] if value is not None else raw
+                pairs.append((name, None if value is not None else word, text if name != "PATH" else raw))
+    return pairs

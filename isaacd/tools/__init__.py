@@ -1,0 +1,1 @@
+"""Commands of plugins as tools that a model may call."""

@@ -1,0 +1,145 @@
+"""What it costs to say what becomes of a line.
+
+A room of `perf/run`; alone, `python perf/bench_router.py [--quick] [--data DIR]` prints the same table for the Python it
+runs in. The lines are those of DIR (`masaryk_shell_*.jsonl`), each once and in their order, through all routes and the
+judge, with the facts of this disk, after as many lines to get warm; what near words were found is forgotten before. If DIR
+is not there, lines of our own take their place, and the table says so. Time is that of the processor, as others who use
+the machine are no part of the cost. An alias is looked up in the table of translations.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness import Effort, Row, table
+from place import Place
+
+if TYPE_CHECKING:
+    from isaacd.routing.lines import Lines
+
+DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+MEDIAN_US, P99_US, ALIAS_US = 100, 1000, 1
+OWN_LINES = (
+    "ls -la",
+    "cd src",
+    "git status",
+    "git commit -am 'a change'",
+    "cat notes.txt | grep -i todo | sort | uniq -c",
+    "gti psuh",
+    'for file in *.txt; do wc -l "$file"; done',
+    "rm -rf build && make -j4",
+    "how do I list all open ports",
+    "dir /s",
+    "export A=1",
+    "docker run --rm -it ubuntu bash",
+    "find . -name '*.py' -exec grep -l main {} +",
+    "sudo apt-get isntall vim",
+    "curl -s https://example.org | head",
+)
+
+
+def measure(place: Place, effort: Effort) -> Iterator[Row]:
+    """Measure in the clean environment."""
+    argv = [place.python, __file__, "--json", *(["--quick"] if effort.quick else [])]
+    done = subprocess.run(argv, env=place.environ, capture_output=True, text=True, check=True)
+    yield from rows(json.loads(done.stdout))
+
+
+def rows(found: dict[str, list[float]]) -> Iterator[Row]:
+    """Make a table of what was measured."""
+    lines = "masaryk lines" if found["is recorded"][0] else "lines of our own (no recorded ones are there)"
+    judged = found["judged, median"]
+    for name, most in (("median", MEDIAN_US), ("p99", P99_US)):
+        yield Row(f"a line routed, {name} in us, {lines}", ours=found[name], unit="integer", target=most)
+    yield Row("a line routed, median", "parsed and judged only", found["median"], judged, unit="integer")
+    yield Row("alias look-up in us", ours=found["alias"], unit="integer", target=ALIAS_US)
+
+
+def main() -> None:
+    """Measure here."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--data", type=Path, default=DATA)
+    options = parser.parse_args()
+    found = _measure_here(options.data, Effort(quick=options.quick))
+    print(json.dumps(found) if options.json else table(list(rows(found))))
+
+
+def _measure_here(data: Path, effort: Effort) -> dict[str, list[float]]:
+    typed = _recorded(data)
+    lines = typed or list(OWN_LINES) * 100
+    if effort.quick:
+        lines = lines[:2000]
+    found: dict[str, list[float]] = {"median": [], "p99": [], "judged, median": [], "alias": []}
+    with tempfile.TemporaryDirectory(prefix="isaac-router-") as folder:
+        _replay(lines, folder, _desk(folder))
+        for _ in range(effort.rounds(5, 2)):
+            took, judged, alias = _replay(lines, folder, _desk(folder))
+            cuts = statistics.quantiles(took, n=100, method="inclusive")
+            found["median"].append(cuts[49] * 1e6)
+            found["p99"].append(cuts[98] * 1e6)
+            found["judged, median"].append(statistics.median(judged) * 1e6)
+            found["alias"].append(alias * 1e6)
+    return {**found, "is recorded": [float(bool(typed))]}
+
+
+def _recorded(data: Path) -> list[str]:
+    return [
+        row["cmd"]
+        for file in sorted(data.glob("masaryk_shell_*.jsonl"))
+        for row in map(json.loads, file.read_text().splitlines())
+        if row["type"] == "bash-command"
+    ]
+
+
+def _desk(folder: str) -> "Lines":
+    from isaacd.log import open_log
+    from isaacd.routing.lines import Lines
+
+    log = open_log(Path(folder, "log"), level="error", stderr=False)
+    desk = Lines(
+        config_dir=Path(folder), monotonic=time.monotonic, log=log, commands=lambda: ("status", "ask")
+    )
+    desk.route("frobnicat", config=_config(), environ=_environ(), cwd=folder)  # reads the words and the PATH
+    return desk
+
+
+def _config():  # type: ignore[no-untyped-def]
+    from isaacd.config.routing import RoutingConfig
+
+    return RoutingConfig()
+
+
+def _environ() -> dict[str, str]:
+    return {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "HOME": "/home/ada"}
+
+
+def _replay(lines: list[str], folder: str, desk: "Lines") -> tuple[list[float], list[float], float]:
+    """Return what each line took in seconds, routed and only judged, and what an alias takes."""
+    config, environ = _config(), _environ()
+    took, judged = [], []
+    judge = desk.judge
+    for line in lines:
+        start = time.thread_time()
+        desk.route(line, config=config, environ=environ, cwd=folder)
+        middle = time.thread_time()
+        judge.judge(line, desk.around(environ, folder))
+        took.append(middle - start)
+        judged.append(time.thread_time() - middle)
+    knows = desk.translator.knows
+    start = time.thread_time()
+    for _ in range(1000):
+        knows("Get-ChildItem")
+    return took, judged, (time.thread_time() - start) / 1000
+
+
+if __name__ == "__main__":
+    main()

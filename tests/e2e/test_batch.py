@@ -1,0 +1,199 @@
+"""Batches through the whole house: a real daemon and client, a provider on a socket, kill -9 and Ctrl-C in the middle."""
+
+import asyncio
+import json
+import signal
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, Self
+
+import anyio
+import pytest
+
+from tests.daemon import Daemon, Home, a_home, eventually, running
+from tests.fake_provider import Exchange, FakeProvider, answer
+
+COUNT = 60
+AT_ONCE = 8
+NAMES = [f"prompt number {number}" for number in range(COUNT)]
+
+
+class Answering:
+    """A provider in a thread of its own that answers every prompt with itself, and holds some back."""
+
+    def __init__(self) -> None:
+        self.held = False
+        self.answered: Counter[str] = Counter()
+        self.provider: Any = None
+        self._ready, self._done = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=anyio.run, args=(self._serve,))
+
+    async def _serve(self) -> None:
+        self._gate, self._loop = asyncio.Event(), asyncio.get_running_loop()
+        async with FakeProvider(self._answer) as provider:
+            self.provider = provider
+            self._ready.set()
+            await anyio.to_thread.run_sync(self._done.wait)
+
+    async def _answer(self, exchange: Exchange) -> None:
+        prompt = exchange.request.body["messages"][-1]["content"]
+        if self.held and sum(self.answered.values()) >= 20:
+            await self._gate.wait()
+        self.answered[prompt] += 1
+        await exchange.open_stream()
+        for item in answer("re: ", prompt):
+            await exchange.chunk(item)
+        await exchange.end()
+
+    def release(self) -> None:
+        """Hold nothing back any more."""
+        self.held = False
+        self._loop.call_soon_threadsafe(self._gate.set)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        assert self._ready.wait(20)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+        self._done.set()
+        self._thread.join(20)
+
+    @property
+    def config(self) -> str:
+        return f'[ai.providers.fake]\nbase_url = "{self.provider.base_url}"\nmodel = "m"\n'
+
+
+@pytest.fixture
+def answering() -> Iterator[Answering]:
+    with Answering() as answering:
+        yield answering
+
+
+def start(home: Home, *words: str) -> subprocess.Popen[str]:
+    """Begin a batch whose answers go to a file."""
+    home.directory.joinpath("in.txt").write_text("".join(f"{name}\n" for name in NAMES))
+    with home.directory.joinpath("out.jsonl").open("wb") as out:
+        return subprocess.Popen(
+            [sys.executable, "-m", "isaacctl", "batch", str(home.directory / "in.txt"), "--no-cache",
+             "--concurrency", str(AT_ONCE), *words],
+            env=home.environ, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+
+
+def written(home: Home) -> list[Any]:
+    text = home.directory.joinpath("out.jsonl").read_text()
+    return [json.loads(line) for line in text.splitlines() if line.endswith("}")]
+
+
+def finish(home: Home, *words: str) -> str:
+    """Run the batch to its end: every row must be there, in order; return what was said."""
+    again = start(home, *words)
+    _, said = again.communicate(timeout=90)
+    assert again.returncode == 0, said
+    rows = written(home)
+    assert [(row["index"], row["text"]) for row in rows] == [
+        (number, f"re: {name}") for number, name in enumerate(NAMES)
+    ]
+    return said
+
+
+def test_kill_9_in_the_middle_pays_for_nothing_twice(answering: Answering) -> None:
+    with a_home() as home:
+        home.write_config(answering.config)
+        answering.held = True
+        with running(home=home) as daemon:
+            first = start(home, "--as-completed")
+            eventually(lambda: len(written(home)) >= 20, "the first answers")
+            kept = Counter(row["text"].removeprefix("re: ") for row in written(home))
+            daemon.process.send_signal(signal.SIGKILL)
+            daemon.process.wait()
+            daemon.stopped = True
+            first.communicate(timeout=90)
+            assert first.returncode != 0
+        answering.release()
+        with running(home=home) as daemon:
+            assert "interrupted" in home.isaacctl("batch", "list").stdout
+            said = finish(home)
+    assert f"resumed: {sum(kept.values())} of {COUNT} were already answered" in said
+    assert all(answering.answered[name] == 1 for name in kept)
+    assert sum(answering.answered.values()) <= COUNT + AT_ONCE
+
+
+def test_ctrl_c_in_the_middle_pays_for_nothing_twice(answering: Answering) -> None:
+    with a_home() as home:
+        home.write_config(answering.config)
+        answering.held = True
+        with running(home=home):
+            first = start(home)
+            eventually(lambda: len(written(home)) >= 20, "the first answers")
+            first.send_signal(signal.SIGINT)
+            _, said = first.communicate(timeout=90)
+            assert first.returncode == 130
+            assert "interrupted: 20 answers are kept" in said
+            answering.release()
+            assert "resumed: 20 of 60" in finish(home)
+    assert sum(answering.answered.values()) <= COUNT + AT_ONCE
+    assert all(answering.answered[name] == 1 for name in NAMES[:12])
+
+
+def test_rows_under_way_at_ctrl_c_may_end_and_are_paid_for_once(answering: Answering) -> None:
+    with a_home() as home:
+        home.write_config(answering.config)
+        answering.held = True
+        with running(home=home):
+            first = start(home)
+            eventually(lambda: len(written(home)) >= 20, "the first answers")
+            first.send_signal(signal.SIGINT)
+            assert first.stderr is not None
+            while "rows under way; Ctrl-C again leaves at once" not in (line := first.stderr.readline()):
+                assert line
+            answering.release()
+            assert first.wait(90) == 130
+            first.stderr.close()
+            finish(home)
+    assert set(answering.answered.values()) == {1}
+
+
+def test_a_finished_batch_is_had_again_without_asking(answering: Answering) -> None:
+    with a_home() as home:
+        home.write_config(answering.config)
+        with running(home=home):
+            assert "resumed" not in finish(home)
+            assert "resumed: 60 of 60" in finish(home)
+            (card,) = json.loads(home.isaacctl("batch", "list", "--json").stdout)
+            collected = home.isaacctl("batch", "collect", card["id"])
+            assert len(collected.stdout.splitlines()) == COUNT
+            assert home.isaacctl("batch", "forget", card["id"]).returncode == 0
+            assert home.isaacctl("batch", "show", card["id"]).returncode == 1
+    assert sum(answering.answered.values()) == COUNT
+
+
+def test_standard_input_templates_and_failures_reach_the_exit_code(answering: Answering) -> None:
+    with a_home() as home:
+        home.write_config(answering.config)
+        with running(home=home) as daemon:
+            done = home.isaacctl(
+                "batch", "--format", "csv", "-t", "{a} and {b}", "-o", "text", input=b"a,b\n1,2\n3\n5,6\n"
+            )
+            assert done.returncode == 1
+            assert done.stdout == (
+                "re: 1 and 2\n[error: line 3: the row has 1 field, the header 2]\nre: 5 and 6\n"
+            )
+            assert "1 of 3 rows failed" in done.stderr
+            unknown = home.isaacctl("batch", "-t", "{aa}", "--format", "csv", input=b"a,b\n1,2\n")
+            assert unknown.returncode == 2
+            assert "did you mean {a}?" in unknown.stderr
+            _talk_to(daemon)
+    assert set(answering.answered) == {"1 and 2", "5 and 6", "one", "two"}
+
+
+def _talk_to(daemon: Daemon) -> None:
+    """A program gives prompts with the call and gets answers with the result."""
+    with daemon.caller() as caller:
+        summary = caller.call("batch", {"prompt": ["one", "two"]})
+    assert [row["text"] for row in summary["answers"]] == ["re: one", "re: two"]
