@@ -66,24 +66,21 @@ def _client(place: Place, script: str, *words: str) -> dict[str, list[float]]:
 
 def _batches(place: Place, effort: Effort) -> Iterator[Row]:
     """Ask batches through the client library; one connection a question is there before the first figure."""
-    _client(place, "asking", "1", f"warm {time.time_ns()}", "warm=50:50")
+    _client(place, "asking", "1", f"warm {time.time_ns()}", "warm=50:50:query", "warm too=50:50:command")
     for count, target, rounds in ((5, 4.9, effort.rounds(20, 4)), (50, 45.0, effort.rounds(5, 2))):
+        ways = [f"{way}={count}:{count}:{way}" for way in ("query", "command")]
         found = _client(
-            place,
-            "asking",
-            str(rounds),
-            f"q {time.time_ns()}",
-            f"together={count}:{count}",
-            f"in turn={count}:1",
+            place, "asking", str(rounds), f"q {time.time_ns()}", *ways, f"in turn={count}:1:query"
         )
-        yield Row(
-            f"a batch of {count} at 100 ms",
-            IN_TURN,
-            found["together"],
-            found["in turn"],
-            target=1 / target,
-            metadata={"at least": target},
-        )
+        for way, name in (("query", "batch_query"), ("command", "the command batch, journal and all")):
+            yield Row(
+                f"{count} at 100 ms, {name}",
+                IN_TURN,
+                found[way],
+                found["in turn"],
+                target=1 / target,
+                metadata={"at least": target},
+            )
 
 
 def _pieces(place: Place, daemon: Server, effort: Effort) -> Iterator[Row]:
