@@ -103,7 +103,9 @@ class Whereabouts:
         for folder in folders:
             path = self.path(text or ".", folder, is_tilde=starts_with_tilde(word))
             if path is None:
-                found.append(Place("outside" if remote else "unseen", word.raw))
+                # Elsewhere a session begins in its home, so `*` and `.` are all of it.
+                at_home: PlaceKind = "all-home" if everything or text in ("", ".", "./") else "outside"
+                found.append(Place(at_home if remote else "unseen", word.raw))
                 continue
             found.append(self._place(path, word, everything=everything, remote=remote, follow=follow))
         return found

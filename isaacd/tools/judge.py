@@ -53,6 +53,8 @@ def _beyond(path: Path, cwd: Path | None, home: Path | None) -> str | None:
             return f"{target} is named, and {tree} is no working tree but holds your whole home"
     except (OSError, RuntimeError, ValueError):  # a loop of links, or what cannot be a name
         return f"{path} cannot be resolved"
+    if target.is_symlink():  # from Python 3.13 on, a loop is left as it is
+        return f"{path} cannot be resolved"
     if not target.is_relative_to(tree):
         return f"{target} is outside of {tree}"
     hidden = next((part for part in target.relative_to(tree).parts if part.startswith(".")), None)
