@@ -3,7 +3,6 @@
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 
-import anyio
 import msgspec
 
 from isaacd.ai.chat import Answer, Finish, Hit, Message, Piece, TextDelta, Usage
@@ -63,23 +62,10 @@ class Answers:
         on_done: Callable[[Answer | IsaacError], Awaitable[None]] | None = None,
     ) -> list[Answer | IsaacError]:
         """Answer many questions, at most `limit` at once; answers and errors come in the order of the questions."""
-        found: list[Answer | IsaacError | None] = [None] * len(requests)
-        waiting = iter(enumerate(requests))
+        # The calls, and all that makes them, are imported with the first question.
+        from isaacd.ai.routing.asking import ask_many
 
-        async def work() -> None:
-            for index, messages in waiting:
-                try:
-                    result: Answer | IsaacError = await self.chat(messages, asking)
-                except IsaacError as error:
-                    result = error
-                found[index] = result
-                if on_done is not None:
-                    await on_done(result)
-
-        async with anyio.create_task_group() as group:
-            for _ in range(min(limit, len(requests))):
-                group.start_soon(work)
-        return [item for item in found if item is not None]
+        return await ask_many(lambda messages: self.chat(messages, asking), requests, limit, on_done)
 
     async def _run(
         self, turns: Sequence[Message], asking: Asking, out: "RecalledStream"

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 import msgspec
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from isaacd.ai.router import Options
 
 Question = str | Sequence[Message] | ChatRequest
+Q = TypeVar("Q")
 
 
 def open_stream(
@@ -49,29 +50,43 @@ def _key(board: Switchboard, view: View, route: Route, request: ChatRequest) -> 
 async def ask_all(
     chat: Callable[..., Awaitable[Answer]], questions: Iterable[Question], limit: int, options: "Options"
 ) -> list[Answer | IsaacError]:
+    """Ask all questions, `limit` at once, with what each says itself laid over the options."""
+
+    async def one(question: Question) -> Answer:
+        messages, merged = _options(question, options)
+        return await chat(messages, **merged)
+
+    return await ask_many(one, questions, limit)
+
+
+async def ask_many(
+    ask: Callable[[Q], Awaitable[Answer]],
+    questions: Iterable[Q],
+    limit: int,
+    on_done: Callable[[Answer | IsaacError], Awaitable[None]] | None = None,
+) -> list[Answer | IsaacError]:
     """Ask all questions, `limit` at once; those who ask are no more than that, however many questions there are."""
     if limit < 1:
         raise InvalidParams("limit is 1 or more")
     answers: dict[int, Answer | IsaacError] = {}
     waiting = enumerate(questions)
 
-    async def ask(first: int, question: Question) -> None:
+    async def work(first: int, question: Q) -> None:
         for number, item in _then((first, question), waiting):
             try:
-                messages, merged = _options(item, options)
-                answers[number] = await chat(messages, **merged)
+                answers[number] = await ask(item)
             except IsaacError as error:
                 answers[number] = error
+            if on_done is not None:
+                await on_done(answers[number])
 
     async with anyio.create_task_group() as group:
         for _, (number, question) in zip(range(limit), waiting, strict=False):
-            group.start_soon(ask, number, question)
+            group.start_soon(work, number, question)
     return [answers[number] for number in range(len(answers))]
 
 
-def _then(
-    first: tuple[int, Question], rest: Iterator[tuple[int, Question]]
-) -> Iterator[tuple[int, Question]]:
+def _then(first: tuple[int, Q], rest: Iterator[tuple[int, Q]]) -> Iterator[tuple[int, Q]]:
     yield first
     yield from rest
 
