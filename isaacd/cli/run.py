@@ -116,10 +116,12 @@ class CommandLine:
 
     def _done(self, result: Any, parsed: "Parsed", output: Output, terminal: Terminal) -> Outcome:
         warning = self._warned(terminal)
+        if isinstance(result, Handover) and (
+            result.json if parsed.json else result.always or terminal.stdout
+        ):
+            return _handed_over(result, warning, json=parsed.json)
         if parsed.json:
             return Outcome(exit=OK, out=to_json(result, terminal), err=warning)
-        if isinstance(result, Handover) and terminal.stdout:
-            return Outcome(exit=OK, out=result.text, err=warning, exec=result.argv, after=result.after)
         text = _shown(parsed.command, result, output, terminal)
         return Outcome(exit=OK, out=sendable("\n" + text if output.ends_open else text), err=warning)
 
@@ -145,6 +147,13 @@ def _within(context: Context, output: Output, parsed: "Parsed") -> Context:
     if parsed.sets:
         inner.loaded  # noqa: B018 - it is looked at so that it raises
     return inner
+
+
+def _handed_over(plan: Handover, warning: str, *, json: bool) -> Outcome:
+    if not json:
+        return Outcome(exit=OK, out=plan.text, err=warning, exec=plan.argv, after=plan.after)
+    after = (*plan.after, "--json") if plan.after else ()
+    return Outcome(exit=OK, err=warning, exec=plan.json, after=after)
 
 
 def _shown(command: Command, result: Any, output: Output, terminal: Terminal) -> str:

@@ -218,6 +218,21 @@ def test_a_handover_is_executed_at_a_terminal_and_shown_in_a_pipe() -> None:
     assert caller.type("edit", "--json").json["argv"] == ["vi", "x"]
 
 
+def test_a_handover_may_be_carried_out_in_a_pipe_and_for_json_too() -> None:
+    plugin = Plugin("build")
+
+    @plugin.command
+    def build(context: Context) -> Handover:
+        """Build."""
+        return Handover(argv=("make",), after=("say",), text="go\n", always=True, json=("make", "--json"))
+
+    caller = Caller(plugin)
+    piped = caller.type("build")
+    assert (piped.out, piped.outcome.exec, piped.outcome.after) == ("go\n", ("make",), ("say",))
+    json = caller.type("build", "--json")
+    assert (json.out, json.outcome.exec, json.outcome.after) == ("", ("make", "--json"), ("say", "--json"))
+
+
 def test_a_stream_without_text_shows_its_result() -> None:
     async def find(context: Context) -> AsyncGenerator[str | Point, None]:
         """Find."""
