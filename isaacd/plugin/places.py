@@ -6,6 +6,7 @@ import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -13,14 +14,24 @@ NAMESPACE = "isaac_plugins"
 _SUFFIX = ".py"
 
 
+# Isaac's own, another part of the namespace, an entry point of a distribution, or the user's folder of plugins.
+Source = Literal["bundled", "site", "entry", "user"]
+
+
 class Found(msgspec.Struct, frozen=True, kw_only=True):
     """A file or folder that looks like a plugin; `hidden_by` is the one of the same name that was found first.
 
-    `refused` says why it must not be imported.
+    `refused` says why it must not be imported. Its code is the module `module`, which has the plugin as `attribute`;
+    `path` are folders that have to be on sys.path for it. An entry point belongs to a `distribution` (`name version`).
     """
 
     name: str
     origin: Path
+    source: Source = "user"
+    module: str = ""
+    attribute: str = "plugin"
+    path: tuple[Path, ...] = ()
+    distribution: str = ""
     hidden_by: Path | None = None
     refused: str | None = None
 
