@@ -12,13 +12,18 @@ TAIL_LINES = 10
 TAIL_BYTES = 8192
 
 
-def log_paths(socket: str, environ: "Mapping[str, str]") -> tuple[str, str]:
-    """Return where the log goes, and where it goes if that cannot be written."""
+def state_folder(environ: "Mapping[str, str]") -> str:
+    """Return the folder of what Isaac keeps between its runs."""
     state = environ.get("XDG_STATE_HOME", "")
     if not state.startswith("/"):
         home = environ.get("HOME", "")
         state = (home if home.startswith("/") else os.path.expanduser("~")) + "/.local/state"
-    return f"{state}/isaac/isaacd.log", os.path.dirname(socket) + "/isaacd.log"
+    return f"{state}/isaac"
+
+
+def log_paths(socket: str, environ: "Mapping[str, str]") -> tuple[str, str]:
+    """Return where the log goes, and where it goes if that cannot be written."""
+    return f"{state_folder(environ)}/isaacd.log", os.path.dirname(socket) + "/isaacd.log"
 
 
 def newest_log(socket: str, environ: "Mapping[str, str]") -> str:

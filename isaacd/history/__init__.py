@@ -1,0 +1,1 @@
+"""What was typed in shells: kept, searched, counted, forgotten."""
