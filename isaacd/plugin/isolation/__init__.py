@@ -1,0 +1,1 @@
+"""Plugins that are not trusted run in processes of their own, behind a fence."""

@@ -1,0 +1,177 @@
+"""Which plugins may run inside the daemon: those of Isaac itself, and those that a person trusts as they are now."""
+
+import contextlib
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from isaacd.errors import NotFound, StorageUnavailable
+
+FILE_NAME = "trusted.json"
+_DISTRIBUTION = "isaacd"
+_MADE_BY_PYTHON = "__pycache__"
+
+
+class Trusted(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a person said: this plugin with this content, or, without a `digest`, whatever lies in this folder.
+
+    `origin` is the real path of the file or folder, `at` when it was said (seconds since 1970).
+    """
+
+    origin: str
+    name: str = ""
+    digest: str = ""
+    at: float = 0.0
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """Whether a plugin may run inside the daemon, and why or why not."""
+
+    trusted: bool
+    reason: str
+
+
+class _Book(msgspec.Struct, kw_only=True):
+    version: int = 1
+    trusted: list[Trusted] = []
+
+
+class Trust:
+    """The list of what is trusted, in a file that only its owner can read; every question reads it anew.
+
+    `file` need not exist. A file that cannot be read trusts nothing but what belongs to Isaac.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def of(self, name: str, origin: Path) -> Verdict:
+        """Say whether the plugin `name` at `origin` is trusted, by its place or by its content now."""
+        if is_bundled(name, origin):
+            return Verdict(True, "belongs to Isaac")
+        place = _real(origin)
+        changed = False
+        for one in self.all():
+            if not one.digest and Path(place).is_relative_to(one.origin):
+                return Verdict(True, f"the folder {one.origin} is trusted")
+            if one.digest and one.name == name and one.origin == place:
+                if one.digest == digest_of(origin):
+                    return Verdict(True, "trusted as it is")
+                changed = True
+        if changed:
+            return Verdict(False, f"it has changed since it was trusted: isaacctl plugins trust {name}")
+        return Verdict(False, f"not trusted: isaacctl plugins trust {name}")
+
+    def all(self) -> list[Trusted]:
+        """Return what is written down, in that order."""
+        try:
+            found = self._file.lstat()
+            if found.st_uid not in (os.geteuid(), 0) or found.st_mode & 0o022:
+                return []
+            return msgspec.json.decode(self._file.read_bytes(), type=_Book).trusted
+        except (OSError, ValueError):
+            return []
+
+    def trust(self, name: str, origin: Path, *, now: float) -> Trusted:
+        """Trust a plugin with the content that it has now; raises StorageUnavailable if that cannot be kept."""
+        said = Trusted(name=name, origin=_real(origin), digest=digest_of(origin), at=now)
+        self._write([one for one in self.all() if not (one.digest and one.name == name)], said)
+        return said
+
+    def trust_folder(self, folder: Path, *, now: float) -> Trusted:
+        """Trust whatever lies in a folder now and later: for the folder in which one writes plugins oneself."""
+        said = Trusted(origin=_real(folder), at=now)
+        self._write([one for one in self.all() if one.digest or one.origin != said.origin], said)
+        return said
+
+    def revoke(self, name_or_folder: str) -> list[Trusted]:
+        """Trust a plugin, or a folder, no more; return what is gone. Raises NotFound if nothing was trusted."""
+        kept: list[Trusted] = []
+        gone: list[Trusted] = []
+        for one in self.all():
+            fits = one.name == name_or_folder if one.digest else one.origin == _real(Path(name_or_folder))
+            (gone if fits else kept).append(one)
+        if not gone:
+            raise NotFound(f"{name_or_folder!r} is not trusted", hint="isaacctl plugins shows what is")
+        self._write(kept)
+        return gone
+
+    def _write(self, kept: list[Trusted], *new: Trusted) -> None:
+        """Replace the file as a whole, so that nobody ever reads half of it."""
+        encoded = msgspec.json.format(msgspec.json.encode(_Book(trusted=[*kept, *new])), indent=2)
+        beside = self._file.with_name(f".{self._file.name}.{os.getpid()}")
+        try:
+            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+            with open(descriptor, "wb") as file:  # noqa: PTH123 - of a descriptor that is private from the start
+                file.write(encoded + b"\n")
+                file.flush()
+                os.fsync(file.fileno())
+            beside.replace(self._file)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                beside.unlink()
+            raise StorageUnavailable(
+                f"cannot write {self._file}: {error.strerror}",
+                hint="is the disk full, or the folder read-only?",
+            ) from error
+
+
+def is_bundled(name: str, origin: Path) -> bool:
+    """Tell whether a plugin came with Isaac itself; further ones may lie beside those in `site-packages`."""
+    root = Path(__file__).resolve().parents[2]
+    place = Path(_real(origin))
+    if place.parent == root / "plugins/isaac_plugins":
+        return True  # a checkout
+    return place.parent == root / "isaac_plugins" and place.name in _recorded(root)
+
+
+def digest_of(origin: Path) -> str:
+    """Return the SHA-256 of a plugin: of its file, or of the names and contents of all files in its folder."""
+    total = hashlib.sha256()
+    for name, content in _content(origin):
+        total.update(f"{len(name)}:{name}:{len(content)}:".encode("utf-8", "surrogateescape") + content)
+    return total.hexdigest()
+
+
+def _content(origin: Path) -> Iterator[tuple[str, bytes]]:
+    if not origin.is_dir():
+        yield "", _read(origin)
+        return
+    for folder, below, names in os.walk(origin):
+        below[:] = sorted(name for name in below if name != _MADE_BY_PYTHON)
+        for name in sorted(names):
+            path = Path(folder, name)
+            yield str(path.relative_to(origin)), _read(path)
+        for name in below:
+            if Path(folder, name).is_symlink():
+                # os.walk does not follow it, but an import would: where it leads belongs to the content.
+                yield (
+                    str(Path(folder, name).relative_to(origin)),
+                    _real(Path(folder, name)).encode("utf-8", "surrogateescape"),
+                )
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        return f"unreadable {error.errno}".encode()
+
+
+def _recorded(root: Path) -> frozenset[str]:
+    """Return the names in `isaac_plugins` that the installer wrote down for our own distribution (PEP 376)."""
+    names = set()
+    for record in root.glob(f"{_DISTRIBUTION}-*.dist-info/RECORD"):
+        for line in _read(record).decode("utf-8", "replace").splitlines():
+            first, _, rest = line.partition("/")
+            if first == "isaac_plugins":
+                names.add(rest.partition(",")[0].partition("/")[0])
+    return frozenset(names)
+
+
+def _real(path: Path) -> str:
+    return os.path.realpath(path)
