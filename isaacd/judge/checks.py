@@ -1,5 +1,6 @@
 """What a rule can ask of the text that a command is given, where no option tells; every check is one pass."""
 
+import re
 from collections.abc import Callable
 
 from isaacd.judge.arguments import Arguments
@@ -27,16 +28,41 @@ _WRITES = frozenset(
 )
 
 
+# What may stand before a parenthesis in a statement that only asks; other functions may do anything.
+_CALL = re.compile(r"([a-z_][\w.$]*)\s*\(")
+_HARMLESS_CALLS = frozenset(
+    "abs age all and any array array_agg array_length as ascii avg between bool_and bool_or by cast ceil ceiling char_length chr coalesce "
+    "concat concat_ws convert count cume_dist current_database current_schema current_setting current_user curdate curtime database date "
+    "date_add date_format date_part date_sub date_trunc datediff day dayofweek decimal dense_rank distinct else exists exp explain extract "
+    "filter first first_value floor format format_type from generate_series greatest group_concat having hex hour ifnull iif in in_ initcap instr "
+    "interval is isnull join json_agg json_array_length json_build_object json_each json_extract json_extract_path_text json_group_array "
+    "json_object json_type jsonb_array_elements jsonb_pretty julianday lag last last_value lateral lcase lead least left length like limit "
+    "ln localtime log lower lpad ltrim max md5 min minute mod month not now ntile nullif numeric obj_description on or order over overlaps "
+    "partition percent_rank percentile_cont percentile_disc pg_backend_pid pg_column_size pg_database_size pg_get_functiondef pg_get_indexdef "
+    "pg_get_viewdef pg_indexes_size pg_is_in_recovery pg_relation_size pg_size_pretty pg_table_size pg_total_relation_size position pow power "
+    "pragma_table_info printf quarter quote random rank regexp_matches regexp_replace replace reverse right round row row_number row_to_json "
+    "rpad rtrim schema second select sha1 sha2 sign some split_part sqlite_version sqrt std stddev str_to_date strftime string_agg strpos "
+    "substr substring sum table then time timestamp timestampdiff to_char to_date to_json to_jsonb to_number to_timestamp total trim trunc "
+    "typeof ucase unicode unix_timestamp unnest upper user using values var_pop var_samp varchar variance version week when where with "
+    "within year zeroblob".split()
+)
+
+
 def sql_reads(arguments: Arguments) -> bool:
-    """Say whether every statement that is given only asks."""
+    """Say whether every statement that is given only asks, and calls nothing but what is known to."""
     statements = _statements(arguments)
-    return bool(statements) and all(
-        (words[0] in _READS or words[0].startswith(("\\d", "\\l", ".")))
-        and not _WRITES & set(words)
-        and not words[0].startswith(
-            (".shell", ".system", ".import", ".output", ".once", ".save", ".restore", ".read")
+    calls = [name for text in _texts(arguments) for name in _CALL.findall((text or "").lower())]
+    return (
+        bool(statements)
+        and all(name in _HARMLESS_CALLS for name in calls)
+        and all(
+            (words[0] in _READS or words[0].startswith(("\\d", "\\l", ".")))
+            and not _WRITES & set(words)
+            and not words[0].startswith(
+                (".shell", ".system", ".import", ".output", ".once", ".save", ".restore", ".read")
+            )
+            for words in statements
         )
-        for words in statements
     )
 
 
@@ -115,6 +141,17 @@ def _after_delimited(script: str, index: int, times: int) -> int:
     return index
 
 
+def sets_tags(arguments: Arguments) -> bool:
+    """Say whether exiftool is told to change something: `-TAG=value`, `-TAG<OTHER`, or how to go about it."""
+    words = [*arguments.options, *(word.value or "" for word in arguments.operands)]
+    valued = any(value for values in arguments.options.values() for value in values if value is not None)
+    return valued or any(
+        ("=" in word or "<" in word or word.startswith(("-overwrite", "-delete", "-restore", "-all")))
+        and word.startswith("-")
+        for word in words
+    )
+
+
 def destroys_data(arguments: Arguments) -> bool:
     """Say whether code for a document database drops or empties something."""
     text = " ".join(text or "" for text in _texts(arguments)).lower()
@@ -128,4 +165,5 @@ CHECKS: dict[str, Callable[[Arguments], bool]] = {
     "sql-destroys": sql_destroys,
     "sed-writes": sed_writes,
     "destroys-data": destroys_data,
+    "sets-tags": sets_tags,
 }

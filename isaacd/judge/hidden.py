@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from isaacd.judge.verdict import Reason
 from isaacd.safety.tier import Tier
-from isaacd.shell.indirect import SHELLS
+from isaacd.shell.indirect import SHELLS, reads_code
 from isaacd.shell.invocation import Invocation
 from isaacd.shell.syntax import Node, Script, Simple, Unseen, Word, below, words_of
 
@@ -16,6 +16,8 @@ DECODERS = frozenset(
     "base64 base32 basenc xxd uudecode openssl rev tr gunzip zcat bzcat xzcat zstdcat gpg hexdump od b64decode bzip2 gzip xz unxz "
     "bunzip2 lz4 zstd uncompress rot13 printf".split()
 )
+# A database's dump is kept packed.
+_UNPACKERS = frozenset("gunzip zcat bzcat xzcat zstdcat bzip2 gzip xz unxz bunzip2 lz4 zstd".split())
 _RUNNERS = frozenset(
     (
         *SHELLS,
@@ -46,7 +48,7 @@ def hidden(invocation: Invocation) -> Iterator[Reason]:
                 "run text from elsewhere",
                 is_floor=True,
             )
-        elif source in DECODERS:
+        elif source in DECODERS and not (name == "psql" and source in _UNPACKERS):
             text = f"{runs} runs what {source} makes of other text, which hides what it is"
             yield Reason(
                 Tier.DESTRUCTIVE, text, invocation.place, "decoded text", "run hidden text", is_floor=True
@@ -72,7 +74,7 @@ def _source(invocation: Invocation) -> str | None:
 
 
 def _sources(invocation: Invocation) -> Iterator[str]:
-    step, steps = invocation.receives, 0
+    step, steps = invocation.receives if reads_code(invocation) else None, 0
     while step is not None and steps < MAX_STEPS:
         yield from _names_of(step)
         step, steps = step.receives, steps + 1

@@ -16,6 +16,7 @@ from isaacd.shell.syntax import (
     Pipeline,
     Script,
     Simple,
+    Unseen,
     Word,
     words_of,
 )
@@ -25,6 +26,7 @@ from isaacd.shell.variables import (
     assign,
     assigned,
     declare,
+    expanded_later,
     forget,
     influences,
     pairs_of,
@@ -38,6 +40,8 @@ MAX_VISITS = 5000
 MAX_LOOPED = 16
 
 
+# A line that ends a here-document, and that nobody writes.
+_END = "end-of-what-is-expanded-later"
 _WRITER = Invocation((), unseen="what is written into it cannot be seen")
 
 
@@ -90,6 +94,8 @@ class _Finder(Runs):
         if self._is_full():
             return
         self._substitutions(words_of(node), values, around)
+        if isinstance(node, Compound) and node.kind == "test":
+            self._later([word.value for word in node.words], around)
         if isinstance(node, Simple):
             self._simple(node, values, around)
         elif isinstance(node, Pipeline):
@@ -192,7 +198,8 @@ class _Finder(Runs):
         inner = around
         if node.redirects:
             inner = msgspec.structs.replace(around, redirects=(*around.redirects, *node.redirects))
-        hidden = self._influences(words, node.assignments, values, inner)
+        hidden = self._influences(words, node.assignments, values, inner) or _prompt_in(node.words)
+        self._later(expanded_later(words, node.assignments), inner)
         if not words:
             for assignment in node.assignments:
                 # Words are then split elsewhere, and nothing that is split can be told any more.
@@ -211,6 +218,15 @@ class _Finder(Runs):
             self._exported |= {word.beginning.partition("=")[0] for word in words[1:]}
         self.run(words, values, inner, node.assignments, hidden=hidden)
 
+    def _later(self, texts: Iterable[str | None], around: Around) -> None:
+        """Walk substitutions in quoted texts that the shell expands all the same: indices, expressions, prompts."""
+        for text in texts:
+            if text is not None and ("$(" in text or "`" in text):
+                script = self._parser.parse(f": <<{_END}\n{text}\n{_END}\n")
+                # Nothing says that it is ever expanded, so that what is odd in it is no fault of the line.
+                inner = msgspec.structs.replace(around, nested=around.nested + 1)
+                self.script(msgspec.structs.replace(script, faults=()), {}, inner)
+
     def _influences(
         self,
         words: Sequence[Word],
@@ -228,6 +244,15 @@ class _Finder(Runs):
             else:
                 self.text(influence.text, self._inherited(values, ()), around)
         return hidden
+
+
+def _prompt_in(words: Sequence[Word]) -> str | None:
+    """Say that `${name@P}` runs the substitutions in a value, which is not seen."""
+    for word in words:
+        for part in word.parts:
+            if isinstance(part, Unseen) and part.kind == "parameter" and part.name.endswith("@P"):
+                return f"${{{part.name}}} runs what the value holds, which cannot be seen"
+    return None
 
 
 def _together(found: Sequence[Invocation]) -> Invocation:

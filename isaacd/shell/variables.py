@@ -8,6 +8,10 @@ from isaacd.shell.syntax import Assignment, Compound, Node, Simple, Text, Unseen
 from isaacd.shell.written import written_by
 
 DECLARES = frozenset(("export", "declare", "typeset", "readonly", "local"))
+# Builtins that take names with an index, or expressions: the shell expands both once more, quoted or not.
+_INDEXES = frozenset(
+    ("let", "test", "[", "read", "unset", "printf", "getopts", "wait", "mapfile", "readarray")
+)
 # Builtins that give variables values which nobody sees.
 _SETS = frozenset(("read", "mapfile", "readarray", "getopts", "unset", "let", "select"))
 MAX_VALUE = 4096
@@ -140,6 +144,17 @@ def influences(
                 yield Influence(f"{name} puts code into programs that cannot be seen", quoted=True)
         elif name == "PATH" and changes_path(raw):
             yield Influence("which programs run is changed by PATH, and cannot be seen", quoted=True)
+
+
+def expanded_later(words: Sequence[Word], assignments: Sequence[Assignment]) -> Iterator[str | None]:
+    """Give the texts whose substitutions may run although they are quoted here.
+
+    Values that are assigned count: an expression, a prompt or an index may take them up (`x='a[$(rm y)]'; ((x))`).
+    """
+    for assignment in assignments:
+        yield from (word.value for word in assignment.words)
+    if words and words[0].value in (*DECLARES, *_INDEXES):
+        yield from (word.value for word in words[1:])
 
 
 def pairs_of(words: Sequence[Word], assignments: Sequence[Assignment]) -> list[tuple[str, Word | None, str]]:

@@ -40,6 +40,9 @@ WRAPPERS = {
     ),
     "doas": _shape("-u -C", privileged=True, harmless="-L"),
     "pkexec": _shape("-u --user", privileged=True),
+    "gosu": _shape("", 1, privileged=True),
+    "su-exec": _shape("", 1, privileged=True),
+    "setuidgid": _shape("", 1, privileged=True),
     "run0": _shape(
         "-u --user -g --group -D --chdir --setenv --property --unit --slice --nice", privileged=True
     ),

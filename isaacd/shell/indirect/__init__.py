@@ -2,7 +2,7 @@
 
 from isaacd.shell.indirect.builtins import BUILTINS
 from isaacd.shell.indirect.found import SHELLS, Found, merged
-from isaacd.shell.indirect.interpreters import INTERPRETERS, interpreter
+from isaacd.shell.indirect.interpreters import INTERPRETERS, interpreter, reads_code
 from isaacd.shell.indirect.options import LINES_BEHIND, lines_behind
 from isaacd.shell.indirect.programs import PROGRAMS
 from isaacd.shell.indirect.remote import REMOTES
@@ -11,7 +11,7 @@ from isaacd.shell.indirect.wrapped import RUNNERS, runner, wrapped
 from isaacd.shell.invocation import Invocation
 from isaacd.shell.wrappers import WRAPPERS
 
-__all__ = ["NOTHING", "SHELLS", "Found", "indirect"]
+__all__ = ["NOTHING", "SHELLS", "Found", "indirect", "reads_code"]
 
 _SPECIAL = {**BUILTINS, **PROGRAMS, **REMOTES}
 NOTHING = Found()

@@ -61,6 +61,38 @@ def interpreter(invocation: Invocation) -> Found:
     return Found(unseen=f"what the program {words[place].raw} does, that {name} runs, cannot be seen")
 
 
+_STANDARD_INPUT = frozenset(("-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"))
+# Code that runs text, which may well be what it reads.
+_RUNS_TEXT = re.compile(
+    r"exec|eval|compile|system|popen|spawn|subprocess|runpy|import_module|__|`|Function|child_process|sh\b"
+)
+
+
+def reads_code(invocation: Invocation) -> bool:
+    """Say whether an interpreter, a shell or a database client could run what is piped into it.
+
+    It does not if its code stands in the line and names nothing that runs text: then what it reads is data.
+    """
+    name = (invocation.name or "").rstrip("0123456789.")
+    words = invocation.words[1:]
+    if name == "psql":
+        return not any((word.value or "").startswith(("-c", "-f", "--command", "--file")) for word in words)
+    if not INTERPRETERS.match(name):
+        return True
+    if name == "python" and len(words) > 1 and words[0].value == "-m":
+        return words[1].value not in ("json.tool", "base64", "tokenize", "gzip")
+    codes = _codes(name, words)
+    if codes:
+        return any(code is None or _RUNS_TEXT.search(code) for code in codes)
+    place = next((index for index, word in enumerate(words) if not (word.value or "?").startswith("-")), None)
+    return (
+        place is None
+        or words[place].value is None
+        or words[place].value in _STANDARD_INPUT
+        or "-" in [word.value for word in words[:place]]
+    )
+
+
 def _codes(name: str, words: tuple[Word, ...]) -> list[str | None]:
     codes: list[str | None] = []
     options = _CODE_OPTIONS.get(name, frozenset(("-e", "-c")))

@@ -11,6 +11,8 @@ LINES_BEHIND: dict[str, tuple[str, ...]] = {
     "script": ("-c", "--command"),
     "flock": ("-c", "--command"),
     "su": ("-c", "--command", "--session-command"),
+    "bat": ("--pager",),
+    "batcat": ("--pager",),
     "runuser": ("-c", "--command", "--session-command"),
     "sg": ("-c",),
     "npx": ("-c", "--call"),
@@ -23,7 +25,7 @@ LINES_BEHIND: dict[str, tuple[str, ...]] = {
     "bsdtar": ("--use-compress-program",),
     "zip": ("-TT", "--unzip-command"),
     "man": ("-P", "--pager", "-H", "--html"),
-    "git": ("-x", "--exec", "--tree-filter", "--index-filter", "--msg-filter", "--env-filter", "--commit-filter", "--parent-filter", "--tag-name-filter", "--upload-pack", "--receive-pack", "-u"),
+    "git": ("-x", "--exec", "--tree-filter", "--index-filter", "--msg-filter", "--env-filter", "--commit-filter", "--parent-filter", "--tag-name-filter", "--upload-pack", "--receive-pack", "-u", "-O", "--open-files-in-pager"),
     "vim": (),
     "xterm": (),
     "gcloud": ("--command",),
@@ -73,12 +75,13 @@ LINES_BEHIND = {name: options for name, options in LINES_BEHIND.items() if optio
 LINE_VARIABLES = frozenset(
     "PROMPT_COMMAND PAGER MANPAGER GIT_PAGER SYSTEMD_PAGER EDITOR VISUAL GIT_EDITOR GIT_SEQUENCE_EDITOR SUDO_EDITOR FCEDIT "
     "GIT_SSH_COMMAND GIT_SSH GIT_EXTERNAL_DIFF GIT_ASKPASS GIT_PROXY_COMMAND SSH_ASKPASS SUDO_ASKPASS BROWSER LESSOPEN "
-    "LESSCLOSE TAR_OPTIONS RSYNC_RSH CVS_RSH PSQL_PAGER MAKE_SHELL".split()
+    "LESSCLOSE BAT_PAGER DELTA_PAGER AWS_PAGER TAR_OPTIONS RSYNC_RSH CVS_RSH PSQL_PAGER MAKE_SHELL".split()
 )
 CODE_VARIABLES = frozenset(
     "LD_PRELOAD LD_LIBRARY_PATH LD_AUDIT DYLD_INSERT_LIBRARIES DYLD_LIBRARY_PATH BASH_ENV ENV SHELLOPTS BASHOPTS ZDOTDIR PYTHONSTARTUP "
     "PYTHONPATH PYTHONHOME PERL5LIB PERL5OPT PERL5DB PERLLIB RUBYOPT RUBYLIB NODE_OPTIONS NODE_PATH JAVA_TOOL_OPTIONS _JAVA_OPTIONS "
     "GCONV_PATH GIT_EXEC_PATH GIT_CONFIG_GLOBAL GIT_CONFIG_SYSTEM GIT_CONFIG_COUNT GIT_CONFIG_PARAMETERS GIT_TEMPLATE_DIR "
+    "GIT_DIR GIT_WORK_TREE GIT_COMMON_DIR OPENSSL_CONF OPENSSL_ENGINES OPENSSL_MODULES LESSKEYIN_SYSTEM LESSKEY LESSKEYIN LESSKEY_CONTENT "
     "GLIBC_TUNABLES LUA_INIT R_PROFILE".split()
 )
 _APPENDED_PATH = re.compile(r"\$(?:PATH|\{PATH\}):")
@@ -116,6 +119,10 @@ def _values(invocation: Invocation, options: tuple[str, ...]) -> Iterator[tuple[
                 yield option, text
         elif len(value) > 2 and value[:2] in options and value[0] == "-":
             yield value[:2], value[2:]
+        elif (
+            value[:1] == "-" and f"-{value[-1]}" in options and value[1:].isalpha() and place + 1 < len(words)
+        ):
+            yield f"-{value[-1]}", words[place + 1].value  # -qc LINE: short options that are joined
 
 
 def changes_path(raw: str) -> bool:

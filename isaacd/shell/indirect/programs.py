@@ -140,6 +140,12 @@ def _editor(invocation: Invocation) -> Found:
     return Found(texts=tuple(texts), unseen=unseen)
 
 
+def _pager(invocation: Invocation) -> Found:
+    """`less +'!rm x'`: what less is told to do at its start."""
+    codes = [value for word in invocation.words[1:] if (value := word.value or "").startswith("+")]
+    return Found(texts=tuple(code.partition("!")[2] for code in codes if "!" in code))
+
+
 def _shell_of(code: str) -> tuple[list[str], str | None]:
     shell = re.search(r"(?:^|[|:\s\d,$%])(?:r |w )?!\s{0,4}(.{1,2000})", code)
     if shell is not None:
@@ -257,6 +263,7 @@ PROGRAMS: dict[str, Finder] = {
     "sqlite3": _database(r"^\s*\.(?:shell|system)\s+(.+)"),
     "mysql": _database(r"^\s*(?:\\!|system)\s+(.+)"),
     "mariadb": _database(r"^\s*(?:\\!|system)\s+(.+)"),
+    **dict.fromkeys(("less", "more", "most"), _pager),
     "make": _make,
     "gmake": _make,
     "tmux": _tmux,

@@ -140,6 +140,15 @@ def _su(invocation: Invocation) -> Found:
     return msgspec.structs.replace(read_as_shell(invocation), privileged=True)
 
 
+def _runuser(invocation: Invocation) -> Found:
+    """`runuser -u NAME -- COMMAND` runs words; without -u it is as `su`."""
+    words = invocation.words[1:]
+    if not any((word.value or "").startswith(("-u", "--user")) for word in words):
+        return _su(invocation)
+    rest = words[operands(words, frozenset("-u --user -g --group -G --supp-group -w".split())) :]
+    return Found((rest,) if rest else (), privileged=True)
+
+
 def _adb(invocation: Invocation) -> Found:
     words = invocation.words[1:]
     place = operands(words, frozenset(("-s", "-H", "-P", "-t")))
@@ -189,7 +198,7 @@ REMOTES: dict[str, Finder] = {
         _behind("--", "container"),
     ),
     "su": _su,
-    "runuser": _su,
+    "runuser": _runuser,
     "adb": _adb,
     "pssh": _hosts("-h -H -l -p -o -e -t -x -O"),
     "parallel-ssh": _hosts("-h -H -l -p -o -e -t -x -O"),

@@ -1,10 +1,13 @@
 """Programs that run the command behind them: sudo, env, xargs, `poetry run` and their like."""
 
+from collections.abc import Iterable, Iterator
+
 import msgspec
 
 from isaacd.shell.indirect.found import SHELLS, Found, joined, merged, read_as_shell
 from isaacd.shell.invocation import Invocation
 from isaacd.shell.syntax import Text, Word
+from isaacd.shell.variables import influences
 from isaacd.shell.wrappers import RUNNERS, WRAPPERS, Unwrapped, unwrap
 
 __all__ = ["RUNNERS", "runner", "wrapped"]
@@ -41,10 +44,19 @@ def wrapped(name: str, invocation: Invocation) -> Found:
     if shape.line:
         return joined(inner.words, f"which command {name} runs cannot be seen")
     found = Found((inner.words,), privileged=privileged, more_arguments=shape.more_arguments)
+    if inner.assignments:
+        found = merged(found, *_set(inner.assignments))
     if shape.more_arguments:
         hides = _runs_arguments(name, invocation, inner)
-        return msgspec.structs.replace(found, unseen=hides)
+        return msgspec.structs.replace(found, unseen=found.unseen or hides)
     return found
+
+
+def _set(assignments: Iterable[str]) -> Iterator[Found]:
+    """Say what `env NAME=value` makes the command behind it run."""
+    pairs = [(name, None, value) for name, _, value in (text.partition("=") for text in assignments)]
+    for influence in influences(pairs, {}):
+        yield Found(unseen=influence.text) if influence.quoted else Found(texts=(influence.text,))
 
 
 def _runs_arguments(name: str, invocation: Invocation, inner: Unwrapped) -> str | None:
