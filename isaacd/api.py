@@ -25,6 +25,7 @@ from isaacd.ai.chat import (
 from isaacd.ai.health import ProviderHealth
 from isaacd.ai.http import HttpApi
 from isaacd.ai.keys import KEY_FOLDER, store_key
+from isaacd.ai.keys import Key as Secret
 from isaacd.ai.protocol.openai_chat import OpenAIChat
 from isaacd.ai.protocol.openai_responses import OpenAIResponses
 from isaacd.ai.protocol.openai_service import Batches
@@ -46,7 +47,7 @@ from isaacd.chats.cards import Listed as ChatListed
 from isaacd.chats.cards import RoleCard, TurnCard
 from isaacd.command import Argument, Input, Option, Words
 from isaacd.config import ConfigRow, ProviderConfig, Strategy
-from isaacd.context import CommandCard, Context, DaemonCard, Handover, PluginCard, Terminal, ToolCard
+from isaacd.context import CommandCard, Context, DaemonCard, Event, Handover, PluginCard, Terminal, ToolCard
 from isaacd.errors import (
     Cancelled,
     ConfigInvalid,
@@ -59,14 +60,16 @@ from isaacd.errors import (
     PermissionDenied,
     PluginFailed,
     ProviderUnavailable,
+    QuotaExceeded,
     RateLimited,
+    StorageUnavailable,
 )
 from isaacd.ledger.figures import BudgetState, Gone, Overview, PastCall, PriceRow
 from isaacd.ledger.figures import By as UsageBy
 from isaacd.ledger.figures import Report as UsageReport
 from isaacd.ledger.figures import Sums as UsageSums
 from isaacd.ledger.figures import Updated as PricesUpdated
-from isaacd.plugin import Plugin
+from isaacd.plugin import API_VERSION, Plugin
 from isaacd.safety.tier import Tier
 
 if TYPE_CHECKING:
@@ -87,20 +90,32 @@ if TYPE_CHECKING:
     from isaacd.ai.protocol.xai_batches import XaiBatches
     from isaacd.ai.router import PieceStream
     from isaacd.ai.toolloop import ToolLoop
+    from isaacd.belongings.cache import PluginCache
+    from isaacd.belongings.secrets import Secrets
+    from isaacd.belongings.state import State, Transaction
+    from isaacd.cache.policy.protocol import Policy
     from isaacd.chats.dialogue import Dialogue
+    from isaacd.database import Database, Schema
     from isaacd.safety.visible import plain
 else:
     # Loaded when they are first asked for: a daemon that asks nobody need not know how.
     _LATER = {
         "ChatDecoder": "chat_answer",
         "ChatDialect": "chat_request",
+        "Database": "isaacd.database",
         "Dialogue": "isaacd.chats.dialogue",
         "FileBatches": "file_batches",
         "MessagesReader": "messages_reply",
         "OllamaReader": "ollama_chat",
         "PieceStream": "isaacd.ai.router",
+        "PluginCache": "isaacd.belongings.cache",
+        "Policy": "isaacd.cache.policy.protocol",
         "ResponsesDecoder": "responses_answer",
+        "Schema": "isaacd.database",
+        "Secrets": "isaacd.belongings.secrets",
+        "State": "isaacd.belongings.state",
         "ToolLoop": "isaacd.ai.toolloop",
+        "Transaction": "isaacd.belongings.state",
         "XaiBatches": "xai_batches",
         "batch_body": "messages_batch",
         "chat_body": "chat_request",
@@ -133,6 +148,7 @@ else:
 
 
 __all__ = [
+    "API_VERSION",
     "KEY_FOLDER",
     "Answer",
     "Argument",
@@ -167,9 +183,11 @@ __all__ = [
     "ConfigRow",
     "Context",
     "DaemonCard",
+    "Database",
     "DeadlineExceeded",
     "Dialogue",
     "Effort",
+    "Event",
     "FileBatches",
     "Finish",
     "Gone",
@@ -200,20 +218,28 @@ __all__ = [
     "Piece",
     "PieceStream",
     "Plugin",
+    "PluginCache",
     "PluginCard",
     "PluginFailed",
+    "Policy",
     "PriceRow",
     "PricesUpdated",
     "Provider",
     "ProviderConfig",
     "ProviderHealth",
     "ProviderUnavailable",
+    "QuotaExceeded",
     "RateLimited",
     "RateLimits",
     "Reasoning",
     "ReasoningDelta",
     "ResponsesDecoder",
     "RoleCard",
+    "Schema",
+    "Secret",
+    "Secrets",
+    "State",
+    "StorageUnavailable",
     "Strategy",
     "Terminal",
     "TextDelta",
@@ -222,6 +248,7 @@ __all__ = [
     "ToolCall",
     "ToolCard",
     "ToolLoop",
+    "Transaction",
     "TurnCard",
     "Usage",
     "UsageBy",

@@ -14,6 +14,7 @@ from isaacd import __version__
 from isaacd.ai.keys import KEY_FOLDER, stored_names, with_stored
 from isaacd.ai.provider import Host
 from isaacd.ai.router import AIRouter
+from isaacd.belongings import Belongings, Household
 from isaacd.clock import Clock
 from isaacd.command import Catalog, Command
 from isaacd.config import Config, ConfigSource, KnowledgeConfig, Loaded
@@ -21,7 +22,8 @@ from isaacd.context import CommandCard, Context, DaemonCard, PluginCard
 from isaacd.errors import ConfigInvalid
 from isaacd.log import Log
 from isaacd.paths import Paths
-from isaacd.plugin import BootLoader, Registry
+from isaacd.plugin import BootLoader, Bus, Registry
+from isaacd.plugin.listeners import subscribers
 from isaacd.server.life import Life
 from isaacd.server.methods import BUILTIN
 from isaacd.server.singleton import Singleton
@@ -65,6 +67,8 @@ class App:
         self._launch = launch
         self._born = clock.monotonic()
         self._registry = Registry(self.catalog, log, BUILTIN)
+        self._bus = Bus(clock, log)
+        self._household = Household(paths, clock, log, self._registry.declared)
         # One for each way to look things up offline, which nearly always means one.
         self._routers: dict[KnowledgeConfig, AIRouter] = {}
         self._shelf: Shelf | None = None
@@ -164,6 +168,14 @@ class App:
             self._chats = ChatStore(self.paths.data_dir / "chats.sqlite", clock=self.clock, log=self.log)
         return self._chats
 
+    def belongings(self, plugin: str) -> Belongings:
+        """Return what belongs to a plugin; its files are opened when they are first needed."""
+        return self._household.of(plugin)
+
+    def publish(self, name: str, data: Mapping[str, object]) -> None:
+        """Tell all handlers of an event that it happened."""
+        self._bus.publish(name, data)
+
     # The daemon as commands see it (the port Daemon of isaacd.context).
 
     def status(self) -> DaemonCard:
@@ -214,6 +226,8 @@ class App:
             log=self.log,
         )
         self._registry.install(loader.load_all())
+        for plugin in self._registry.present():
+            self._bus.replace(plugin.name, subscribers(plugin, self))
 
     async def serve(self, singleton: Singleton) -> None:
         """Answer until told to stop, then drain and leave."""
@@ -221,7 +235,7 @@ class App:
         with anyio.CancelScope(shield=True):
             for router in self._routers.values():
                 await router.aclose()
-            for room in (self._shelf, self._chats, self._batches, self._ledger):
+            for room in (self._shelf, self._chats, self._batches, self._ledger, self._household):
                 if room is not None:
                     await room.aclose()
         # Not earlier: whoever gets the lock may take it that nobody has these files open.
@@ -234,6 +248,8 @@ class App:
             "ready", version=__version__, socket=str(self.paths.socket), on_demand=self._launch.on_demand
         )
         self.command_line.tree()
+        self._bus.start(self._life.spawn)
+        self.publish("daemon.ready", {"version": __version__})
         gc.freeze()  # what is loaded stays, so later collections need not look at it
 
     def _reload(self) -> None:

@@ -208,3 +208,11 @@ class Incomplete(IsaacError):
     code = -32019
     name = "incomplete"
     blame = "caller"
+
+
+class QuotaExceeded(IsaacError):
+    """A plugin would keep more than it has room for; nothing was changed."""
+
+    code = -32020
+    name = "quota_exceeded"
+    blame = "plugin"

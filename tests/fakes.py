@@ -11,6 +11,7 @@ from isaacd.ai.provider import Host
 from isaacd.ai.router import AIRouter
 from isaacd.answers.shelf import Shelf
 from isaacd.batch.store import BatchStore
+from isaacd.belongings import Belongings, Declared, Household
 from isaacd.chats.store import ChatStore
 from isaacd.command import Catalog, Command
 from isaacd.config import Config, Loaded, load
@@ -23,6 +24,7 @@ from isaacd.server.session import Session
 from isaacd.tools.toolbox import Toolbox
 from isaacd.wire import Codec, NativeCodec, Notification, Request, Response
 
+EVERYTHING = Declared(capabilities=("ask", "cache", "publish", "run", "state"))
 HOME = {"HOME": "/nonexistent", "XDG_RUNTIME_DIR": "/nonexistent"}
 
 
@@ -93,6 +95,17 @@ class FakeServices:
         self._batches: BatchStore | None = None
         self._ledger: Ledger | None = None
         self.toolbox = Toolbox(Catalog())
+        self.declared: dict[str, Declared] = {}  # a plugin that is not in it may use everything but secrets
+        self.published: list[tuple[str, dict[str, object]]] = []
+        self._household = Household(
+            self.paths, self.clock, self.log, lambda name: self.declared.get(name, EVERYTHING)
+        )
+
+    def belongings(self, plugin: str) -> Belongings:
+        return self._household.of(plugin)
+
+    def publish(self, name: str, data: Mapping[str, object]) -> None:
+        self.published.append((name, dict(data)))
 
     def loaded(self, environ: Mapping[str, str], sets: Sequence[str]) -> Loaded:
         return load(self.paths.config_file, environ, sets)

@@ -143,7 +143,9 @@ class CommandLine:
 
 def _within(context: Context, output: Output, parsed: "Parsed") -> Context:
     """Return the context of the command itself; a setting that does not exist is refused, whoever would use it."""
-    inner = Context(context.services, context.meta, output, context.request_id, parsed.sets)
+    inner = Context(
+        context.services, context.meta, output, context.request_id, parsed.sets, parsed.command.plugin
+    )
     if parsed.sets:
         inner.loaded  # noqa: B018 - it is looked at so that it raises
     return inner

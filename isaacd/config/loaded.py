@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -17,6 +17,7 @@ from isaacd.redact import REDACTED, redact_text
 
 # A caller's ISAAC_* variables and its `--set` texts.
 Overrides = tuple[Mapping[str, str], Sequence[str]]
+S = TypeVar("S", bound=msgspec.Struct)
 
 
 class ConfigRow(msgspec.Struct, frozen=True):
@@ -39,6 +40,14 @@ class Loaded(msgspec.Struct, frozen=True):
     def warnings(self) -> tuple[Problem, ...]:
         """What is not wrong but not safe either, such as a file that others can write."""
         return self.file.warnings
+
+    def settings(self, plugin: str, kind: type[S]) -> S:
+        """Return the settings of a plugin as its Struct; raises ConfigInvalid."""
+        values = self.config.plugins.settings.get(plugin, {})
+        try:
+            return msgspec.convert(values, kind)
+        except msgspec.ValidationError as error:
+            raise ConfigInvalid(f"the settings of the plugin {plugin} cannot be used: {error}") from None
 
     @property
     def origins(self) -> dict[str, Origin]:

@@ -148,6 +148,14 @@ class PluginsConfig(Struct, frozen=True, forbid_unknown_fields=True):
         tuple[str, ...],
         Meta(description="Names of plugins that are found but not loaded."),
     ] = ()
+    settings: Annotated[
+        dict[str, dict[str, object]],
+        about(
+            "Settings of plugins, each in a table of its own: `[plugins.settings.NAME]`.",
+            {"greet": {}},
+            expected="a table with the plugin's own keys",
+        ),
+    ] = {}
 
 
 class Config(Struct, frozen=True, forbid_unknown_fields=True):

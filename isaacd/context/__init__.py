@@ -3,10 +3,12 @@
 from isaacd.context.caller import NO_META, TTY, Meta, Sink, Terminal
 from isaacd.context.cards import CommandCard, DaemonCard, PluginCard, ToolCard
 from isaacd.context.context import MAX_INPUT_BYTES, Context
+from isaacd.context.event import HOUSE_EVENTS, Event
 from isaacd.context.handover import Handover
 from isaacd.context.ports import Daemon, Events, Services, Tools
 
 __all__ = [
+    "HOUSE_EVENTS",
     "MAX_INPUT_BYTES",
     "NO_META",
     "TTY",
@@ -14,6 +16,7 @@ __all__ = [
     "Context",
     "Daemon",
     "DaemonCard",
+    "Event",
     "Events",
     "Handover",
     "Meta",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import anyio
 import msgspec
@@ -13,7 +13,7 @@ from isaacd.clock import Clock
 from isaacd.config import Config, Loaded
 from isaacd.context.caller import NO_META, Meta, Terminal
 from isaacd.context.ports import Daemon, Events, Services, Tools
-from isaacd.errors import InvalidParams
+from isaacd.errors import InvalidParams, PluginFailed
 from isaacd.log import Log
 from isaacd.paths import Paths
 
@@ -22,13 +22,22 @@ if TYPE_CHECKING:
     from isaacd.answers.answers import Answers
     from isaacd.answers.care import Care
     from isaacd.batch.desk import BatchDesk
+    from isaacd.belongings import Belongings
+    from isaacd.belongings.cache import PluginCache
+    from isaacd.belongings.secrets import Secrets
+    from isaacd.belongings.state import State
     from isaacd.chats.conversations import Conversations
+    from isaacd.database import Database, Schema
     from isaacd.ledger.ledger import Ledger
     from isaacd.routing.route import Route
 
 MAX_INPUT_BYTES = 1024 * 1024
 _INPUT_CHUNK_BYTES = 64 * 1024
 CONFIRM_TIMEOUT_S = 300.0
+# What runs for the daemon itself, and for no plugin, may use everything.
+_HOUSE = ("", "isaacd")
+
+S = TypeVar("S", bound=msgspec.Struct)
 
 
 class _Nowhere:
@@ -62,6 +71,8 @@ def _line(answer: bytes | None) -> str | None:
 class Context(msgspec.Struct, eq=False):
     """One request's view of the daemon; handlers get it as their first argument.
 
+    `plugin` is the plugin whose code runs; what it has not declared is refused.
+
     A Struct, because one is made for every request, in a third of the time that an `__init__` takes.
     """
 
@@ -70,6 +81,7 @@ class Context(msgspec.Struct, eq=False):
     _events: Events | None = None
     request_id: int | str | None = None
     sets: Sequence[str] = ()
+    plugin: str = ""
     _environ: Mapping[str, str] | None = None
     _loaded: Loaded | None = None
 
@@ -95,8 +107,9 @@ class Context(msgspec.Struct, eq=False):
 
     @property
     def log(self) -> Log:
-        """The daemon's log; secrets are redacted there."""
-        return self.services.log
+        """The daemon's log, each line with the plugin's name; secrets are redacted there."""
+        log = self.services.log
+        return log if self.plugin in _HOUSE else log.bind(plugin=self.plugin)
 
     @property
     def environ(self) -> Mapping[str, str]:
@@ -127,6 +140,7 @@ class Context(msgspec.Struct, eq=False):
     @property
     def ai(self) -> AIRouter:
         """Ask an AI provider."""
+        self._need("ask", "context.ai")
         return self.services.router(self.config, self.environ, self.caller)
 
     @property
@@ -187,6 +201,61 @@ class Context(msgspec.Struct, eq=False):
             variables=self._variables(),
             tell=lambda text: self.emit("log", text),
         )
+
+    @property
+    def state(self) -> "State":
+        """What the plugin keeps for good: values by key, durable once a call has returned."""
+        return self._own("state", "context.state").state
+
+    @property
+    def cache(self) -> "PluginCache":
+        """What the plugin keeps for a while: values by key, with a time to live."""
+        return self._own("cache", "context.cache").cache
+
+    @property
+    def secrets(self) -> "Secrets":
+        """The secrets that the plugin has declared (`secrets:NAME`)."""
+        return self._belongings("context.secrets").secrets(self.environ)
+
+    def database(self, schema: "Schema", name: str = "data") -> "Database":
+        """Return a SQLite file of the plugin's own, opened at its first use; `name` tells several apart."""
+        return self._own("state", "context.database").database(schema, name)
+
+    def settings(self, kind: type[S]) -> S:
+        """Return the plugin's settings for this request, as the Struct `kind` that it has declared.
+
+        They are what `[plugins.settings.NAME]` says, with the caller's ISAAC_* variables and `--set` over it. Raises
+        ConfigInvalid, with the line, if something is wrong there.
+        """
+        return self.loaded.settings(self.plugin, kind)
+
+    def publish(self, event: str, data: Mapping[str, object] | None = None) -> None:
+        """Tell whoever wants to know that something happened: one of the plugin's own `events`, with or without its name.
+
+        Never waits. Raises PluginFailed for an event that the plugin has not declared.
+        """
+        own = self._own("publish", "context.publish")
+        name = event if event.startswith(f"{own.name}.") else f"{own.name}.{event}"
+        if name.removeprefix(f"{own.name}.") not in own.declared.events:
+            raise PluginFailed(
+                f"the plugin {own.name} publishes {event[:80]!r} without having said so",
+                hint=f'write events=("{event[:80]}",) into its Plugin(...)',
+            )
+        self.services.publish(name, {} if data is None else data)
+
+    def _own(self, capability: str, what: str) -> "Belongings":
+        own = self._belongings(what)
+        own.demand(capability, what)
+        return own
+
+    def _belongings(self, what: str) -> "Belongings":
+        if self.plugin in _HOUSE:
+            raise PluginFailed(f"{what} belongs to a plugin, and none runs here")
+        return self.services.belongings(self.plugin)
+
+    def _need(self, capability: str, what: str) -> None:
+        if self.plugin not in _HOUSE:
+            self.services.belongings(self.plugin).demand(capability, what)
 
     async def care(self) -> "Care":
         """Open what is kept of answers, to look into it and to change it."""

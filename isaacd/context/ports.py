@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from isaacd.ai.toolloop import Toolset
     from isaacd.answers.shelf import Shelf
     from isaacd.batch.store import BatchStore
+    from isaacd.belongings import Belongings
     from isaacd.chats.store import ChatStore
     from isaacd.ledger.ledger import Ledger
     from isaacd.routing.lines import Lines
@@ -131,4 +132,15 @@ class Services(Protocol):
     @property
     def toolbox(self) -> Tools:
         """The commands that models may call."""
+        ...
+
+    def belongings(self, plugin: str) -> "Belongings":
+        """Return what belongs to a plugin; raises NotFound if there is no such plugin."""
+        ...
+
+    def publish(self, name: str, data: Mapping[str, object]) -> None:
+        """Tell all handlers of an event that it happened; never waits, whatever they do.
+
+        Raises PluginFailed if `data` cannot be sent.
+        """
         ...

@@ -1,16 +1,36 @@
-"""What a plugin declares: its name, its commands and its providers."""
+"""What a plugin declares: its name, what it needs, and all that it offers."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, overload
+
+import msgspec
 
 from isaacd.ai.provider import ProviderFactory
+from isaacd.belongings.capabilities import parse_all
 from isaacd.command import Command, Input
 from isaacd.command.command import View
+from isaacd.command.explain import nearest
 from isaacd.command.signature import Parameter
+from isaacd.context.event import HOUSE_EVENTS
 from isaacd.errors import PluginFailed
+from isaacd.plugin.declared import (
+    HANDLER_TIMEOUT_S,
+    HOOK_TIMEOUT_S,
+    JOB_TIMEOUT_S,
+    MIN_PERIOD_S,
+    Handler,
+    Hook,
+    Job,
+    check_function,
+    check_seconds,
+)
+from isaacd.plugin.version import check_api, parse_requirement
 from isaacd.safety.tier import Tier
+
+if TYPE_CHECKING:
+    from isaacd.cache.policy.protocol import PolicyFactory
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}\Z")
 # Words that mean something else on the wire or on the command line.
@@ -18,9 +38,15 @@ RESERVED_NAMES = frozenset(
     "call cancel cli commands daemon hello help isaacd logs ping restart start stop version".split()
 )
 
+_POLICY = re.compile(r"[a-z][a-z0-9-]{0,39}\Z")
+_EVENT = re.compile(r"[a-z][a-z0-9_]{0,39}\Z")
+Activation = Literal["use", "start", "event"]
+_CONTEXT, _EVENT_ARGUMENT = "context", "event"
+
 F = TypeVar("F", bound=Callable[..., Any])
 R = TypeVar("R", bound="Callable[[str], str | None]")
 P = TypeVar("P", bound=ProviderFactory)
+C = TypeVar("C", bound="PolicyFactory")
 
 
 def check_name(name: str) -> None:
@@ -36,19 +62,55 @@ def check_name(name: str) -> None:
 class Plugin:
     """One plugin; a module of `isaac_plugins` has exactly one, called `plugin`.
 
-    Without a `summary`, the first line of the module's docstring is it.
+    Without a `summary`, the first line of the module's docstring is it. `api` is the least version of the plugin API
+    that it needs. `requires` names other plugins that have to be there, such as `"notes>=2"`. `capabilities` say what
+    it uses of the house and of the machine (`isaacd.belongings.capabilities` has the table); what it has not declared is refused.
+    `activation` says when it is begun: at its first use, at the daemon's start, or only with the first event that
+    it handles. `settings` is a frozen msgspec Struct, every field with a default: what `[plugins.settings.NAME]` may
+    hold. `events` are the names of the events that it publishes, without its own name before them.
+
+    Raises PluginFailed if something of this cannot be.
 
     >>> plugin = Plugin("greet", summary="Greet people.")
     """
 
-    def __init__(self, name: str, *, summary: str = "", version: str = "0") -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        summary: str = "",
+        version: str = "0",
+        api: str = "1",
+        requires: Sequence[str] = (),
+        capabilities: Sequence[str] = (),
+        activation: Activation = "use",
+        settings: type[msgspec.Struct] | None = None,
+        events: Sequence[str] = (),
+    ) -> None:
         check_name(name)
+        check_api(name, api)
+        if activation not in get_args(Activation):
+            raise PluginFailed(f"{name}: `activation` must be one of {', '.join(get_args(Activation))}")
         self.name = name
         self.summary = summary
         self.version = version
+        self.api = api
+        self.requires = tuple(str(parse_requirement(item)) for item in _texts(name, "requires", requires))
+        self.capabilities = tuple(str(item) for item in parse_all(_texts(name, "capabilities", capabilities)))
+        self.activation = activation
+        self.settings = settings
+        self.events = _texts(name, "events", events)
+        for event in self.events:
+            if not _EVENT.match(event):
+                raise PluginFailed(f"{name}: {event!r} is no name for an event: take a-z, 0-9 and _")
         self.commands: list[Command] = []
         self.providers: list[ProviderFactory] = []
         self.rewrites: list[Callable[[str], str | None]] = []
+        self.policies: dict[str, PolicyFactory] = {}
+        self.handlers: list[Handler] = []
+        self.jobs: list[Job] = []
+        self.begin: Hook | None = None
+        self.end: Hook | None = None
 
     @overload
     def command(self, function: F) -> F: ...
@@ -132,6 +194,154 @@ class Plugin:
         """Offer a kind of AI provider; `factory.kind` is what `[ai.providers.NAME] kind` says in config.toml."""
         self.providers.append(factory)
         return factory
+
+    def policy(self, name: str) -> Callable[[C], C]:
+        """Offer a replacement policy of the cache under the name that `[cache] policy` then may have.
+
+        What is decorated is called with a capacity and keeps the laws of `isaacd.testing.check_policy`. It runs inside
+        the daemon at every look into the cache, so it must be quick, and its plugin trusted.
+        """
+        if not _fits(_POLICY, name):
+            raise PluginFailed(f"{self.name}: {name!r} is no name for a cache policy: take a-z, 0-9 and -")
+        if name in self.policies:
+            raise PluginFailed(f"{self.name}: there are two cache policies {name}")
+
+        def register(factory: C) -> C:
+            self.policies[name] = factory
+            return factory
+
+        return register
+
+    def on(self, event: str, *, timeout_s: float = HANDLER_TIMEOUT_S) -> Callable[[F], F]:
+        """Have a function called as `function(context, event)` whenever something happens.
+
+        `event` is one that the house tells (`history.added`) or another plugin's (`PLUGIN.NAME`). A handler gets one
+        event at a time, in their order, each once, while the daemon lives; one that takes longer than `timeout_s` is cancelled. A
+        plain function runs in a thread, so it may block, but not use what has to be awaited.
+        """
+        where = f"{self.name}: the handler of {event!r}"
+        check_seconds(where, "timeout_s", timeout_s)
+        self._check_event(event)
+
+        def register(function: F) -> F:
+            name = _name_of(function)
+            check_function(f"{self.name}.{name}", function, (_CONTEXT, _EVENT_ARGUMENT))
+            if any(item.name == name and item.event == event for item in self.handlers):
+                raise PluginFailed(f"{self.name}: there are two handlers {name} of {event}")
+            self.handlers.append(Handler(name=name, event=event, function=function, timeout_s=timeout_s))
+            return function
+
+        return register
+
+    def every(
+        self,
+        seconds: float,
+        *,
+        jitter: float = 0.1,
+        timeout_s: float = JOB_TIMEOUT_S,
+        name: str | None = None,
+    ) -> Callable[[F], F]:
+        """Have a function called as `function(context)` every so many seconds, 1 at least, while the daemon runs.
+
+        The last run is remembered, so that a daily job does not run at each start of the daemon; one that was due
+        meanwhile runs once, soon after the start. Each wait is lengthened by up to `jitter` of the period. Runs never overlap: what comes due
+        during a run is left out. A run that takes longer than `timeout_s` is cancelled, as are all when the daemon
+        stops. A plain function runs in a thread.
+        """
+        where = f"{self.name}: a job"
+        check_seconds(where, "seconds", seconds)
+        check_seconds(where, "timeout_s", timeout_s)
+        if seconds < MIN_PERIOD_S:
+            raise PluginFailed(f"{where} cannot run more often than every {MIN_PERIOD_S:g} s")
+        if not 0 <= jitter <= 1:
+            raise PluginFailed(f"{where}: `jitter` must be a part of the period, from 0 to 1, not {jitter!r}")
+
+        def register(function: F) -> F:
+            own = name or _name_of(function)
+            check_function(f"{self.name}.{own}", function, (_CONTEXT,))
+            if any(item.name == own for item in self.jobs):
+                raise PluginFailed(f"{self.name}: there are two jobs {own}; name one of them")
+            self.jobs.append(
+                Job(name=own, every_s=float(seconds), function=function, jitter=jitter, timeout_s=timeout_s)
+            )
+            return function
+
+        return register
+
+    @overload
+    def setup(self, function: F) -> F: ...
+
+    @overload
+    def setup(self, *, timeout_s: float = HOOK_TIMEOUT_S) -> Callable[[F], F]: ...
+
+    def setup(self, function: F | None = None, *, timeout_s: float = HOOK_TIMEOUT_S) -> F | Callable[[F], F]:
+        """Have a function called as `function(context)` before anything else of the plugin is used.
+
+        If it raises, or takes longer than `timeout_s`, the plugin is refused.
+        """
+
+        def register(function: F) -> F:
+            if self.begin is not None:
+                raise PluginFailed(f"{self.name}: there are two functions for setup")
+            self.begin = self._hook("setup", function, timeout_s)
+            return function
+
+        return register if function is None else register(function)
+
+    @overload
+    def teardown(self, function: F) -> F: ...
+
+    @overload
+    def teardown(self, *, timeout_s: float = HOOK_TIMEOUT_S) -> Callable[[F], F]: ...
+
+    def teardown(
+        self, function: F | None = None, *, timeout_s: float = HOOK_TIMEOUT_S
+    ) -> F | Callable[[F], F]:
+        """Have a function called as `function(context)` when the daemon stops, or the plugin is exchanged or disabled."""
+
+        def register(function: F) -> F:
+            if self.end is not None:
+                raise PluginFailed(f"{self.name}: there are two functions for teardown")
+            self.end = self._hook("teardown", function, timeout_s)
+            return function
+
+        return register if function is None else register(function)
+
+    def _hook(self, what: str, function: Callable[..., Any], timeout_s: float) -> Hook:
+        check_seconds(f"{self.name}: {what}", "timeout_s", timeout_s)
+        check_function(f"{self.name}.{_name_of(function)}", function, (_CONTEXT,))
+        return Hook(function=function, timeout_s=timeout_s)
+
+    def _check_event(self, event: str) -> None:
+        """Refuse a name that nobody can publish; whether another plugin does is known only when all are there."""
+        first, dot, rest = str(event).partition(".")
+        known = [*HOUSE_EVENTS, *(f"{self.name}.{item}" for item in self.events)]
+        if event in known:
+            return
+        shaped = bool(dot) and bool(_NAME.match(first)) and bool(_EVENT.match(rest))
+        of_house = any(item.startswith(f"{first}.") for item in HOUSE_EVENTS)
+        if shaped and not of_house and first != self.name:
+            return
+        near = nearest(str(event), known)
+        raise PluginFailed(
+            f"{self.name}: there is no event {str(event)[:80]!r}",
+            hint=f'did you mean "{near}"?' if near else f"there are: {', '.join(known)}; and PLUGIN.NAME",
+        )
+
+
+def _texts(plugin: str, name: str, texts: object) -> tuple[str, ...]:
+    """Refuse a lone text, which is a sequence too: ("ask") is no tuple."""
+    if not isinstance(texts, list | tuple) or not all(isinstance(item, str) for item in texts):
+        raise PluginFailed(f'{plugin}: `{name}` must be a tuple of texts; write {name}=("...",)')
+    return tuple(texts)
+
+
+def _fits(pattern: re.Pattern[str], value: object) -> bool:
+    return isinstance(value, str) and pattern.match(value) is not None
+
+
+def _name_of(function: Callable[..., Any]) -> str:
+    return str(getattr(function, "__name__", type(function).__name__))
 
 
 def _is_ambiguous(item: Parameter) -> bool:

@@ -5,11 +5,13 @@ from typing import Any
 
 import msgspec
 
+from isaacd.belongings import Declared
 from isaacd.command import Catalog
 from isaacd.context import PluginCard
-from isaacd.errors import PluginFailed
+from isaacd.errors import NotFound, PluginFailed
 from isaacd.log import Log
 from isaacd.plugin.loader import LoadedPlugin
+from isaacd.plugin.plugin import Plugin
 
 
 class Registry:
@@ -39,6 +41,17 @@ class Registry:
     def cards(self) -> list[PluginCard]:
         """Describe every plugin that was found."""
         return [item.card() for item in self._plugins]
+
+    def declared(self, name: str) -> Declared:
+        """Return what a plugin has said of itself; raises NotFound if it is not in place."""
+        for item in self._plugins:
+            if item.name == name and item.plugin is not None:
+                return Declared(capabilities=item.plugin.capabilities, events=item.plugin.events)
+        raise NotFound(f"there is no plugin {name}", hint="isaacctl plugins lists them")
+
+    def present(self) -> list[Plugin]:
+        """Return the plugins that are in place."""
+        return [item.plugin for item in self._plugins if item.plugin is not None]
 
     @property
     def loaded(self) -> int:

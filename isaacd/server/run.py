@@ -66,7 +66,7 @@ class Run:
         error: IsaacError | None = None
         self.scope.deadline = self._deadline
         with self.scope:
-            context = Context(self._services, self._call.meta, self, self.id)
+            context = Context(self._services, self._call.meta, self, self.id, (), self.command.plugin)
             try:
                 result = await self.command.run(context, self._call.args)
                 await self._outbox.room()

@@ -190,7 +190,8 @@ class Session:
             raise DeadlineExceeded(f"{command.name} came after its deadline")
         handler = command.start if command.mode == "inline" else command.at_once
         if handler is not None:
-            result = command.answer(handler, Context(self._services, call.meta, None, request_id), call.args)
+            context = Context(self._services, call.meta, None, request_id, (), command.plugin)
+            result = command.answer(handler, context, call.args)
             if result is not None or command.mode == "inline":
                 self.outbox.send(self.codec.encode_result(request_id, result))
                 return

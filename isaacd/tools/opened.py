@@ -73,7 +73,7 @@ class OpenTools:
             return error_message(call.id, refusal, self._home)
         await self._show(short(prepared.line), tier, "can be taken back" if tier is Tier.REVERSIBLE else "")
         try:
-            result = await prepared.command.run(self._inner(), prepared.args)
+            result = await prepared.command.run(self._inner(prepared.command), prepared.args)
         except IsaacError as error:
             return failure_message(call.id, error, self._home)
         if isinstance(result, Handover):
@@ -95,10 +95,12 @@ class OpenTools:
         line = line_of(command.name, {name: _canonical(value) for name, value in given.items()})
         return _Prepared(command, args, line, judge(tier, command, args, cwd, home))
 
-    def _inner(self) -> Context:
+    def _inner(self, command: Command) -> Context:
         """Return the caller's context for the command: the same rights, but neither its output nor its input."""
         outer = self._context
-        return Context(outer.services, outer.meta, _Muted(outer), outer.request_id, outer.sets)
+        return Context(
+            outer.services, outer.meta, _Muted(outer), outer.request_id, outer.sets, command.plugin
+        )
 
     async def _say(self, text: str) -> None:
         await self._context.emit("log", text)

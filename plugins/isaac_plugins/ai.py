@@ -24,7 +24,7 @@ from isaacd.api import (
     Use,
 )
 
-plugin = Plugin("ai", version="1")
+plugin = Plugin("ai", version="1", capabilities=("ask",))
 
 Conversation = str | list[Message]
 

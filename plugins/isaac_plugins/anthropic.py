@@ -36,7 +36,11 @@ SLACK_S = 3600.0
 _CANNOT_BE_READ = (DecodeError, UnicodeDecodeError, RecursionError)
 
 T = TypeVar("T")
-plugin = Plugin("anthropic", summary="Ask Claude, or any service that speaks Anthropic's Messages API.")
+plugin = Plugin(
+    "anthropic",
+    summary="Ask Claude, or any service that speaks Anthropic's Messages API.",
+    capabilities=("network",),
+)
 
 
 @plugin.provider

@@ -30,7 +30,7 @@ from isaacd.api import (
 if TYPE_CHECKING:
     from isaacd.api import PieceStream
 
-plugin = Plugin("ask", summary="Ask a question.", version="1")
+plugin = Plugin("ask", summary="Ask a question.", version="1", capabilities=("ask",))
 
 _CUT_SHORT = {
     "length": ", cut short: the model's limit was reached",

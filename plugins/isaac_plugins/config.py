@@ -9,7 +9,9 @@ import msgspec
 
 from isaacd.api import Argument, ConfigRow, Context, Handover, InvalidParams, NotFound, Plugin, Terminal, Tier
 
-plugin = Plugin("config", summary="See, check and edit the configuration.", version="1")
+plugin = Plugin(
+    "config", summary="See, check and edit the configuration.", version="1", capabilities=("run",)
+)
 
 
 def _table(rows: list[ConfigRow], terminal: Terminal) -> str:

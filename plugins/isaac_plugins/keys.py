@@ -6,7 +6,7 @@ import msgspec
 
 from isaacd.api import KEY_FOLDER, Argument, Context, InvalidParams, NotFound, Plugin, store_key
 
-plugin = Plugin("keys", version="1")
+plugin = Plugin("keys", version="1", capabilities=("ask",))
 
 
 class KeyRow(msgspec.Struct, frozen=True):

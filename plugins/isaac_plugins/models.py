@@ -7,7 +7,7 @@ import msgspec
 
 from isaacd.api import Context, IsaacError, Option, Plugin, Terminal
 
-plugin = Plugin("models", version="1")
+plugin = Plugin("models", version="1", capabilities=("ask",))
 
 
 class ModelRow(msgspec.Struct, frozen=True):

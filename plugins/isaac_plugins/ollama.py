@@ -29,7 +29,9 @@ _CANNOT_BE_READ = (DecodeError, UnicodeDecodeError, RecursionError)
 _LINES = ("application/x-ndjson", "application/ndjson", "application/json", "application/jsonl", "")
 
 T = TypeVar("T")
-plugin = Plugin("ollama", summary="Ask models that Ollama runs, on this machine or another.")
+plugin = Plugin(
+    "ollama", summary="Ask models that Ollama runs, on this machine or another.", capabilities=("network",)
+)
 
 
 @plugin.provider

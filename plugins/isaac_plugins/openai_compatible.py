@@ -2,7 +2,11 @@
 
 from isaacd.api import Host, OpenAIChat, Plugin, ProviderConfig
 
-plugin = Plugin("openai_compatible", summary="Ask any service that speaks OpenAI's chat completions.")
+plugin = Plugin(
+    "openai_compatible",
+    summary="Ask any service that speaks OpenAI's chat completions.",
+    capabilities=("network",),
+)
 
 
 @plugin.provider

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from isaacd.api import OpenAIResponses, Plugin
 
-plugin = Plugin("openai_responses", summary="Ask OpenAI.")
+plugin = Plugin("openai_responses", summary="Ask OpenAI.", capabilities=("network",))
 
 
 @plugin.provider

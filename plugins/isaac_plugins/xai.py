@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from isaacd.api import Batches, ChatRequest, OpenAIResponses, Plugin
 
-plugin = Plugin("xai", summary="Ask xAI.")
+plugin = Plugin("xai", summary="Ask xAI.", capabilities=("network",))
 
 
 @plugin.provider

@@ -23,7 +23,7 @@ from isaacd.api import (
     Terminal,
 )
 
-plugin = Plugin("batch", summary="Ask many questions at once.", version="1")
+plugin = Plugin("batch", summary="Ask many questions at once.", version="1", capabilities=("ask",))
 
 _MAX_TEMPLATE_BYTES = 1024 * 1024
 _Batch = Annotated[str, Argument("A batch, by its name or the beginning of that.")]

@@ -30,7 +30,9 @@ from isaacd.api import (
     Words,
 )
 
-plugin = Plugin("chat", summary="Talk with an AI, and keep what was said.", version="1")
+plugin = Plugin(
+    "chat", summary="Talk with an AI, and keep what was said.", version="1", capabilities=("ask",)
+)
 
 Name = Annotated[str | None, Option("The conversation; without it, the one used last.", short="n")]
 

@@ -7,7 +7,9 @@ from isaac_plugins.knowledge.provider import Knowledge
 from isaac_plugins.knowledge.results import Info, Updated, show_candidates, show_info, show_updated
 from isaacd.api import Candidate, Context, InvalidParams, Option, Plugin, Tier, Words
 
-plugin = Plugin("knowledge", summary="Search what Isaac knows offline.", version="1")
+plugin = Plugin(
+    "knowledge", summary="Search what Isaac knows offline.", version="1", capabilities=("network",)
+)
 plugin.provider(Knowledge)
 
 

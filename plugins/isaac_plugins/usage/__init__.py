@@ -19,7 +19,9 @@ from isaacd.api import (
     UsageReport,
 )
 
-plugin = Plugin("usage", summary="See what AI calls cost, and how budgets stand.", version="1")
+plugin = Plugin(
+    "usage", summary="See what AI calls cost, and how budgets stand.", version="1", capabilities=("network",)
+)
 
 _MOST_CALLS = 10_000
 

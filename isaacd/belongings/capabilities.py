@@ -1,0 +1,76 @@
+"""What a plugin says that it uses, and what may stand there.
+
+| capability | the plugin may | held to it |
+|---|---|---|
+| `ask` | ask AI providers: `context.ai`, `context.answers`, `context.chats`, `context.batches` | every plugin |
+| `cache` | keep values for a while: `context.cache` | every plugin |
+| `state` | keep values for good: `context.state`, `context.database` | every plugin |
+| `publish` | publish events of its own: `context.publish` | every plugin |
+| `secrets:NAME` | read the secret NAME: `context.secrets` | every plugin |
+| `run` | hand a program over to the user's terminal: a `Handover` as its result | isolated plugins |
+| `network` | open connections of its own | isolated plugins, where the kernel can |
+| `read:PATH` | read PATH and all below it; `~` is the home directory, `.` the caller's directory | isolated plugins, where the kernel can |
+| `write:PATH` | change PATH and all below it | isolated plugins, where the kernel can |
+
+A plugin that runs in the daemon's own process is trusted: the last four are then what `isaacctl plugins info` tells, and no
+more. Progress, questions to the person, the log, settings and the caller's directory need no capability.
+"""
+
+import re
+from collections.abc import Collection, Iterable
+from typing import Literal, cast
+
+import msgspec
+
+from isaacd.errors import PermissionDenied, PluginFailed
+
+Kind = Literal["ask", "cache", "state", "publish", "secrets", "run", "network", "read", "write"]
+_PLAIN = ("ask", "cache", "state", "publish", "run", "network")
+_NAMED = {"secrets": "secrets:NAME", "read": "read:PATH", "write": "write:PATH"}
+_SECRET = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}\Z")
+
+
+class Capability(msgspec.Struct, frozen=True):
+    """One capability; `of` is the name of the secret or the path, and empty for the others."""
+
+    kind: Kind
+    of: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.of}" if self.of else self.kind
+
+
+def parse(text: str) -> Capability:
+    """Read a capability as a plugin writes it; raises PluginFailed with what may stand there."""
+    kind, colon, of = text.partition(":")
+    if kind in _PLAIN and not colon:
+        return Capability(cast("Kind", kind))
+    if kind in _NAMED and of.strip():
+        if kind == "secrets" and not _SECRET.match(of):
+            raise PluginFailed(f"{text!r} is no capability: a secret has a name such as GITHUB_TOKEN")
+        if kind != "secrets" and not of.startswith(("/", "~/", "./")) and of not in ("~", "."):
+            raise PluginFailed(f"{text!r} is no capability: a path begins with /, ~/ or ./")
+        return Capability(cast("Kind", kind), of)
+    from difflib import get_close_matches
+
+    shapes = [*_PLAIN, *_NAMED.values()]
+    near = get_close_matches(kind, [*_PLAIN, *_NAMED], 1)
+    meant = _NAMED.get(near[0], near[0]) if near else None
+    hint = f"did you mean {meant!r}?" if meant else f"there are: {', '.join(shapes)}"
+    raise PluginFailed(f"there is no capability {text[:80]!r}", hint=hint)
+
+
+def parse_all(texts: Iterable[str]) -> tuple[Capability, ...]:
+    """Read all capabilities of a plugin, each once; raises PluginFailed."""
+    return tuple(dict.fromkeys(parse(item) for item in texts))
+
+
+def demand(plugin: str, declared: Collection[str], wanted: str, what: str) -> None:
+    """Raise PermissionDenied unless a plugin has declared the capability that `what` needs."""
+    if wanted not in declared:
+        raise PermissionDenied(
+            f"the plugin {plugin} uses {what} without having said so",
+            hint=f"write capabilities=({', '.join(repr(item) for item in (*declared, wanted))},) into its Plugin(...)".replace(
+                "'", '"'
+            ),
+        )

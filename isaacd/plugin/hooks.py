@@ -1,0 +1,43 @@
+"""The beginning and the end of a plugin: its own functions for that, each with a time limit."""
+
+import anyio
+
+from isaacd.context import Context
+from isaacd.errors import IsaacError, PluginFailed
+from isaacd.plugin.calling import call
+from isaacd.plugin.plugin import Plugin
+
+
+async def set_up(plugin: Plugin, context: Context) -> None:
+    """Run a plugin's `setup`, if it has one; raises PluginFailed if that raises or takes too long."""
+    hook = plugin.begin
+    if hook is None:
+        return
+    try:
+        with anyio.fail_after(hook.timeout_s) as scope:
+            await call(hook.function, context)
+    except (Exception, SystemExit) as error:
+        if isinstance(error, TimeoutError) and scope.cancelled_caught:
+            reason = f"its setup took longer than {hook.timeout_s:g} s"
+        else:
+            context.log.exception("plugin setup failed")
+            told = error.message if isinstance(error, IsaacError) else f"{type(error).__name__}: {error}"
+            reason = f"its setup failed: {told}"
+        raise PluginFailed(
+            f"the plugin {plugin.name} cannot be used: {reason}", hint="see isaacctl logs"
+        ) from None
+
+
+async def tear_down(plugin: Plugin, context: Context) -> None:
+    """Run a plugin's `teardown`, if it has one; what goes wrong is logged and no more, since the plugin goes anyway."""
+    hook = plugin.end
+    if hook is None:
+        return
+    try:
+        with anyio.fail_after(hook.timeout_s) as scope:
+            await call(hook.function, context)
+    except (Exception, SystemExit) as error:
+        if isinstance(error, TimeoutError) and scope.cancelled_caught:
+            context.log.error("plugin teardown took too long", timeout_s=hook.timeout_s)
+        else:
+            context.log.exception("plugin teardown failed")
