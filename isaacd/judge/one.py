@@ -138,7 +138,7 @@ class OneCommand:
             for word in words
             for place in self._places(word, rule.effect)
         ]
-        if self._more and rule.targets in ("all", "rest", "last", "but-last"):
+        if self._more and rule.targets.rpartition(" ")[2] in ("all", "rest", "last", "but-last"):
             given = Place("given", "what it is given")
             reasons.append(self._effect(rule.effect, given, rule.reason, match.rule.id))
         if not reasons or rule.tier > Tier.READ:

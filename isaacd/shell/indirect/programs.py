@@ -5,7 +5,7 @@ import re
 
 import msgspec
 
-from isaacd.shell.indirect.found import Finder, Found, joined, merged, operands, read_as_shell
+from isaacd.shell.indirect.found import SHELLS, Finder, Found, joined, merged, operands, read_as_shell
 from isaacd.shell.indirect.sed import sed
 from isaacd.shell.invocation import Invocation
 from isaacd.shell.syntax import Word
@@ -41,11 +41,19 @@ def _find(invocation: Invocation) -> Found:
             command = tuple(words[place + 1 : end])
             if command:
                 commands.append(command)
-                if "{}" in (command[0].value or ""):
+                program = (command[0].value or "").rpartition("/")[2]
+                if "{}" in program:
                     unseen = "find runs the files that it finds"
+                elif program in SHELLS and any(_holds_names(word.value or "") for word in command[1:]):
+                    unseen = "find puts the names of files into what a shell runs"
             place = end
         place += 1
     return Found(tuple(commands), unseen=unseen, more_arguments=True) if commands else Found()
+
+
+def _holds_names(text: str) -> bool:
+    """Say whether find would put a name into a text; a word that is nothing else is an argument."""
+    return "{}" in text and text != "{}"
 
 
 def _fd(invocation: Invocation) -> Found:

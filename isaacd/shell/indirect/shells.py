@@ -7,8 +7,9 @@ from isaacd.shell.invocation import Invocation
 from isaacd.shell.syntax import Word
 
 LOADER = re.compile(r"ld(?:-linux[\w.-]*|-musl[\w.-]*)?\.so[\w.]*\Z")
-_TAKES = frozenset(("-o", "+o", "-O", "+O", "--rcfile", "--init-file"))
+_TAKES = frozenset(("-o", "+o", "-O", "+O"))
 _TELLS = frozenset(("--version", "--help", "--dump-strings", "--dump-po-strings"))
+_READS_FILE = frozenset(("--rcfile", "--init-file"))
 _FISH = frozenset(("--command", "--init-command", "-C"))
 
 
@@ -29,6 +30,8 @@ def shell(invocation: Invocation) -> Found:
             return Found(texts=(text,))
         if value in _FISH:
             return _line(words[place + 1 :], name)
+        if option in _READS_FILE:
+            return Found(unseen=f"what is in the file that {name} reads first is run, and cannot be seen")
         if value[:1] not in ("-", "+") or value in ("-", "--"):
             place += value in ("-", "--")
             break

@@ -212,6 +212,8 @@ patch -p1 < a.patch
 """.strip().splitlines()
 
 WITH_REASONS = r"""
+bash --rcfile x.rc
+find . -exec sh -c "echo {}" \;
 env PATH=/tmp/evil ls
 env LD_PRELOAD=/tmp/x.so ls
 GIT_DIR=/tmp/evil git status
