@@ -64,6 +64,7 @@ from isaacd.errors import (
     RateLimited,
     StorageUnavailable,
 )
+from isaacd.jobs.cards import TaskCard, TaskOutput
 from isaacd.ledger.figures import BudgetState, Gone, Overview, PastCall, PriceRow
 from isaacd.ledger.figures import By as UsageBy
 from isaacd.ledger.figures import Report as UsageReport
@@ -241,6 +242,8 @@ __all__ = [
     "State",
     "StorageUnavailable",
     "Strategy",
+    "TaskCard",
+    "TaskOutput",
     "Terminal",
     "TextDelta",
     "Tier",

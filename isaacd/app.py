@@ -33,9 +33,14 @@ if TYPE_CHECKING:
     from isaacd.batch.store import BatchStore
     from isaacd.chats.store import ChatStore
     from isaacd.cli.run import CommandLine
+    from isaacd.jobs.jobs import Jobs
     from isaacd.ledger.ledger import Ledger
     from isaacd.routing.lines import Lines
     from isaacd.tools.toolbox import Toolbox
+
+
+# As in isaacd.jobs, which is only imported where there are any.
+_JOBS_FILE = "jobs.sqlite"
 
 
 class Launch(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,6 +80,7 @@ class App:
         self._chats: ChatStore | None = None
         self._batches: BatchStore | None = None
         self._ledger: Ledger | None = None
+        self._jobs: Jobs | None = None
         self._life = Life(
             catalog=self.catalog,
             services=self,
@@ -160,6 +166,35 @@ class App:
         return Toolbox(self.catalog)
 
     @property
+    def jobs(self) -> "Jobs":
+        """Tasks and schedules; imported and made when they are first needed, or at the start if there are any."""
+        if self._jobs is None:
+            from isaacd.cli.background import Background
+            from isaacd.jobs.jobs import FILE_NAME, Jobs
+            from isaacd.jobs.ports import House
+
+            life = self._life
+            self._jobs = Jobs(
+                self.paths.state_dir / FILE_NAME,
+                executors={"isaac": Background(lambda: self.command_line, self)},
+                config=lambda: self._config().jobs,
+                clock=self.clock,
+                log=self.log,
+                house=House(
+                    spawn=life.spawn,
+                    tell=self.publish,
+                    began=life.run_started,
+                    left=life.run_ended,
+                    draining=lambda: life.draining,
+                ),
+            )
+        return self._jobs
+
+    def check_line(self, argv: Sequence[str]) -> None:
+        """Raise InvalidParams or MethodNotFound for a command line that isaacctl would not understand."""
+        self.command_line.check(argv)
+
+    @property
     def chats(self) -> "ChatStore":
         """The conversations that are kept; imported and made when they are first needed."""
         if self._chats is None:
@@ -235,7 +270,8 @@ class App:
         with anyio.CancelScope(shield=True):
             for router in self._routers.values():
                 await router.aclose()
-            for room in (self._shelf, self._chats, self._batches, self._ledger, self._household):
+            rooms = (self._jobs, self._shelf, self._chats, self._batches, self._ledger, self._household)
+            for room in rooms:
                 if room is not None:
                     await room.aclose()
         # Not earlier: whoever gets the lock may take it that nobody has these files open.
@@ -250,6 +286,8 @@ class App:
         self.command_line.tree()
         self._bus.start(self._life.spawn)
         self.publish("daemon.ready", {"version": __version__})
+        if (self.paths.state_dir / _JOBS_FILE).exists():
+            self._life.spawn(self.jobs.wake)
         gc.freeze()  # what is loaded stays, so later collections need not look at it
 
     def _reload(self) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from isaacd.cli.markdown import Markdown
 
 _PROGRESS_EVERY_S = 0.2
-_ERASE_LINE = "\r\x1b[K"
+ERASE_LINE = "\r\x1b[K"
 
 
 class Output:
@@ -83,7 +83,7 @@ class Output:
         """Take the progress line away."""
         if self._progress_shown:
             self._progress_shown = False
-            await self._events.emit("err", _ERASE_LINE)
+            await self._events.emit("err", ERASE_LINE)
 
     async def _note(self, text: str, *, dim: bool = False) -> None:
         await self.finish()
@@ -125,7 +125,7 @@ class Output:
             return
         self._last_progress = now
         self._progress_shown = True
-        await self._events.emit("err", _ERASE_LINE + progress_line(data, self._terminal))
+        await self._events.emit("err", ERASE_LINE + progress_line(data, self._terminal))
 
 
 def tool_line(data: dict[str, object]) -> str:

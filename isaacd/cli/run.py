@@ -1,6 +1,6 @@
 """`cli.run`: argv in, text and an exit code out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -77,6 +77,20 @@ class CommandLine:
             return self._done(result, parsed, output, terminal)
         except IsaacError as error:
             return self._failed(error, parsed, output, terminal)
+
+    def check(self, argv: Sequence[str]) -> None:
+        """Raise InvalidParams or MethodNotFound, in the words of the command line, for one that is not understood."""
+        from click import UsageError
+
+        from isaacd.cli.help import Help
+        from isaacd.cli.usage import told_error
+
+        try:
+            self.tree().parse(list(argv), Terminal())
+        except Help:
+            pass
+        except UsageError as error:
+            raise told_error(error) from None
 
     def tree(self) -> "Tree":
         """Return the commands as click sees them; the first call imports click."""

@@ -13,6 +13,7 @@ from isaacd.config.ai import (
     Strategy,
     ToolsConfig,
 )
+from isaacd.config.jobs import JobsConfig
 from isaacd.config.loaded import ConfigRow, Loaded, load
 from isaacd.config.problem import Origin, Problem
 from isaacd.config.routing import RoutingConfig, RoutingRuleConfig
@@ -39,6 +40,7 @@ __all__ = [
     "ConfigSource",
     "DaemonConfig",
     "HistoryConfig",
+    "JobsConfig",
     "KnowledgeConfig",
     "LimitsConfig",
     "Loaded",

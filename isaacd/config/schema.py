@@ -6,6 +6,7 @@ from msgspec import Meta, Struct
 
 from isaacd.config.about import about
 from isaacd.config.ai import AIConfig, BatchConfig, BudgetConfig, ChatConfig, HistoryConfig, ToolsConfig
+from isaacd.config.jobs import JobsConfig
 from isaacd.config.routing import RoutingConfig
 
 LogLevel = Literal["debug", "info", "warning", "error"]
@@ -169,6 +170,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     history: HistoryConfig = HistoryConfig()
     chat: ChatConfig = ChatConfig()
     batch: BatchConfig = BatchConfig()
+    jobs: JobsConfig = JobsConfig()
     tools: ToolsConfig = ToolsConfig()
     routing: RoutingConfig = RoutingConfig()
     cache: CacheConfig = CacheConfig()

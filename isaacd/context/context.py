@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from isaacd.belongings.state import State
     from isaacd.chats.conversations import Conversations
     from isaacd.database import Database, Schema
+    from isaacd.jobs.desk import JobDesk
     from isaacd.ledger.ledger import Ledger
     from isaacd.routing.route import Route
 
@@ -176,6 +177,14 @@ class Context(msgspec.Struct, eq=False):
             emit=self.emit,
         )
         return BatchDesk(self.services.batches, means)
+
+    @property
+    def jobs(self) -> "JobDesk":
+        """Work that goes on when the caller has left."""
+        from isaacd.jobs.desk import JobDesk, Origin
+
+        origin = Origin(self.cwd, self.meta.env or {}, self.caller)
+        return JobDesk(self.services.jobs, origin, self.services.check_line)
 
     def route(self, line: str) -> "Route":
         """Say what should happen with a line that the caller typed, and why; nothing of it is run."""

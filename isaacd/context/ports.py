@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from isaacd.batch.store import BatchStore
     from isaacd.belongings import Belongings
     from isaacd.chats.store import ChatStore
+    from isaacd.jobs.jobs import Jobs
     from isaacd.ledger.ledger import Ledger
     from isaacd.routing.lines import Lines
 
@@ -122,6 +123,15 @@ class Services(Protocol):
     @property
     def batches(self) -> "BatchStore":
         """The batches that are kept."""
+        ...
+
+    @property
+    def jobs(self) -> "Jobs":
+        """Tasks and schedules."""
+        ...
+
+    def check_line(self, argv: Sequence[str]) -> None:
+        """Raise InvalidParams or MethodNotFound for a command line that isaacctl would not understand."""
         ...
 
     @property
