@@ -22,8 +22,8 @@ from isaacd.context import CommandCard, Context, DaemonCard, PluginCard
 from isaacd.errors import ConfigInvalid
 from isaacd.log import Log
 from isaacd.paths import Paths
-from isaacd.plugin import BootLoader, Bus, Registry
-from isaacd.plugin.listeners import subscribers
+from isaacd.plugin import BootLoader, Registry
+from isaacd.plugin.activity import Activity
 from isaacd.server.life import Life
 from isaacd.server.methods import BUILTIN
 from isaacd.server.singleton import Singleton
@@ -72,7 +72,7 @@ class App:
         self._launch = launch
         self._born = clock.monotonic()
         self._registry = Registry(self.catalog, log, BUILTIN)
-        self._bus = Bus(clock, log)
+        self._activity = Activity(paths, clock, log)
         self._household = Household(paths, clock, log, self._registry.declared)
         # One for each way to look things up offline, which nearly always means one.
         self._routers: dict[KnowledgeConfig, AIRouter] = {}
@@ -87,6 +87,7 @@ class App:
             config=self._config,
             settled=self._settled,
             reload=self._reload,
+            leaving=self._leaving,
         )
 
     @cached_property
@@ -209,7 +210,7 @@ class App:
 
     def publish(self, name: str, data: Mapping[str, object]) -> None:
         """Tell all handlers of an event that it happened."""
-        self._bus.publish(name, data)
+        self._activity.publish(name, data)
 
     # The daemon as commands see it (the port Daemon of isaacd.context).
 
@@ -262,7 +263,8 @@ class App:
         )
         self._registry.install(loader.load_all())
         for plugin in self._registry.present():
-            self._bus.replace(plugin.name, subscribers(plugin, self))
+            self._activity.take(plugin, self)
+            self.publish("plugin.loaded", {"name": plugin.name, "version": plugin.version})
 
     async def serve(self, singleton: Singleton) -> None:
         """Answer until told to stop, then drain and leave."""
@@ -270,7 +272,15 @@ class App:
         with anyio.CancelScope(shield=True):
             for router in self._routers.values():
                 await router.aclose()
-            rooms = (self._jobs, self._shelf, self._chats, self._batches, self._ledger, self._household)
+            rooms = (
+                self._jobs,
+                self._shelf,
+                self._chats,
+                self._batches,
+                self._ledger,
+                self._household,
+                self._activity,
+            )
             for room in rooms:
                 if room is not None:
                     await room.aclose()
@@ -284,11 +294,16 @@ class App:
             "ready", version=__version__, socket=str(self.paths.socket), on_demand=self._launch.on_demand
         )
         self.command_line.tree()
-        self._bus.start(self._life.spawn)
+        self._activity.start(self._life.spawn)
         self.publish("daemon.ready", {"version": __version__})
         if (self.paths.state_dir / _JOBS_FILE).exists():
             self._life.spawn(self.jobs.wake)
         gc.freeze()  # what is loaded stays, so later collections need not look at it
+
+    async def _leaving(self) -> None:
+        """Tell those who want to know that the daemon stops, and let them finish what they have."""
+        self.publish("daemon.stopping", {})
+        await self._activity.farewell()
 
     def _reload(self) -> None:
         """Open the log and read the configuration anew; one that cannot be used is told and the old one stays."""
@@ -298,6 +313,7 @@ class App:
         if problem is None:
             self.log.set_level(self._config().log.level)
             self.log.info("configuration read")
+            self.publish("config.changed", {"file": str(self.paths.config_file)})
         else:
             self.log.warning("configuration refused", reason=problem.message)
 

@@ -3,11 +3,12 @@
 import asyncio
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import anyio
 import anyio.abc
+import anyio.lowlevel
 
 from isaacd.clock import Clock
 from isaacd.command import Catalog
@@ -21,6 +22,8 @@ from isaacd.server.singleton import Singleton
 FAREWELL_S = 1.0
 # A command that goes on although it was cancelled ends with the process, this long after.
 STUBBORN_S = 2.0
+# And what is not asked for by a client gets this long.
+LEAVING_S = 2.0
 # What can wait does so for this long, because a client is usually waiting for the daemon that it started.
 SETTLED_S = 0.2
 EXIT_STUBBORN = 70
@@ -31,6 +34,7 @@ class Life:
     """What all sessions of one daemon share, and when it ends.
 
     `settled` is called once the first clients have had their answers; `reload` is what SIGHUP asks for.
+    `leaving` is awaited, for a while, after the last answer.
     """
 
     def __init__(
@@ -41,6 +45,7 @@ class Life:
         config: Callable[[], Config],
         settled: Callable[[], None],
         reload: Callable[[], None],
+        leaving: Callable[[], Awaitable[None]] = anyio.lowlevel.checkpoint,
     ) -> None:
         self.catalog = catalog
         self.services = services
@@ -53,6 +58,7 @@ class Life:
         self._config = config
         self._settled = settled
         self._reload = reload
+        self._leaving = leaving
         self._last_request = self._clock.monotonic()
         self._group: anyio.abc.TaskGroup | None = None
         self._stop = anyio.Event()
@@ -109,6 +115,8 @@ class Life:
                 listener.stop_accepting()
                 singleton.stop_listening()
                 await self._drain(listener, limits.drain_s)
+                with anyio.move_on_after(LEAVING_S):
+                    await self._leaving()
             finally:
                 listener.close()
             group.cancel_scope.cancel()

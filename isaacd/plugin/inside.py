@@ -1,4 +1,4 @@
-"""The handlers of a plugin in this process, as the bus calls them."""
+"""A plugin in this process, as the bus and the timetable call it."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -6,8 +6,9 @@ from functools import partial
 from isaacd.context import Context, Event, Services
 from isaacd.plugin.bus import Subscriber
 from isaacd.plugin.calling import call
-from isaacd.plugin.declared import Handler
+from isaacd.plugin.declared import Handler, Job
 from isaacd.plugin.plugin import Plugin
+from isaacd.plugin.timetable import Timed
 
 
 def subscribers(plugin: Plugin, services: Services) -> Iterator[Subscriber]:
@@ -22,5 +23,22 @@ def subscribers(plugin: Plugin, services: Services) -> Iterator[Subscriber]:
         )
 
 
+def timed(plugin: Plugin, services: Services) -> Iterator[Timed]:
+    """Give an entry of the timetable for each job of a plugin."""
+    for job in plugin.jobs:
+        yield Timed(
+            plugin=plugin.name,
+            name=job.name,
+            every_s=job.every_s,
+            jitter=job.jitter,
+            timeout_s=job.timeout_s,
+            call=partial(_work, plugin.name, job, services),
+        )
+
+
 async def _handle(plugin: str, handler: Handler, services: Services, event: Event) -> None:
     await call(handler.function, Context(services, plugin=plugin), event)
+
+
+async def _work(plugin: str, job: Job, services: Services) -> None:
+    await call(job.function, Context(services, plugin=plugin))
