@@ -1,6 +1,7 @@
 """When each job of each plugin ran last: durable, so that a daily job does not run at each start of the daemon."""
 
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
@@ -28,8 +29,24 @@ class LastRun(msgspec.Struct, frozen=True):
     error: str | None = None
 
 
+class RunKeeper(Protocol):
+    """Remembers the last run of every job; raises StorageUnavailable where it cannot."""
+
+    async def all(self) -> dict[tuple[str, str], LastRun]:
+        """Return the last runs by plugin and job."""
+        ...
+
+    async def put(self, plugin: str, job: str, run: LastRun) -> None:
+        """Remember the last run of a job."""
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of what it keeps them in."""
+        ...
+
+
 class Runs:
-    """The last run of every job in `file`, which opens itself."""
+    """The last run of every job in `file`, which opens itself (a RunKeeper)."""
 
     def __init__(self, file: Path, *, clock: Clock, log: Log) -> None:
         self._file = file

@@ -10,7 +10,7 @@ import msgspec
 from isaacd.clock import Clock
 from isaacd.errors import IsaacError
 from isaacd.log import Log
-from isaacd.plugin.runs import LastRun, Runs
+from isaacd.plugin.runs import LastRun, RunKeeper
 
 # The wall clock may be set, and a laptop may sleep: no wait is longer than this before somebody looks again.
 LOOK_S = 300.0
@@ -60,7 +60,7 @@ class Timetable:
 
     def __init__(
         self,
-        runs: Runs,
+        runs: RunKeeper,
         *,
         clock: Clock,
         log: Log,
