@@ -26,6 +26,10 @@ def log(file: Path) -> Log:
     return open_log(file)
 
 
+def written(file: Path) -> str:
+    return file.read_text().replace(" ", "")
+
+
 def to(
     call: Callable[[Event], Awaitable[object]],
     *,
@@ -97,8 +101,8 @@ async def test_a_handler_that_fails_is_logged_with_its_plugin_and_gets_the_next_
             bus.publish("notes.added", {"n": number})
         await bus.drained()
     assert sorted(heard) == [0, 0, 1, 1, 2, 2]
-    text = file.read_text()
-    assert text.count('"event": "event handler failed"') + text.count('"event":"event handler failed"') == 2
+    text = written(file)
+    assert text.count('"event":"eventhandlerfailed"') == 2
     assert '"bad"' in text
     assert "broken" in text
 
@@ -124,7 +128,7 @@ async def test_a_handler_that_takes_too_long_is_cancelled_and_holds_up_nobody(lo
         await heard.wait()
         await bus.drained()
     assert len(started) == 2
-    assert file.read_text().count("took too long") == 2
+    assert written(file).count("tooktoolong") == 2
 
 
 async def test_each_handler_has_its_own_copy_of_the_data(log: Log) -> None:
@@ -157,7 +161,7 @@ async def test_a_handler_that_is_behind_loses_the_oldest_events_and_it_is_said(l
         bus.start(group.start_soon)
         await bus.drained()
     assert heard == [*range(3, MAX_WAITING + 3)]
-    assert '"count":3' in file.read_text().replace(" ", "")
+    assert '"count":3' in written(file)
 
 
 async def test_a_handler_that_is_exchanged_leaves_its_waiting_events_to_the_new_one(log: Log) -> None:

@@ -136,6 +136,7 @@ async def test_runs_of_one_job_never_overlap(tmp_path: Path) -> None:
 
 async def test_a_job_that_fails_or_hangs_is_logged_and_runs_again(tmp_path: Path) -> None:
     clock = Clockwork(tmp_path)
+    given_up = anyio.Event()
 
     async def bad() -> None:
         clock.count += 1
@@ -143,13 +144,16 @@ async def test_a_job_that_fails_or_hangs_is_logged_and_runs_again(tmp_path: Path
             raise ValueError("broken")
         if clock.count == 2:
             raise SystemExit(1)
-        await anyio.sleep_forever()
+        try:
+            await anyio.sleep_forever()
+        finally:
+            given_up.set()
 
     async with clock.going(clock.job(100.0, bad, timeout_s=0.01)):
         await clock.pass_(100)
         await clock.pass_(100)
-        while clock.table.states()[0].running:
-            await anyio.sleep(0.01)
+        await given_up.wait()
+        await settle()
         last = clock.table.states()[0].last
         assert last is not None
         assert last.error == "took longer than 0.01 s"
