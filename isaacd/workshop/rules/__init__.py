@@ -1,0 +1,1 @@
+"""The rules about plugins, each a function from what was read to what is wrong with it."""
