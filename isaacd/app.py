@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from isaacd.cli.run import CommandLine
     from isaacd.jobs.jobs import Jobs
     from isaacd.ledger.ledger import Ledger
+    from isaacd.plans.desk import Desk
     from isaacd.routing.lines import Lines
     from isaacd.tools.toolbox import Toolbox
 
@@ -158,6 +159,13 @@ class App:
             commands=lambda: [item.name for item in self.catalog if not item.hidden],
             rewrites=lambda: self._registry.rewrites,
         )
+
+    @cached_property
+    def desk(self) -> "Desk":
+        """What is planned for lines that are to be executed; imported when the first one is."""
+        from isaacd.plans.desk import Desk
+
+        return Desk(self.lines, monotonic=self.clock.monotonic)
 
     @cached_property
     def toolbox(self) -> "Toolbox":

@@ -78,6 +78,15 @@ class Cancelled(IsaacError):
     blame = "caller"
 
 
+class ContentModified(IsaacError):
+    """What the caller had looked at has changed since, or is not known any more; `detail` may hold how it is now."""
+
+    code = -32801
+    name = "content_modified"
+    blame = "caller"
+    retryable = True
+
+
 class PermissionDenied(IsaacError):
     """The caller, or the key it uses, may not do this."""
 

@@ -1,5 +1,6 @@
 """`cli.run`: argv in, text and an exit code out."""
 
+import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from isaacd.cli.render import plain, render, sendable, styled, to_json
 from isaacd.command import Catalog, Command, Input
 from isaacd.context import Context, Handover, Terminal
 from isaacd.errors import Cancelled, ConfigInvalid, IsaacError
+from isaacd.plans.handover import Released
 
 if TYPE_CHECKING:
     from isaacd.cli.tree import Parsed, Tree
@@ -21,14 +23,29 @@ _LINES_KEPT = 64
 _LONGEST_KEPT = 1000
 
 
+class Execution(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """A plan as bytes, as programs are given them, to be carried out by the client; `folder` is where it was made for."""
+
+    line: bytes
+    shell: bytes
+    argv: tuple[bytes, ...]
+    builtin: bool = False
+    folder: tuple[int, int] | None = None
+
+
 class Outcome(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """What is left for the client to do: print, run `exec` in its terminal and then `after`, and exit."""
+    """What is left for the client to do: print, carry out a plan or run `exec` in its terminal, then `after`, and exit.
+
+    `run` is a plan that was agreed to. With `plan`, its JSON, the client adds what came of it and prints both.
+    """
 
     exit: int
     out: str | bytes = ""
     err: str = ""
     exec: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
+    run: Execution | None = None
+    plan: str = ""
 
 
 class CommandLine:
@@ -131,7 +148,7 @@ class CommandLine:
     def _done(self, result: Any, parsed: "Parsed", output: Output, terminal: Terminal) -> Outcome:
         warning = self._warned(terminal)
         if isinstance(result, Handover) and (
-            result.json if parsed.json else result.always or terminal.stdout
+            result.run or (result.json if parsed.json else result.always or terminal.stdout)
         ):
             return _handed_over(result, warning, json=parsed.json)
         if parsed.json:
@@ -158,7 +175,14 @@ class CommandLine:
 def _within(context: Context, output: Output, parsed: "Parsed") -> Context:
     """Return the context of the command itself; a setting that does not exist is refused, whoever would use it."""
     inner = Context(
-        context.services, context.meta, output, context.request_id, parsed.sets, parsed.command.plugin
+        context.services,
+        context.meta,
+        output,
+        context.request_id,
+        parsed.sets,
+        parsed.command.plugin,
+        origin=context.origin,
+        is_command_line=True,
     )
     if parsed.sets:
         inner.loaded  # noqa: B018 - it is looked at so that it raises
@@ -166,10 +190,35 @@ def _within(context: Context, output: Output, parsed: "Parsed") -> Context:
 
 
 def _handed_over(plan: Handover, warning: str, *, json: bool) -> Outcome:
+    if plan.run is not None:
+        shown = _json_of(plan.run) if json else ""
+        run = _execution(plan.run)
+        return Outcome(exit=OK, out=plan.text, err=warning, after=plan.after, run=run, plan=shown)
     if not json:
         return Outcome(exit=OK, out=plan.text, err=warning, exec=plan.argv, after=plan.after)
     after = (*plan.after, "--json") if plan.after else ()
     return Outcome(exit=OK, err=warning, exec=plan.json, after=after)
+
+
+def _execution(released: Released) -> Execution:
+    return Execution(
+        line=os.fsencode(released.line),
+        shell=os.fsencode(released.shell),
+        argv=tuple(os.fsencode(word) for word in released.argv),
+        builtin=released.kind == "builtin",
+        folder=released.folder,
+    )
+
+
+def _json_of(released: Released) -> str:
+    """Write a plan as JSON on one line; what is no text in it is replaced."""
+    texts = {
+        name: value.encode("utf-8", "replace").decode()
+        for name in ("line", "cwd")
+        if isinstance(value := getattr(released, name), str)
+    }
+    argv = tuple(word.encode("utf-8", "replace").decode() for word in released.argv)
+    return msgspec.json.encode(msgspec.structs.replace(released, argv=argv, **texts)).decode()
 
 
 def _shown(command: Command, result: Any, output: Output, terminal: Terminal) -> str:

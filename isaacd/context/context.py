@@ -16,6 +16,7 @@ from isaacd.context.ports import Daemon, Events, Services, Tools
 from isaacd.errors import InvalidParams, PluginFailed
 from isaacd.log import Log
 from isaacd.paths import Paths
+from isaacd.plans.origin import NOWHERE, Origin
 
 if TYPE_CHECKING:
     from isaacd.ai.chat import Answer
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from isaacd.database import Database, Schema
     from isaacd.jobs.desk import JobDesk
     from isaacd.ledger.ledger import Ledger
+    from isaacd.plans.plans import Plans
     from isaacd.routing.route import Route
 
 MAX_INPUT_BYTES = 1024 * 1024
@@ -85,6 +87,9 @@ class Context(msgspec.Struct, eq=False):
     plugin: str = ""
     _environ: Mapping[str, str] | None = None
     _loaded: Loaded | None = None
+    origin: Origin = NOWHERE
+    # Whether a command line of `isaacctl` runs here, which has a connection for itself.
+    is_command_line: bool = False
 
     @property
     def events(self) -> Events:
@@ -191,6 +196,23 @@ class Context(msgspec.Struct, eq=False):
         return self.services.lines.route(
             line, config=self.config.routing, environ=self.environ, cwd=self.meta.cwd
         )
+
+    @property
+    def plans(self) -> "Plans":
+        """What would be executed for lines: shown, agreed to, and left for the client to carry out."""
+        from isaacd.context.person import TheCaller
+        from isaacd.plans.plan import Caller
+        from isaacd.plans.plans import Plans
+
+        caller = Caller(
+            routing=self.config.routing,
+            environ=self.environ,
+            told=self.meta.env or {},
+            cwd=self.meta.cwd,
+            owner=f"{self.origin.owner(is_command_line=self.is_command_line)} as {self.caller}",
+            pid=self.origin.pid() if self.is_command_line else None,
+        )
+        return Plans(self.services.desk, caller, TheCaller(self))
 
     @property
     def toolbox(self) -> Tools:
@@ -353,11 +375,15 @@ class Context(msgspec.Struct, eq=False):
 
     async def confirm(self, text: str, *, timeout_s: float = CONFIRM_TIMEOUT_S) -> bool:
         """Have the person say yes; no terminal, no answer, a timeout, and all other answers mean no."""
-        if self._events is None:
-            return False
-        question = {"prompt": f"{text} [y/N] ", "timeout_ms": int(timeout_s * 1000)}
-        answer = _line(await self._events.ask("confirm", question, timeout_s))
+        answer = await self.choose(f"{text} [y/N] ", timeout_s=timeout_s)
         return answer is not None and answer.strip().lower() in ("y", "yes")
+
+    async def choose(self, prompt: str, *, timeout_s: float = CONFIRM_TIMEOUT_S) -> str | None:
+        """Have the person answer on the terminal itself, whatever is piped in; None if nobody does in time."""
+        if self._events is None:
+            return None
+        question = {"prompt": prompt, "timeout_ms": int(timeout_s * 1000)}
+        return _line(await self._events.ask("confirm", question, timeout_s))
 
     def interruptible(self) -> AbstractContextManager[anyio.CancelScope]:
         """Mark work that Ctrl-C stops while the command itself goes on; ask `cancelled_caught` afterwards."""

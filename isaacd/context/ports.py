@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from isaacd.chats.store import ChatStore
     from isaacd.jobs.jobs import Jobs
     from isaacd.ledger.ledger import Ledger
+    from isaacd.plans.desk import Desk
     from isaacd.routing.lines import Lines
 
 
@@ -137,6 +138,11 @@ class Services(Protocol):
     @property
     def lines(self) -> "Lines":
         """What becomes of lines that are typed."""
+        ...
+
+    @property
+    def desk(self) -> "Desk":
+        """What is planned for lines that are to be executed."""
         ...
 
     @property

@@ -56,20 +56,26 @@ class Lines:
         self._overrides: dict[Path, tuple[_Stamp, Overrides]] = {}
 
     def route(
-        self, line: str, *, config: RoutingConfig, environ: Mapping[str, str], cwd: str | None
+        self,
+        line: str,
+        *,
+        config: RoutingConfig,
+        environ: Mapping[str, str],
+        cwd: str | None,
+        facts: Facts | None = None,
     ) -> Route:
-        """Say what should happen with a caller's line; a line that is forced is logged."""
-        route = self.router.route(line, self.around(environ, cwd), self._settings(config))
+        """Say what should happen with a caller's line, by the facts of the disk or others; one that is forced is logged."""
+        route = self.router.route(line, self.around(environ, cwd, facts), self._settings(config))
         if route.forced:
             tier = route.verdict.tier.label if route.verdict else "none"
             self._log.info("line forced", line=route.line[:200], tier=tier)
         return route
 
-    def around(self, environ: Mapping[str, str], cwd: str | None) -> Surroundings:
+    def around(self, environ: Mapping[str, str], cwd: str | None, facts: Facts | None = None) -> Surroundings:
         """Say where a caller's line would run."""
         home = environ.get("HOME", "")
         cwd = cwd or home or "/"
-        facts = DiskFacts()
+        facts = facts or DiskFacts()
         uid = os.getuid() if self._uid is None else self._uid
         return Surroundings(
             cwd=cwd,

@@ -13,6 +13,27 @@ def plain(text: str) -> str:
     return _CONTROLS.sub(visible, text)
 
 
+# Letters and marks by Unicode's tables, but nothing is seen of them.
+_BLANK = "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef"
+_INVISIBLE = re.compile(f"[{_BLANK}]")
+
+
+def is_visible(text: str) -> bool:
+    """Say whether every character of a text is one that a terminal shows as itself."""
+    return text.isprintable() and (text.isascii() or _INVISIBLE.search(text) is None)
+
+
+def one_line(text: str) -> str:
+    """Replace everything that is no visible character by its escape."""
+    return text if is_visible(text) else "".join(char if is_visible(char) else escape(char) for char in text)
+
+
+def escape(char: str) -> str:
+    """Return the escape of a character, as bash and Python write it."""
+    code = ord(char)
+    return f"\\x{code:02x}" if code <= 0xFF else f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
 def visible(match: re.Match[str]) -> str:
     """Return what stands for a control character."""
     code = ord(match[0])

@@ -1,6 +1,7 @@
 """The only room that waits for bytes: one asyncio protocol a connection, each fault kept inside its own."""
 
 import asyncio
+import itertools
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -8,9 +9,10 @@ from typing import Any
 import msgspec
 
 from isaacd.log import Log
+from isaacd.plans.origin import Origin
 from isaacd.server.hangup import Hangups
 from isaacd.server.outbox import Outbox
-from isaacd.server.peer import peer_uid
+from isaacd.server.peer import peer_pid, peer_uid
 from isaacd.server.session import Session, Shared
 from isaacd.server.singleton import BACKLOG
 from isaacd.wire import detect
@@ -138,7 +140,9 @@ class Connection(asyncio.Protocol):
         if codec is None:
             self.transport.abort()
             return None
-        self.session = Session(codec(), Outbox(self.transport.write), self, self._owner.shared)
+        transport = self.transport
+        origin = Origin(next(self._owner.numbers), lambda: peer_pid(transport.get_extra_info("socket")))
+        self.session = Session(codec(), Outbox(transport.write), self, self._owner.shared, origin)
         return self.session
 
     def _resume(self) -> None:
@@ -203,6 +207,7 @@ class Listener:
         self.connections: set[Connection] = set()
         self.loop = asyncio.get_running_loop()
         self.hangups = Hangups(self.loop)
+        self.numbers = itertools.count(1)
         self._server: asyncio.Server | None = None
 
     async def open(self, listening: socket.socket) -> None:

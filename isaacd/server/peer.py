@@ -19,3 +19,14 @@ def peer_uid(connection: socket.socket) -> int:
         return int(_MACOS_XUCRED.unpack(raw)[1])
     raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size)
     return int(_UCRED.unpack(raw)[1])
+
+
+def peer_pid(connection: socket.socket) -> int | None:
+    """Return the process that connected; None where the kernel does not tell."""
+    if sys.platform == "darwin":
+        return None
+    try:
+        raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size)
+    except OSError:
+        return None
+    return int(_UCRED.unpack(raw)[0]) or None

@@ -10,6 +10,7 @@ import anyio.lowlevel
 from isaacd.command import Call, Command
 from isaacd.context import Context, Services
 from isaacd.errors import Cancelled, ClientTooSlow, DeadlineExceeded, InvalidRequest, IsaacError
+from isaacd.plans.origin import NOWHERE, Origin
 from isaacd.server.outbox import Outbox
 from isaacd.server.question import Questions
 from isaacd.wire import Codec
@@ -38,6 +39,7 @@ class Run:
         wants_events: bool,
         can_ask: bool = False,
         sink: tuple[object, ...] | None = None,
+        origin: Origin = NOWHERE,
     ) -> None:
         self.id = run_id
         self.command = command
@@ -53,6 +55,7 @@ class Run:
         self._questions: Questions | None = None
         self._interruptible: anyio.CancelScope | None = None
         self._sink = sink
+        self._origin = origin
         self._seq = 0
         self._emitted = 0
         self._reason: IsaacError | None = None
@@ -66,7 +69,9 @@ class Run:
         error: IsaacError | None = None
         self.scope.deadline = self._deadline
         with self.scope:
-            context = Context(self._services, self._call.meta, self, self.id, (), self.command.plugin)
+            context = Context(
+                self._services, self._call.meta, self, self.id, (), self.command.plugin, origin=self._origin
+            )
             try:
                 result = await self.command.run(context, self._call.args)
                 await self._outbox.room()

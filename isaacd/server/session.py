@@ -13,6 +13,7 @@ from isaacd.errors import (
     ServerCancelled,
     ShuttingDown,
 )
+from isaacd.plans.origin import NOWHERE, Origin
 from isaacd.server import methods
 from isaacd.server.outbox import Outbox
 from isaacd.server.run import Run
@@ -71,13 +72,16 @@ class Session:
     `can_ask` that the peer has said in `hello` that it shows a person the questions of commands.
     """
 
-    def __init__(self, codec: Codec, outbox: Outbox, peer: Peer, shared: Shared) -> None:
+    def __init__(
+        self, codec: Codec, outbox: Outbox, peer: Peer, shared: Shared, origin: Origin = NOWHERE
+    ) -> None:
         self.codec = codec
         self.outbox = outbox
         self.runs: dict[int | str, Run] = {}
         self.sink: Sink | None = None
         self.can_ask = False
         self.patient = False
+        self.origin = origin
         self._peer = peer
         self._shared = shared
         self._services = shared.services
@@ -190,7 +194,9 @@ class Session:
             raise DeadlineExceeded(f"{command.name} came after its deadline")
         handler = command.start if command.mode == "inline" else command.at_once
         if handler is not None:
-            context = Context(self._services, call.meta, None, request_id, (), command.plugin)
+            context = Context(
+                self._services, call.meta, None, request_id, (), command.plugin, origin=self.origin
+            )
             result = command.answer(handler, context, call.args)
             if result is not None or command.mode == "inline":
                 self.outbox.send(self.codec.encode_result(request_id, result))
@@ -222,6 +228,7 @@ class Session:
             wants_events=wants_events,
             can_ask=self.can_ask or command.live,
             sink=call.meta.sink or self.sink,
+            origin=self.origin,
         )
         if self._ended:
             run.end_input()

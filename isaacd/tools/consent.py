@@ -6,8 +6,9 @@ from typing import Protocol
 import anyio
 
 from isaacd.safety.tier import Tier
+from isaacd.safety.visible import one_line
 from isaacd.tools.judge import Judgement
-from isaacd.tools.shown import MAX_ASKED_CHARS, one_line, short
+from isaacd.tools.shown import MAX_ASKED_CHARS, short
 
 # Whoever has said no so often in one request is asked no more: nobody should be worn down to a yes.
 MAX_REFUSALS = 3

@@ -13,11 +13,12 @@ from isaacd.command import Command
 from isaacd.context import Context, Events, Handover
 from isaacd.errors import InvalidParams, IsaacError, NotFound
 from isaacd.safety.tier import Tier
+from isaacd.safety.visible import one_line
 from isaacd.tools.consent import Consent, Person
 from isaacd.tools.definition import definition
 from isaacd.tools.judge import Judgement, judge
 from isaacd.tools.result import error_message, failure_message, result_message
-from isaacd.tools.shown import line_of, one_line, short
+from isaacd.tools.shown import line_of, short
 
 MAX_ARGUMENT_BYTES = 64 * 1024
 _META = "_meta"

@@ -2,6 +2,8 @@
 
 import re
 
+from isaacd.safety.visible import escape, one_line
+
 # C0 but tab and newline, DEL, C1, what cannot be sent (halves of surrogate pairs), and what is not seen but read:
 # marks that order text against its order or have no width (Unicode TR 36, 3.2; TR 55), and the tag characters.
 _UNSEEN = re.compile(
@@ -15,17 +17,12 @@ MAX_LINE_CHARS = 300
 
 def visible(text: str) -> str:
     """Replace what steers a terminal or hides from a reader by its escape; newlines and tabs stay."""
-    return _UNSEEN.sub(lambda match: _escape(match[0]), text)
+    return _UNSEEN.sub(lambda match: escape(match[0]), text)
 
 
 def line_of(name: str, arguments: dict[str, str]) -> str:
     """Write a call on one line: `knowledge.search(question="tar", limit=3)`; `arguments` are JSON texts by name."""
     return one_line(f"{name}({', '.join(f'{key}={value}' for key, value in arguments.items())})")
-
-
-def one_line(text: str) -> str:
-    """Replace everything that is no visible character by its escape."""
-    return "".join(char if char.isprintable() else _escape(char) for char in text)
 
 
 def short(line: str, limit: int = MAX_LINE_CHARS) -> str:
@@ -34,8 +31,3 @@ def short(line: str, limit: int = MAX_LINE_CHARS) -> str:
         return line
     half = (limit - 40) // 2
     return f"{line[:half]} ...{len(line) - 2 * half} characters more... {line[-half:]}"
-
-
-def _escape(char: str) -> str:
-    code = ord(char)
-    return f"\\x{code:02x}" if code <= 0xFF else f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"

@@ -1,0 +1,35 @@
+"""The person at a request's caller, as the talk about a plan needs them."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from isaacd.context.context import Context
+
+
+class TheCaller:
+    """Whoever sits at the terminal of a request's caller."""
+
+    def __init__(self, context: "Context") -> None:
+        self._context = context
+
+    @property
+    def is_there(self) -> bool:
+        """Whether a person could be asked: one of the streams is a terminal, or the client shows questions by itself."""
+        tty = self._context.meta.tty
+        return tty is None or tty.stdin or tty.stdout or tty.stderr
+
+    async def choose(self, text: str) -> str | None:
+        """Show `text` on the terminal itself and return the line that is typed; None if nobody answers in time."""
+        return await self._context.choose(text)
+
+    async def edit(self, prompt: str, text: str) -> str | None:
+        """Have a line edited; None if it is given up."""
+        return await self._context.ask_line(prompt, text=text)
+
+    async def note(self, text: str) -> None:
+        """Write lines to standard error."""
+        await self._context.emit("log", text)
+
+    async def write(self, text: str) -> None:
+        """Write text to standard output."""
+        await self._context.emit("delta", text)

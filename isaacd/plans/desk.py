@@ -1,0 +1,160 @@
+"""Plans: made of lines, shown, and released once for what is agreed to, after they were judged anew."""
+
+import os
+import secrets
+from collections.abc import Callable
+
+import msgspec
+
+from isaacd.errors import ContentModified, PermissionDenied
+from isaacd.judge.disk import DiskFacts
+from isaacd.judge.verdict import Verdict
+from isaacd.plans.differences import difference
+from isaacd.plans.environment import influences, is_of_the_system
+from isaacd.plans.handover import Released
+from isaacd.plans.plan import Caller, Plan, PlanCard, plan_card
+from isaacd.plans.shells import Machine, Shell, Ways, shell_of
+from isaacd.plans.tokens import LIFE_S, Tokens
+from isaacd.plans.witness import Names, Seen, Witness
+from isaacd.routing.lines import Lines
+from isaacd.routing.route import Route
+from isaacd.safety.tier import Tier
+from isaacd.shell.find import Commands, commands
+from isaacd.shell.parse import Parser
+
+
+class Desk:
+    """The plans of all callers of one daemon."""
+
+    def __init__(
+        self,
+        lines: Lines,
+        *,
+        monotonic: Callable[[], float],
+        random: Callable[[int], bytes] = secrets.token_bytes,
+        ways: Ways | None = None,
+    ) -> None:
+        self.lines = lines
+        self.tokens = Tokens(monotonic, random)
+        self.ways = ways or Machine()
+        self._parser = Parser()
+
+    def prepare(self, line: str, caller: Caller, *, shell: Shell | None = None) -> tuple[Route, Plan | None]:
+        """Route a line, and plan what would be executed for it; None where nothing of it would be."""
+        witness = Witness(DiskFacts())
+        environ = caller.environ
+        route = self.lines.route(line, config=caller.routing, environ=environ, cwd=caller.cwd, facts=witness)
+        if route.kind not in ("shell", "builtin") or route.verdict is None:
+            return route, None
+        if "\0" in route.line:
+            because = "it holds a NUL, which nothing can be given"
+            return msgspec.structs.replace(route, kind="refused", because=because, verdict=None), None
+        if shell is None:
+            shell = shell_of(environ, caller.pid, self.ways)
+        home, cwd = environ.get("HOME", ""), caller.cwd
+        values = {"HOME": home, "PWD": cwd or home}
+        found = commands(self._parser.parse(route.line), self._parser, values)
+        verdict = self._verdict(route, shell, caller, found)
+        seen = Seen(witness.said, {})
+        if not verdict.tier.runs_unasked:
+            named = Names(found, cwd=cwd or "/", home=home, path=environ.get("PATH", ""))
+            seen = Seen({**witness.said, **named.programs}, named.stamps)
+        return route, Plan(
+            route=route,
+            verdict=verdict,
+            shell=shell,
+            cwd=cwd or "",
+            folder=_folder(cwd),
+            owner=caller.owner,
+            seen=seen,
+            caller=caller,
+        )
+
+    def show(self, plan: Plan) -> PlanCard:
+        """Issue a token for a plan, and show both."""
+        return plan_card(plan, self.tokens.issue(plan), LIFE_S)
+
+    def approve(self, token: str, caller: Caller, *, yes: bool, phrase: str | None) -> Released:
+        """Release a plan, once, if that is agreed to as its tier demands and all is as it was when it was shown.
+
+        Raises PermissionDenied for a token that stands for nothing or for a plan of others, and where consent is not
+        enough; ContentModified with a fresh plan, as `detail`, where the line is not judged as it was any more.
+        """
+        plan = self.tokens.look(token, caller.owner).plan
+        fresh, why = self._changed(plan, caller)
+        if why is not None:
+            self.tokens.drop(token)
+            shown = {} if fresh is None else {"plan": msgspec.to_builtins(self.show(fresh))}
+            raise ContentModified(
+                f"it is not as it was when this plan was made: {why}",
+                hint="look at the fresh plan" if shown else "route the line again",
+                detail=shown,
+            )
+        refusal = refusal_of(plan, yes=yes, phrase=phrase)
+        if refusal is not None:
+            self.tokens.refuse(token)
+            raise PermissionDenied(refusal)
+        self.tokens.drop(token)
+        return plan.released()
+
+    def _changed(self, plan: Plan, caller: Caller) -> tuple[Plan | None, str | None]:
+        """Judge the line of a plan anew; return the plan as it is now, and what has changed since."""
+        before = plan.caller
+        if caller.cwd is not None and caller.cwd != before.cwd:
+            moved = msgspec.structs.replace(before, cwd=caller.cwd)
+            return self.prepare(plan.route.typed, moved, shell=plan.shell)[1], "the folder is another"
+        route, now = self.prepare(plan.route.typed, before, shell=plan.shell)
+        if now is None or route.line != plan.line or now.kind != plan.kind:
+            return now, "the line leads elsewhere"
+        if now.tier > plan.tier:
+            return now, f"its tier is {now.tier.label}, and was {plan.tier.label}"
+        if plan.tier.runs_unasked:
+            return now, None
+        if now.folder != plan.folder:
+            return now, "the folder is another"
+        differs = plan.seen.differs(now.seen)
+        if differs is None and now.verdict.reasons != plan.verdict.reasons:
+            differs = "the reasons are others"
+        return now, differs
+
+    def _verdict(self, route: Route, shell: Shell, caller: Caller, found: Commands) -> Verdict:
+        """Add to the verdict what the line itself does not say."""
+        assert route.verdict is not None
+        verdict = route.verdict
+        why = difference(route.line, shell.family, shell.name)
+        if why is not None:
+            verdict = verdict.raised(Tier.BEYOND, why, rule="shell")
+        if caller.cwd is None:
+            text = "the folder where it would run is not known, so nothing in it was looked at"
+            verdict = verdict.raised(Tier.BEYOND, text, rule="folder")
+        elif _came_by_a_link(caller.told.get("PWD", ""), caller.cwd) and ".." in route.line:
+            text = f"you came to {caller.cwd} by a link, so that `..` may lead to either side of it"
+            verdict = verdict.raised(Tier.BEYOND, text, rule="folder")
+        for reason in influences(caller.told, shell.family, found, is_of_the_system):
+            verdict = verdict.raised(reason.tier, reason.text, rule=reason.rule)
+        return verdict
+
+
+def refusal_of(plan: Plan, *, yes: bool, phrase: str | None) -> str | None:
+    """Say why what a person has said is not enough for a plan; None if it is."""
+    tier = plan.tier
+    if tier.runs_unasked:
+        return None
+    if tier is Tier.DESTRUCTIVE:
+        if phrase is not None and phrase.strip() == plan.verdict.phrase:
+            return None
+        return f"a line of tier 4 is refused, unless this phrase is typed: {plan.verdict.phrase}"
+    return None if yes else f"a line of tier {tier.label} needs a yes"
+
+
+def _came_by_a_link(logical: str, cwd: str) -> bool:
+    """Say whether the shell knows the folder by another name, as it does behind a symbolic link."""
+    return logical.startswith("/") and logical != cwd and os.path.realpath(logical) == cwd
+
+
+def _folder(cwd: str | None) -> tuple[int, int] | None:
+    try:
+        found = os.stat(cwd) if cwd is not None else None  # noqa: PTH116 - a string that may be no path
+    except (OSError, ValueError):
+        return None
+    return None if found is None else (found.st_dev, found.st_ino)

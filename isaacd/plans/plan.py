@@ -1,0 +1,146 @@
+"""A plan: exactly what would be executed for a line, and what it was judged by."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Literal
+
+import msgspec
+
+from isaacd.config.routing import RoutingConfig
+from isaacd.judge.verdict import Verdict
+from isaacd.plans.handover import ReasonCard, Released
+from isaacd.plans.shells import Shell
+from isaacd.plans.witness import Seen
+from isaacd.routing.route import Route
+from isaacd.safety.tier import Tier
+
+Executed = Literal["shell", "builtin"]
+
+
+class Caller(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose lines these are: variables, folder, wishes about routing, and the owner of the plans.
+
+    `told` are the variables that the caller itself has told, without those of the daemon. `pid` is the process of a
+    command line, whose parent is the shell that it was typed in.
+    """
+
+    routing: RoutingConfig
+    environ: Mapping[str, str]
+    told: Mapping[str, str]
+    cwd: str | None
+    owner: str
+    pid: int | None = None
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """What would be executed for a line: in which shell and folder, for whom, and judged by which facts.
+
+    `verdict` is that of the line, with what its shell and its caller's variables add. `folder` is device and inode of
+    `cwd`, None where that is not known.
+    """
+
+    route: Route
+    verdict: Verdict
+    shell: Shell
+    cwd: str
+    folder: tuple[int, int] | None
+    owner: str
+    seen: Seen
+    caller: Caller
+
+    @property
+    def line(self) -> str:
+        """The line that would be executed."""
+        return self.route.line
+
+    @property
+    def kind(self) -> Executed:
+        """Whether a shell of its own executes it, or the caller's has to."""
+        return "builtin" if self.route.kind == "builtin" else "shell"
+
+    @property
+    def tier(self) -> Tier:
+        """How dangerous it is."""
+        return self.verdict.tier
+
+    @property
+    def argv(self) -> tuple[str, ...]:
+        """What is to be executed."""
+        return self.shell.argv(self.line)
+
+    def digest(self) -> bytes:
+        """Return the hash of all that a person agrees to: nothing in it can change without changing this."""
+        reasons = [(item.tier.label, _bytes(item.text)) for item in self.verdict.reasons]
+        bound = (
+            *(self.kind, _bytes(self.line), [_bytes(word) for word in self.argv], _bytes(self.shell.path)),
+            *(_bytes(self.cwd), self.folder, self.tier.label, self.verdict.phrase, _bytes(self.owner)),
+            *(reasons, self.seen.digest()),
+        )
+        return hashlib.sha256(msgspec.msgpack.encode(bound)).digest()
+
+    def released(self) -> Released:
+        """Return what the client is to carry out."""
+        return Released(
+            kind=self.kind,
+            line=self.line,
+            shell=self.shell.path,
+            argv=self.argv,
+            cwd=self.cwd,
+            tier=self.tier.label,
+            reasons=reason_cards(self.verdict),
+            folder=self.folder,
+        )
+
+
+class PlanCard(msgspec.Struct, frozen=True, kw_only=True):
+    """A plan as it is shown before somebody agrees to it; `token` is what `approve` takes, within `expires_s`.
+
+    `demand` says what has to happen first: nothing, notice, confirmation, reasons (a confirmation after the reasons
+    were shown) or phrase, which is then in `phrase`.
+    """
+
+    token: str
+    kind: Executed
+    line: str
+    shell: str
+    argv: tuple[str, ...]
+    cwd: str
+    tier: str
+    demand: str
+    phrase: str | None = None
+    reasons: tuple[ReasonCard, ...] = ()
+    expires_s: float = 0.0
+
+
+def plan_card(plan: Plan, token: str, expires_s: float) -> PlanCard:
+    """Show a plan."""
+    released = plan.released()
+    return PlanCard(
+        token=token,
+        kind=released.kind,
+        line=released.line,
+        shell=released.shell,
+        argv=released.argv,
+        cwd=released.cwd,
+        tier=released.tier,
+        demand=plan.tier.demand,
+        phrase=plan.verdict.phrase,
+        reasons=released.reasons,
+        expires_s=expires_s,
+    )
+
+
+def reason_cards(verdict: Verdict) -> tuple[ReasonCard, ...]:
+    """Show the reasons of a verdict; what cannot be sent in them is replaced."""
+    return tuple(
+        ReasonCard(item.tier.label, _text(item.text), _text(item.place), item.rule)
+        for item in verdict.reasons
+    )
+
+
+def _text(text: str) -> str:
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
