@@ -296,6 +296,12 @@ class Context(msgspec.Struct, eq=False):
         await shelf.open(self.config.cache)
         return Care(shelf, self.clock.now())
 
+    def editor(self) -> tuple[str, ...]:
+        """Return the words that start the caller's editor; raises NotFound or InvalidParams if there is none."""
+        from isaacd.context.editor import editor_of
+
+        return editor_of(self.environ)
+
     @property
     def cwd(self) -> Path | None:
         """The caller's working directory, if it told one."""

@@ -1,13 +1,12 @@
 """See, check and edit the configuration."""
 
-import os
 import shlex
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 
-from isaacd.api import Argument, ConfigRow, Context, Handover, InvalidParams, NotFound, Plugin, Terminal, Tier
+from isaacd.api import Argument, ConfigRow, Context, Handover, NotFound, Plugin, Terminal, Tier
 
 plugin = Plugin(
     "config", summary="See, check and edit the configuration.", version="1", capabilities=("run",)
@@ -88,18 +87,9 @@ def edit(context: Context) -> Handover:
     return Handover(argv=(*editor, str(file.path)), after=("config", "check"), text=text)
 
 
-def _editor(context: Context) -> list[str]:
-    wanted = context.environ.get("VISUAL") or context.environ.get("EDITOR") or ""
+def _editor(context: Context) -> tuple[str, ...]:
     try:
-        words = shlex.split(wanted)
-    except ValueError as error:
-        raise InvalidParams(
-            f"VISUAL or EDITOR is no command line: {error}", hint="export EDITOR=vi"
-        ) from None
-    from shutil import which  # brings bz2 and lzma, 2 ms that a daemon's start can do without
-
-    search = context.environ.get("PATH", os.defpath)
-    known = words or [name for name in ("editor", "nano", "vim", "vi") if which(name, path=search)][:1]
-    if not known:
-        raise NotFound("there is no editor", hint=f"export EDITOR=..., or edit {context.paths.config_file}")
-    return known
+        return context.editor()
+    except NotFound as error:
+        hint = f"export EDITOR=..., or edit {context.paths.config_file}"
+        raise NotFound(error.message, hint=hint) from None
