@@ -135,7 +135,7 @@ def _is_allowed(name: str) -> bool:
         in {
             "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "TERM", "COLORTERM", "COLUMNS", "LINES",
             "LANG", "LC_ALL", "LC_MESSAGES", "LC_CTYPE", "EDITOR", "VISUAL", "PAGER", "SHELL", "PATH", "HOME",
-            "USER", "TMPDIR", "VIRTUAL_ENV", "OLLAMA_HOST",
+            "USER", "TMPDIR", "MANPATH", "VIRTUAL_ENV", "OLLAMA_HOST",
         }
         or name.startswith("ISAAC_")
         or name.endswith(("_API_KEY", "_BASE_URL"))

@@ -12,6 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from isaacctl.gather import Gathering
     from isaacctl.prompt import Person
 
     Packable = None | bool | int | str | bytes | Sequence["Packable"] | Mapping[str, "Packable"]
@@ -126,6 +127,7 @@ class Talk:
     __slots__ = (
         "_asked_to_cancel",
         "_cancelled",
+        "_gathering",
         "_heard",
         "_path",
         "_person",
@@ -144,6 +146,7 @@ class Talk:
         self._unpacker = Unpacker()
         self._wanted = 0  # bytes of standard input that the daemon waits for
         self._person: Person | None = None  # who has been asked for a line
+        self._gathering: Gathering | None = None  # what looks things up for the daemon
         self.after: list[str] = []
         self._heard = self._sending = self._cancelled = self._asked_to_cancel = False
 
@@ -196,6 +199,15 @@ class Talk:
             self._wanted = min(data, CHUNK_BYTES)
         elif kind == b"line" or kind == b"confirm":
             self._ask(kind, data)
+        elif kind == b"gather":
+            self._gather(data)
+
+    def _gather(self, question: "Unpacked") -> None:
+        if self._gathering is None:
+            from isaacctl.gather import Gathering
+
+            self._gathering = Gathering()
+        self._send(self._gathering.answer(question))
 
     def _ask(self, kind: bytes, question: "Unpacked") -> None:
         if self._person is None:

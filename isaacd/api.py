@@ -96,45 +96,81 @@ if TYPE_CHECKING:
     from isaacd.belongings.state import State, Transaction
     from isaacd.cache.policy.protocol import Policy
     from isaacd.chats.dialogue import Dialogue
+    from isaacd.assist.consult import IS_DATA, Consulted, consult, consult_if_any, has_ai, material
+    from isaacd.assist.diff import DiffFile, DiffHunk, DiffLine, read_diff
+    from isaacd.assist.secrets import Cleaned, Secret, without_secrets
+    from isaacd.command.options import CacheOption, ModelOption, OfflineOption, ProviderOption, RefreshOption, asking_of
+    from isaacd.context.gather import Gathered
+    from isaacd.judge.verdict import Verdict
+    from isaacd.manual.line import explain_line
+    from isaacd.manual.page import Page
+    from isaacd.manual.part import Explained, Part
+    from isaacd.manual.shelf import find_page
     from isaacd.database import Database, Schema
     from isaacd.safety.visible import plain
 else:
     # Loaded when they are first asked for: a daemon that asks nobody need not know how.
     _LATER = {
+        "asking_of": "isaacd.command.options",
+        "batch_body": "messages_batch",
+        "CacheOption": "isaacd.command.options",
+        "chat_body": "chat_request",
         "ChatDecoder": "chat_answer",
         "ChatDialect": "chat_request",
+        "Cleaned": "isaacd.assist.secrets",
+        "complaint": "isaacd.ai.conforms",
+        "consult": "isaacd.assist.consult",
+        "consult_if_any": "isaacd.assist.consult",
+        "Consulted": "isaacd.assist.consult",
         "Database": "isaacd.database",
         "Dialogue": "isaacd.chats.dialogue",
+        "DiffFile": "isaacd.assist.diff",
+        "DiffHunk": "isaacd.assist.diff",
+        "DiffLine": "isaacd.assist.diff",
+        "explain_line": "isaacd.manual.line",
+        "Explained": "isaacd.manual.part",
         "FileBatches": "file_batches",
-        "MessagesReader": "messages_reply",
-        "OllamaReader": "ollama_chat",
-        "PieceStream": "isaacd.ai.router",
-        "PluginCache": "isaacd.belongings.cache",
-        "Policy": "isaacd.cache.policy.protocol",
-        "ResponsesDecoder": "responses_answer",
-        "Schema": "isaacd.database",
-        "Secrets": "isaacd.belongings.secrets",
-        "State": "isaacd.belongings.state",
-        "ToolLoop": "isaacd.ai.toolloop",
-        "Transaction": "isaacd.belongings.state",
-        "XaiBatches": "xai_batches",
-        "batch_body": "messages_batch",
-        "chat_body": "chat_request",
-        "complaint": "isaacd.ai.conforms",
+        "find_page": "isaacd.manual.shelf",
+        "Gathered": "isaacd.context.gather",
+        "has_ai": "isaacd.assist.consult",
+        "IS_DATA": "isaacd.assist.consult",
+        "material": "isaacd.assist.consult",
         "messages_body": "messages_request",
+        "MessagesReader": "messages_reply",
+        "ModelOption": "isaacd.command.options",
+        "OfflineOption": "isaacd.command.options",
         "ollama_body": "ollama_chat",
         "ollama_url": "ollama_address",
+        "OllamaReader": "ollama_chat",
+        "Page": "isaacd.manual.page",
+        "Part": "isaacd.manual.part",
+        "PieceStream": "isaacd.ai.router",
         "plain": "isaacd.safety.visible",
+        "PluginCache": "isaacd.belongings.cache",
+        "Policy": "isaacd.cache.policy.protocol",
+        "ProviderOption": "isaacd.command.options",
         "read_attachments": "isaacd.ai.attachments",
         "read_batch": "messages_batch",
         "read_batches": "messages_batch",
         "read_context_tokens": "ollama_models",
+        "read_diff": "isaacd.assist.diff",
         "read_json": "isaacd.ai.attachments",
         "read_models": "messages_models",
         "read_result": "messages_batch",
         "read_tags": "ollama_models",
+        "RefreshOption": "isaacd.command.options",
         "responses_body": "responses_request",
+        "ResponsesDecoder": "responses_answer",
+        "Schema": "isaacd.database",
+        "Secret": "isaacd.assist.secrets",
+        "Secrets": "isaacd.belongings.secrets",
+        "State": "isaacd.belongings.state",
+        "ToolLoop": "isaacd.ai.toolloop",
+        "Transaction": "isaacd.belongings.state",
         "unfenced": "isaacd.ai.conforms",
+        "Verdict": "isaacd.judge.verdict",
+        "without_secrets": "isaacd.assist.secrets",
+        "XaiBatches": "xai_batches",
     }
 
     def __getattr__(name: str) -> object:
@@ -149,6 +185,32 @@ else:
 
 
 __all__ = [
+    "IS_DATA",
+    "Consulted",
+    "consult",
+    "consult_if_any",
+    "has_ai",
+    "material",
+    "DiffFile",
+    "DiffHunk",
+    "DiffLine",
+    "read_diff",
+    "Cleaned",
+    "Secret",
+    "without_secrets",
+    "CacheOption",
+    "ModelOption",
+    "OfflineOption",
+    "ProviderOption",
+    "RefreshOption",
+    "asking_of",
+    "Gathered",
+    "Verdict",
+    "explain_line",
+    "Page",
+    "Explained",
+    "Part",
+    "find_page",
     "API_VERSION",
     "KEY_FOLDER",
     "Answer",

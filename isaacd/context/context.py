@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from isaacd.chats.conversations import Conversations
     from isaacd.database import Database, Schema
     from isaacd.jobs.desk import JobDesk
+    from isaacd.context.gather import Gathered
+    from isaacd.judge.verdict import Verdict
     from isaacd.ledger.ledger import Ledger
     from isaacd.plans.plans import Plans
     from isaacd.routing.route import Route
@@ -197,6 +199,14 @@ class Context(msgspec.Struct, eq=False):
             line, config=self.config.routing, environ=self.environ, cwd=self.meta.cwd
         )
 
+    def judge(self, line: str) -> "Verdict":
+        """Say how dangerous a line is that somebody suggests, just as it stands; nothing of it is run."""
+        return self.services.lines.verdict(line, environ=self.environ, cwd=self.meta.cwd)
+
+    def programs(self) -> frozenset[str]:
+        """Return the names of all programs on the caller's PATH."""
+        return self.services.lines.programs(self.environ)
+
     @property
     def plans(self) -> "Plans":
         """What would be executed for lines: shown, agreed to, and left for the client to carry out."""
@@ -347,6 +357,17 @@ class Context(msgspec.Struct, eq=False):
         if self._events is None or self.meta.tty is None or self.meta.tty.stdin:
             return None
         return await self._events.read(max_bytes)
+
+    async def gather(self, what: str, *arguments: str) -> "Gathered | None":
+        """Have the client run a command of its own list that only reads, such as `git-staged`, and return its output.
+
+        None if the caller is no isaacctl. The list is `isaacctl/gather.py`.
+        """
+        if self._events is None or self.meta.tty is None:
+            return None
+        from isaacd.context.gather import gather
+
+        return await gather(self._events, what, arguments)
 
     async def ask_line(
         self,

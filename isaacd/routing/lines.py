@@ -10,6 +10,7 @@ from isaacd.judge.facts import Facts
 from isaacd.judge.judge import Judge
 from isaacd.judge.overrides import NO_OVERRIDES, Overrides, read_overrides
 from isaacd.judge.surroundings import Surroundings
+from isaacd.judge.verdict import Verdict
 from isaacd.log import Log
 from isaacd.routing.asked import House
 from isaacd.routing.programs import LOOK_AGAIN_S, Programs
@@ -44,7 +45,8 @@ class Lines:
         self.judge = judge or Judge()
         self.translator = Translator()
         corrector = Corrector(Tools(self.judge.book, names))
-        house = House(self.judge, Programs(monotonic), corrector, self.translator, commands)
+        self._programs = Programs(monotonic)
+        house = House(self.judge, self._programs, corrector, self.translator, commands)
         self.router = CommandRouter(house)
         self._config_dir = config_dir
         self._log = log
@@ -70,6 +72,14 @@ class Lines:
             tier = route.verdict.tier.label if route.verdict else "none"
             self._log.info("line forced", line=route.line[:200], tier=tier)
         return route
+
+    def verdict(self, line: str, *, environ: Mapping[str, str], cwd: str | None) -> Verdict:
+        """Judge a line just as it stands; no alias is replaced in it, and nothing corrected."""
+        return self.judge.judge(line, self.around(environ, cwd))
+
+    def programs(self, environ: Mapping[str, str]) -> frozenset[str]:
+        """Return the names of all programs on a PATH."""
+        return self._programs.on(environ.get("PATH", ""))
 
     def around(self, environ: Mapping[str, str], cwd: str | None, facts: Facts | None = None) -> Surroundings:
         """Say where a caller's line would run."""

@@ -1,0 +1,1 @@
+"""What commands share that have a model help: what is sent and what not, answers of a form, and diffs."""
