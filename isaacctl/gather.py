@@ -17,7 +17,15 @@ PIECE_BYTES = 512 * 1024
 # Nothing that the repository's configuration names is started, no lock is taken, and no pager waits for a key.
 _GIT = ("git", "--no-pager", "--no-optional-locks", "-c", "core.fsmonitor=false")
 _DIFF = (
-    *(*_GIT, "diff", "--no-color", "--no-ext-diff", "--no-textconv", "--find-renames", "--ita-visible-in-index"),
+    *(
+        *_GIT,
+        "diff",
+        "--no-color",
+        "--no-ext-diff",
+        "--no-textconv",
+        "--find-renames",
+        "--ita-visible-in-index",
+    ),
     *("--src-prefix=a/", "--dst-prefix=b/", "--unified=3", "--submodule=short"),
 )
 # By name: the command, and whether it takes one argument, which is never an option.
@@ -63,7 +71,15 @@ def _look_up(what: "Unpacked", arguments: "tuple[Unpacked, ...]") -> tuple[int, 
     words = [item for item in arguments if isinstance(item, bytes)]
     if not command or len(words) != takes_argument or any(_is_unfit(word) for word in words):
         return _UNKNOWN, b"this client does not look that up"
-    argv = [*command, *map(os.fsdecode, words), *(["--"] if takes_argument else [])]
+    # Outside of a repository, git would take a diff for one of two files.
+    code, data = _run([*_GIT, "rev-parse", "--git-dir"])
+    if code:
+        return code, data
+    return _run([*command, *map(os.fsdecode, words), *(["--"] if takes_argument else [])])
+
+
+def _run(argv: list[str]) -> tuple[int, bytes]:
+    """Run a command and return its exit code and output, or its errors where it failed."""
     with tempfile.TemporaryFile() as errors:
         try:
             with subprocess.Popen(

@@ -91,22 +91,29 @@ if TYPE_CHECKING:
     from isaacd.ai.protocol.xai_batches import XaiBatches
     from isaacd.ai.router import PieceStream
     from isaacd.ai.toolloop import ToolLoop
+    from isaacd.assist.consult import IS_DATA, Consulted, consult, consult_if_any, has_ai, material
+    from isaacd.assist.diff import DiffFile, DiffHunk, DiffLine, read_diff
+    from isaacd.assist.secrets import Cleaned, FoundSecret, without_secrets
     from isaacd.belongings.cache import PluginCache
     from isaacd.belongings.secrets import Secrets
     from isaacd.belongings.state import State, Transaction
     from isaacd.cache.policy.protocol import Policy
     from isaacd.chats.dialogue import Dialogue
-    from isaacd.assist.consult import IS_DATA, Consulted, consult, consult_if_any, has_ai, material
-    from isaacd.assist.diff import DiffFile, DiffHunk, DiffLine, read_diff
-    from isaacd.assist.secrets import Cleaned, Secret, without_secrets
-    from isaacd.command.options import CacheOption, ModelOption, OfflineOption, ProviderOption, RefreshOption, asking_of
+    from isaacd.command.options import (
+        CacheOption,
+        ModelOption,
+        OfflineOption,
+        ProviderOption,
+        RefreshOption,
+        asking_of,
+    )
     from isaacd.context.gather import Gathered
+    from isaacd.database import Database, Schema
     from isaacd.judge.verdict import Verdict
     from isaacd.manual.line import explain_line
     from isaacd.manual.page import Page
     from isaacd.manual.part import Explained, Part
     from isaacd.manual.shelf import find_page
-    from isaacd.database import Database, Schema
     from isaacd.safety.visible import plain
 else:
     # Loaded when they are first asked for: a daemon that asks nobody need not know how.
@@ -162,7 +169,7 @@ else:
         "responses_body": "responses_request",
         "ResponsesDecoder": "responses_answer",
         "Schema": "isaacd.database",
-        "Secret": "isaacd.assist.secrets",
+        "FoundSecret": "isaacd.assist.secrets",
         "Secrets": "isaacd.belongings.secrets",
         "State": "isaacd.belongings.state",
         "ToolLoop": "isaacd.ai.toolloop",
@@ -185,33 +192,8 @@ else:
 
 
 __all__ = [
-    "IS_DATA",
-    "Consulted",
-    "consult",
-    "consult_if_any",
-    "has_ai",
-    "material",
-    "DiffFile",
-    "DiffHunk",
-    "DiffLine",
-    "read_diff",
-    "Cleaned",
-    "Secret",
-    "without_secrets",
-    "CacheOption",
-    "ModelOption",
-    "OfflineOption",
-    "ProviderOption",
-    "RefreshOption",
-    "asking_of",
-    "Gathered",
-    "Verdict",
-    "explain_line",
-    "Page",
-    "Explained",
-    "Part",
-    "find_page",
     "API_VERSION",
+    "IS_DATA",
     "KEY_FOLDER",
     "Answer",
     "Argument",
@@ -233,6 +215,7 @@ __all__ = [
     "CacheFinding",
     "CacheItem",
     "CacheMoved",
+    "CacheOption",
     "CacheReport",
     "Cancelled",
     "Candidate",
@@ -241,18 +224,26 @@ __all__ = [
     "ChatFound",
     "ChatListed",
     "ChatRequest",
+    "Cleaned",
     "CommandCard",
     "ConfigInvalid",
     "ConfigRow",
+    "Consulted",
     "Context",
     "DaemonCard",
     "Database",
     "DeadlineExceeded",
     "Dialogue",
+    "DiffFile",
+    "DiffHunk",
+    "DiffLine",
     "Effort",
     "Event",
+    "Explained",
     "FileBatches",
     "Finish",
+    "FoundSecret",
+    "Gathered",
     "Gone",
     "Handover",
     "Hit",
@@ -267,7 +258,9 @@ __all__ = [
     "Message",
     "MessagesReader",
     "ModelCard",
+    "ModelOption",
     "NotFound",
+    "OfflineOption",
     "OllamaReader",
     "OpenAIChat",
     "OpenAIResponses",
@@ -276,6 +269,8 @@ __all__ = [
     "OutputSchema",
     "Overloaded",
     "Overview",
+    "Page",
+    "Part",
     "PastCall",
     "PermissionDenied",
     "Piece",
@@ -290,12 +285,14 @@ __all__ = [
     "Provider",
     "ProviderConfig",
     "ProviderHealth",
+    "ProviderOption",
     "ProviderUnavailable",
     "QuotaExceeded",
     "RateLimited",
     "RateLimits",
     "Reasoning",
     "ReasoningDelta",
+    "RefreshOption",
     "ResponsesDecoder",
     "RoleCard",
     "Schema",
@@ -320,11 +317,19 @@ __all__ = [
     "UsageReport",
     "UsageSums",
     "Use",
+    "Verdict",
     "Words",
     "XaiBatches",
+    "asking_of",
     "batch_body",
     "chat_body",
     "complaint",
+    "consult",
+    "consult_if_any",
+    "explain_line",
+    "find_page",
+    "has_ai",
+    "material",
     "messages_body",
     "ollama_body",
     "ollama_url",
@@ -333,6 +338,7 @@ __all__ = [
     "read_batch",
     "read_batches",
     "read_context_tokens",
+    "read_diff",
     "read_json",
     "read_models",
     "read_result",
@@ -340,4 +346,5 @@ __all__ = [
     "responses_body",
     "store_key",
     "unfenced",
+    "without_secrets",
 ]

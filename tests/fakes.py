@@ -19,6 +19,7 @@ from isaacd.context import CommandCard, DaemonCard, PluginCard
 from isaacd.ledger.ledger import Ledger
 from isaacd.log import Log, open_log
 from isaacd.paths import Paths
+from isaacd.routing.lines import Lines
 from isaacd.server.outbox import Outbox
 from isaacd.server.session import Session
 from isaacd.tools.toolbox import Toolbox
@@ -91,6 +92,7 @@ class FakeServices:
         self.counts = False  # whether calls are written into the ledger; then the ledger has to be closed
         self._router: AIRouter | None = None
         self._shelf: Shelf | None = None
+        self._lines: Lines | None = None
         self._chats: ChatStore | None = None
         self._batches: BatchStore | None = None
         self._ledger: Ledger | None = None
@@ -115,6 +117,14 @@ class FakeServices:
             self._router = AIRouter(config.ai, self.factories, Host(environ, self.paths, self.log))
         meter = self.ledger.view(config, caller) if self.counts else None
         return self._router.seen_by(config.ai, environ, caller=caller, meter=meter)
+
+    @property
+    def lines(self) -> Lines:
+        if self._lines is None:
+            self._lines = Lines(
+                config_dir=self.paths.config_dir, monotonic=self.clock.monotonic, log=self.log, commands=list
+            )
+        return self._lines
 
     @property
     def shelf(self) -> Shelf:

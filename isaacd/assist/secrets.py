@@ -36,7 +36,7 @@ _HARMLESS = re.compile(
 )
 
 
-class Secret(msgspec.Struct, frozen=True):
+class FoundSecret(msgspec.Struct, frozen=True):
     """A place that holds a secret: the line, counted from 1, and what it seems to be."""
 
     line: int
@@ -47,7 +47,7 @@ class Cleaned(msgspec.Struct, frozen=True):
     """A text without its secrets, and where they were."""
 
     text: str
-    secrets: tuple[Secret, ...]
+    secrets: tuple[FoundSecret, ...]
 
 
 def without_secrets(text: str) -> Cleaned:
@@ -56,7 +56,7 @@ def without_secrets(text: str) -> Cleaned:
     What has neither a telling name nor a telling form cannot be found. Lines are kept in number and order.
     """
     lines = text.split("\n")
-    found: list[Secret] = []
+    found: list[FoundSecret] = []
     inside_key = False
     for place, line in enumerate(lines):
         mark = line[:1] if line[:1] in ("+", "-", " ") else ""
@@ -74,7 +74,7 @@ def without_secrets(text: str) -> Cleaned:
         if len(line) > MAX_LINE_CHARS:
             rest = f"{rest} ...cut, {len(line)} characters in all"
         lines[place] = mark + rest
-        found += [Secret(place + 1, kind) for kind in dict.fromkeys(kinds)]
+        found += [FoundSecret(place + 1, kind) for kind in dict.fromkeys(kinds)]
         inside_key = "the private key of a pair" in kinds and _END.search(line) is None
     return Cleaned("\n".join(lines), tuple(found))
 

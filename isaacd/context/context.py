@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from isaacd.belongings.secrets import Secrets
     from isaacd.belongings.state import State
     from isaacd.chats.conversations import Conversations
+    from isaacd.context.gather import Gathered
     from isaacd.database import Database, Schema
     from isaacd.jobs.desk import JobDesk
-    from isaacd.context.gather import Gathered
     from isaacd.judge.verdict import Verdict
     from isaacd.ledger.ledger import Ledger
     from isaacd.plans.plans import Plans

@@ -173,4 +173,8 @@ def _sentence(text: str) -> str:
     end = _SENTENCE.search(text, 12)
     if end is not None and end.start() <= MAX_ABOUT_CHARS:
         return text[: end.start()]
-    return text if len(text) <= MAX_ABOUT_CHARS else text[:MAX_ABOUT_CHARS].rsplit(" ", 1)[0] + " ..."
+    return (
+        text.rstrip(".")
+        if len(text) <= MAX_ABOUT_CHARS
+        else text[:MAX_ABOUT_CHARS].rsplit(" ", 1)[0] + " ..."
+    )
