@@ -40,9 +40,9 @@ async def explain(
 
     Examples:
         isaacctl explain 'tar xzf notes.tgz'
-        isaacctl explain 'find . -name "*.py" -mtime -7 | xargs wc -l'
+        isaacctl explain 'find . -name "*.py" -mtime -7 -exec wc -l {} +'
         isaacctl explain --json -- git push --force-with-lease
-        isaacctl explain --ai 'awk "{s += $1} END {print s}" sizes'
+        isaacctl explain --ai 'sort -u names > sorted'
     """
     from isaac_plugins.explain import explaining
 
