@@ -42,7 +42,7 @@ async def explain(
         isaacctl explain 'tar xzf notes.tgz'
         isaacctl explain 'find . -name "*.py" -mtime -7 -exec wc -l {} +'
         isaacctl explain --json -- git push --force-with-lease
-        isaacctl explain --ai 'sort -u names > sorted'
+        isaacctl explain --ai 'sort -u names -o sorted'
     """
     from isaac_plugins.explain import explaining
 
