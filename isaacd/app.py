@@ -126,7 +126,7 @@ class App:
         if self._shelf is None:
             from isaacd.answers.shelf import Shelf
 
-            self._shelf = Shelf(self.paths, self.clock, self.log)
+            self._shelf = Shelf(self.paths, self.clock, self.log, lambda: self._registry.policies)
         return self._shelf
 
     @property
@@ -270,6 +270,7 @@ class App:
             log=self.log,
         )
         self._registry.install(loader.load_all())
+        self._source.learn(self._registry.offered())
         for plugin in self._registry.present():
             self._activity.take(plugin, self)
             self.publish("plugin.loaded", {"name": plugin.name, "version": plugin.version})

@@ -1,6 +1,7 @@
 """The shelf: the one cache of answers that a daemon has, with what it learned and what it saved."""
 
 import asyncio
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import anyio
@@ -9,11 +10,12 @@ from isaacd.answers.savings import Savings
 from isaacd.cache.entry import Store
 from isaacd.cache.multilevel import MultiLevelCache
 from isaacd.cache.plan import Kept
+from isaacd.cache.policy import PolicyFactory
 from isaacd.cache.sqlite import SQLiteStore
 from isaacd.cache.sqlite.limits import Limits
 from isaacd.cache.warmer import CacheWarmer
 from isaacd.clock import Clock
-from isaacd.config import CacheConfig
+from isaacd.config import POLICIES, CacheConfig
 from isaacd.errors import IsaacError, PermissionDenied
 from isaacd.log import Log
 from isaacd.paths import Paths, make_private
@@ -30,10 +32,13 @@ class Shelf:
     Where a file cannot be used, the shelf goes on with what is left, memory at least, and `troubles` says why.
     """
 
-    def __init__(self, paths: Paths, clock: Clock, log: Log) -> None:
+    def __init__(
+        self, paths: Paths, clock: Clock, log: Log, policies: Callable[[], Mapping[str, PolicyFactory]] = dict
+    ) -> None:
         self._paths = paths
         self._clock = clock
         self._log = log
+        self._policies = policies
         self._opening = anyio.Lock()
         self._ttl_s: float | None = None
         self._is_open = False
@@ -110,8 +115,8 @@ class Shelf:
         self.cache = MultiLevelCache(
             config.l1_entries,
             config.l2_entries,
-            config.l1_policy,
-            config.policy,
+            self._policy(config.l1_policy),
+            self._policy(config.policy),
             stores,
             clock=self._clock,
         )
@@ -123,6 +128,17 @@ class Shelf:
         except PermissionDenied as error:
             self._trouble(error)
         await self.warmer.warmup_cache(self.bring, config.l1_entries)
+
+    def _policy(self, name: str) -> str | PolicyFactory:
+        """Return what the cache takes for a policy: a name of its own, or what a plugin offers, held to the laws."""
+        factory = None if name in POLICIES else self._policies().get(name)
+        if factory is None:
+            return name  # the cache says what is wrong with one that it does not know
+        from isaacd.cache.policy.guarded import guarded
+
+        return guarded(
+            factory, lambda reason: self._log.error("cache policy put aside", policy=name, reason=reason)
+        )
 
     async def _stores(self, config: CacheConfig) -> list[Store]:
         """Open the stores that can be opened."""

@@ -15,9 +15,11 @@ from isaacd.config.ai import (
 )
 from isaacd.config.jobs import JobsConfig
 from isaacd.config.loaded import ConfigRow, Loaded, load
+from isaacd.config.offered import UNKNOWN, Offered
 from isaacd.config.problem import Origin, Problem
 from isaacd.config.routing import RoutingConfig, RoutingRuleConfig
 from isaacd.config.schema import (
+    POLICIES,
     CacheConfig,
     Config,
     DaemonConfig,
@@ -29,6 +31,8 @@ from isaacd.config.schema import (
 from isaacd.config.source import ConfigSource
 
 __all__ = [
+    "POLICIES",
+    "UNKNOWN",
     "AIConfig",
     "BatchConfig",
     "BreakerConfig",
@@ -45,6 +49,7 @@ __all__ = [
     "LimitsConfig",
     "Loaded",
     "LogConfig",
+    "Offered",
     "Origin",
     "PluginsConfig",
     "PriceConfig",

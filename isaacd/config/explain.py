@@ -7,8 +7,9 @@ from typing import Any
 import msgspec
 
 from isaacd.config.keys import Key, dotted
+from isaacd.config.offered import UNKNOWN, Offered
 from isaacd.config.problem import Origin, Problem
-from isaacd.config.tree import Leaf, Names, Node, Table, leaves, schema_tree
+from isaacd.config.tree import Leaf, Names, Node, Table, leaves
 from isaacd.redact import is_secret_name, redact_text
 
 _ITEM = re.compile(r"`\$\[(\d+)\]`$")
@@ -22,12 +23,15 @@ _KINDS: tuple[tuple[type, str], ...] = (
 )
 
 
-def explain(values: Mapping[str, Any], where: Callable[[Key], Origin]) -> list[Problem]:
+def explain(
+    values: Mapping[str, Any], where: Callable[[Key], Origin], offered: Offered = UNKNOWN
+) -> list[Problem]:
     """Find every unknown key and every value that does not fit; `where` tells the origin of a key.
 
-    There is at least one problem if, and only if, msgspec cannot convert `values` to `Config`.
+    There is at least one problem if, and only if, msgspec cannot convert `values` to `Config`, or they do not fit what
+    plugins offer.
     """
-    tree = schema_tree()
+    tree = offered.tree
     return list(_walk(values, tree, (), where, tree))
 
 

@@ -4,11 +4,15 @@ import errno
 import os
 import stat
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from isaacd.config.problem import Origin, Problem
 from isaacd.errors import PermissionDenied
+
+if TYPE_CHECKING:
+    from isaacd.config.tree import Table
 
 MAX_FILE_BYTES = 1024 * 1024
 
@@ -35,7 +39,7 @@ class ConfigFile(msgspec.Struct, frozen=True):
         """What messages call it."""
         return display(self.path, self.home)
 
-    def create(self) -> bool:
+    def create(self, tree: "Table | None" = None) -> bool:
         """Create it, private, with every key in a comment; tell whether it had to be.
 
         Raises PermissionDenied where it cannot be made; a file that exists is left alone.
@@ -48,7 +52,7 @@ class ConfigFile(msgspec.Struct, frozen=True):
             descriptor = os.open(self.path, flags, 0o600)
             try:
                 with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-                    stream.write(template())
+                    stream.write(template(tree))
             except OSError:
                 self.path.unlink()  # half a file would be taken for the whole of it
                 raise

@@ -7,8 +7,9 @@ from typing import Any
 import msgspec
 
 from isaacd.config.keys import Key, dotted, split_assignment
+from isaacd.config.offered import UNKNOWN, Offered
 from isaacd.config.problem import Origin, Problem
-from isaacd.config.tree import Leaf, Names, Node, Table, leaves, schema_tree
+from isaacd.config.tree import Leaf, Names, Node, Table, leaves
 from isaacd.redact import is_secret_name, redact_text
 
 PREFIX = "ISAAC_"
@@ -57,7 +58,9 @@ def file_layer(text: str, name: str) -> tuple[Layer, list[Problem]]:
     return Layer(values, where), []
 
 
-def environment_layer(environ: Mapping[str, str], providers: Sequence[str]) -> tuple[Layer, list[Problem]]:
+def environment_layer(
+    environ: Mapping[str, str], providers: Sequence[str], offered: Offered = UNKNOWN
+) -> tuple[Layer, list[Problem]]:
     """Collect the ISAAC_<SECTION>_<KEY> variables; an empty one counts as not set.
 
     `providers` are the names that exist already. Variables that begin with no known section are somebody else's.
@@ -65,7 +68,7 @@ def environment_layer(environ: Mapping[str, str], providers: Sequence[str]) -> t
     names = sorted(name for name, value in environ.items() if value and name.startswith(PREFIX))
     if not names:
         return NOTHING, []
-    tree = schema_tree()
+    tree = offered.tree
     values: dict[str, Any] = {}
     variables: dict[Key, str] = {}
     problems = []
@@ -77,6 +80,8 @@ def environment_layer(environ: Mapping[str, str], providers: Sequence[str]) -> t
             problems.append(Problem(Origin("environment", ascii(name)[1:-1]), "", "this is not UTF-8 text"))
             continue
         found = _resolve(rest, tree.fields[section], (section,), providers)
+        if found is None and section == "plugins" and offered.is_open((section, *rest.split("_")[:2])):
+            continue  # nobody can say yet whether it is right
         if found is None:
             problems.append(_unknown_variable(name, tree))
             continue
@@ -93,11 +98,11 @@ def environment_layer(environ: Mapping[str, str], providers: Sequence[str]) -> t
     return Layer(values, where), problems
 
 
-def set_layer(assignments: Sequence[str]) -> tuple[Layer, list[Problem]]:
+def set_layer(assignments: Sequence[str], offered: Offered = UNKNOWN) -> tuple[Layer, list[Problem]]:
     """Collect `section.key=value` texts; a later one wins over an earlier one of the same key."""
     if not assignments:
         return NOTHING, []
-    tree = schema_tree()
+    tree = offered.tree
     values: dict[str, Any] = {}
     problems = []
     for assignment in assignments:

@@ -9,9 +9,10 @@ import msgspec
 from isaacd.config.file import ConfigFile, read_file
 from isaacd.config.keys import dotted
 from isaacd.config.layers import NOTHING, PREFIX, Layer, environment_layer, file_layer, merge, set_layer
+from isaacd.config.offered import UNKNOWN, Offered
 from isaacd.config.problem import Origin, Problem, refuse
 from isaacd.config.schema import Config
-from isaacd.config.tree import Leaf, Names, Node, leaves, schema_tree
+from isaacd.config.tree import Leaf, Names, Node, leaves
 from isaacd.errors import ConfigInvalid, NotFound
 from isaacd.redact import REDACTED, redact_text
 
@@ -35,6 +36,7 @@ class Loaded(msgspec.Struct, frozen=True):
     file: ConfigFile
     overrides: tuple[Overrides, ...] = ()
     layers: tuple[Layer, ...] = ()
+    offered: Offered = UNKNOWN
 
     @property
     def warnings(self) -> tuple[Problem, ...]:
@@ -47,7 +49,22 @@ class Loaded(msgspec.Struct, frozen=True):
         try:
             return msgspec.convert(values, kind)
         except msgspec.ValidationError as error:
-            raise ConfigInvalid(f"the settings of the plugin {plugin} cannot be used: {error}") from None
+            raise refuse(self._complaints(plugin, str(error))) from None
+
+    def _complaints(self, plugin: str, otherwise: str) -> list[Problem]:
+        """Say what is wrong with the settings of one plugin, and where it is written."""
+        from isaacd.config.explain import explain
+
+        problems: list[Problem] = []
+        place = Origin()
+        for layer in self.layers:
+            plugins = layer.values.get("plugins")
+            own = plugins.get("settings", {}).get(plugin) if isinstance(plugins, dict) else None
+            if own is not None:
+                place = layer.where(("plugins", "settings", plugin))
+                problems += explain({"plugins": {"settings": {plugin: own}}}, layer.where, self.offered)
+        key = dotted(("plugins", "settings", plugin))
+        return problems or [Problem(place, key, f"{key} does not fit: {otherwise}")]
 
     @property
     def origins(self) -> dict[str, Origin]:
@@ -66,7 +83,9 @@ class Loaded(msgspec.Struct, frozen=True):
             known += [dotted(path[:end]) for end in range(1, len(path) + 1)]
             if key is None or name == key or name.startswith(f"{key}."):
                 rows.append((origin, ConfigRow(name, str(origin), mask(value, leaf))))
-        tables = {dotted(path[:end]) for path, _ in leaves(schema_tree()) for end in range(1, len(path) + 1)}
+        tables = {
+            dotted(path[:end]) for path, _ in leaves(self.offered.tree) for end in range(1, len(path) + 1)
+        }
         if not rows and key not in tables:
             from isaacd.config.explain import nearest
 
@@ -77,17 +96,18 @@ class Loaded(msgspec.Struct, frozen=True):
     def again(self, path: Path | None = None) -> "Loaded":
         """Load its file anew, or another one, under the same variables and `--set`; raises ConfigInvalid."""
         home = self.file.home
-        return combine(read_file(path or self.file.path, home=home), self.overrides)
+        return combine(read_file(path or self.file.path, home=home), self.overrides, self.offered)
 
     def extended(self, environ: Mapping[str, str], sets: Sequence[str]) -> "Loaded":
         """Lay a caller's variables and `--set` texts over it; raises ConfigInvalid."""
-        return combine(self.file, (*self.overrides, (own_variables(environ), tuple(sets))))
+        more = (own_variables(environ), tuple(sets))
+        return combine(self.file, (*self.overrides, more), self.offered, trusted=len(self.overrides))
 
     def _values(self) -> Iterator[tuple[tuple[str, ...], Leaf, object, Origin]]:
         merged: dict[str, Any] = {}
         for layer in self.layers:
             merged = merge(merged, layer.values)
-        yield from self._below(schema_tree(), (), merged)
+        yield from self._below(self.offered.tree, (), merged)
 
     def _below(
         self, node: Node, key: tuple[str, ...], merged: Any
@@ -112,38 +132,59 @@ class Loaded(msgspec.Struct, frozen=True):
         return Origin()
 
 
-def load(path: Path, environ: Mapping[str, str], sets: Sequence[str] = ()) -> Loaded:
+def load(
+    path: Path, environ: Mapping[str, str], sets: Sequence[str] = (), offered: Offered = UNKNOWN
+) -> Loaded:
     """Load the file at `path` if it exists, and lay ISAAC_* variables and then `section.key=value` texts over it.
 
     Raises ConfigInvalid with every problem of every layer: its message has a line for each, its detail `problems`.
     """
-    return combine(read_file(path, home=environ.get("HOME", "")), ((own_variables(environ), tuple(sets)),))
+    overrides = ((own_variables(environ), tuple(sets)),)
+    return combine(read_file(path, home=environ.get("HOME", "")), overrides, offered)
 
 
-def combine(file: ConfigFile, overrides: Sequence[Overrides]) -> Loaded:
-    """Lay `overrides` over a file that was read; raises ConfigInvalid."""
+def combine(
+    file: ConfigFile,
+    overrides: Sequence[Overrides],
+    offered: Offered = UNKNOWN,
+    *,
+    trusted: int | None = None,
+) -> Loaded:
+    """Lay `overrides` over a file that was read; raises ConfigInvalid.
+
+    With `trusted`, the file and so many of the overrides have been looked at already, and only the rest is.
+    """
     layer, problems = (NOTHING, []) if file.text is None else file_layer(file.text, file.name)
     problems = [*file.problems, *problems]
     layers = [layer]
-    for environ, sets in overrides:
-        upper, found = set_layer(sets)
+    checked = 0
+    for number, (environ, sets) in enumerate(overrides):
+        if number == trusted:
+            checked, problems = len(layers), []
+        upper, found = set_layer(sets, offered)
         problems += found
-        middle, found = environment_layer(environ, _provider_names([*layers, upper]))
+        middle, found = environment_layer(environ, _provider_names([*layers, upper]), offered)
         problems += found
         layers += [middle, upper]
-    layers = [layer for layer in layers if layer.values]
     merged: dict[str, Any] = {}
-    for layer in layers:
-        try:
-            msgspec.convert(layer.values, Config)
-        except msgspec.ValidationError:
+    for number, layer in enumerate(layers):
+        if number >= checked and (offered.decides(layer.values) or not _fits(layer.values)):
             from isaacd.config.explain import explain
 
-            problems += explain(layer.values, layer.where)
+            problems += explain(layer.values, layer.where, offered)
         merged = merge(merged, layer.values)
     if problems:
         raise refuse(problems)
-    return Loaded(msgspec.convert(merged, Config), file, tuple(overrides), tuple(layers))
+    written = tuple(layer for layer in layers if layer.values)
+    return Loaded(msgspec.convert(merged, Config), file, tuple(overrides), written, offered)
+
+
+def _fits(values: Mapping[str, Any]) -> bool:
+    try:
+        msgspec.convert(values, Config)
+    except msgspec.ValidationError:
+        return False
+    return True
 
 
 def own_variables(environ: Mapping[str, str]) -> dict[str, str]:
@@ -170,10 +211,12 @@ def _provider_names(layers: Sequence[Layer]) -> list[str]:
     return list(names)
 
 
-def without_file(path: Path, environ: Mapping[str, str], sets: Sequence[str]) -> Loaded:
+def without_file(
+    path: Path, environ: Mapping[str, str], sets: Sequence[str], offered: Offered = UNKNOWN
+) -> Loaded:
     """Return what holds without the file at `path`; where that is invalid too, the defaults."""
     file = ConfigFile(path, environ.get("HOME", ""))
     try:
-        return combine(file, ((own_variables(environ), tuple(sets)),))
+        return combine(file, ((own_variables(environ), tuple(sets)),), offered)
     except ConfigInvalid:
         return Loaded(Config(), file)

@@ -76,7 +76,9 @@ class KnowledgeConfig(Struct, frozen=True, forbid_unknown_fields=True):
     ] = True
 
 
-Policy = Literal["lru", "sieve", "s3fifo", "adaptive-s3fifo", "arc", "wtinylfu", "gdsf"]
+# Plugins may add more: `isaacd.config.offered`.
+POLICIES = ("lru", "sieve", "s3fifo", "adaptive-s3fifo", "arc", "wtinylfu", "gdsf")
+_POLICY_WORDS = f"one of {', '.join(POLICIES)}, or a policy of a plugin"
 
 
 class CacheConfig(Struct, frozen=True, forbid_unknown_fields=True):
@@ -90,11 +92,19 @@ class CacheConfig(Struct, frozen=True, forbid_unknown_fields=True):
         1000
     )
     l1_policy: Annotated[
-        Policy, Meta(description="Which of the answers in memory are kept ready for use.")
+        str,
+        Meta(
+            description="Which of the answers in memory are kept ready for use.",
+            extra={"expected": _POLICY_WORDS},
+        ),
     ] = "lru"
-    policy: Annotated[Policy, Meta(description="Which of the encoded answers go when there is no room.")] = (
-        "adaptive-s3fifo"
-    )
+    policy: Annotated[
+        str,
+        Meta(
+            description="Which of the encoded answers go when there is no room.",
+            extra={"expected": _POLICY_WORDS},
+        ),
+    ] = "adaptive-s3fifo"
     max_bytes: Annotated[
         int, Meta(ge=65_536, le=1 << 40, description="How large the file of answers may grow.")
     ] = 256 * 1024 * 1024

@@ -4,9 +4,12 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import msgspec
+
 from isaacd.config.file import Fingerprint, fingerprint
 from isaacd.config.layers import PREFIX
 from isaacd.config.loaded import Loaded, load, without_file
+from isaacd.config.offered import UNKNOWN, Offered
 from isaacd.errors import ConfigInvalid
 
 _KEPT_OVERRIDES = 32
@@ -27,8 +30,14 @@ class ConfigSource:
         self._environ = dict(environ)
         self._sets = tuple(sets)
         self._fingerprint: Fingerprint = ()
+        self._offered = UNKNOWN
         self._loaded: Loaded | None = None
         self._overridden: OrderedDict[_OverridesKey, Loaded] = OrderedDict()
+
+    def learn(self, offered: Offered) -> None:
+        """Take note of what plugins offer: the file is read anew, and its settings of plugins are checked too."""
+        self._offered = offered
+        self._fingerprint = ()
 
     def current(self) -> Loaded:
         """Return what holds now; costs one `stat` unless the file has changed. Never raises."""
@@ -58,9 +67,11 @@ class ConfigSource:
     def _load(self) -> Loaded:
         self._overridden.clear()
         try:
-            loaded = load(self._path, self._environ, self._sets)
+            loaded = load(self._path, self._environ, self._sets, self._offered)
         except ConfigInvalid as error:
             self.problem = error
-            return self._loaded or without_file(self._path, self._environ, self._sets)
+            if self._loaded is not None:
+                return msgspec.structs.replace(self._loaded, offered=self._offered)
+            return without_file(self._path, self._environ, self._sets, self._offered)
         self.problem = None
         return loaded

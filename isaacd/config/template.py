@@ -11,9 +11,9 @@ _HEAD = """\
 """
 
 
-def template() -> str:
+def template(tree: Table | None = None) -> str:
     """Return the file; parsed as it stands, it changes nothing."""
-    return _HEAD + "".join(_section(node, (name,)) for name, node in schema_tree().fields.items())
+    return _HEAD + "".join(_section(node, (name,)) for name, node in (tree or schema_tree()).fields.items())
 
 
 def _section(node: Node, key: tuple[str, ...]) -> str:

@@ -46,7 +46,7 @@ Node = Leaf | Table | Names
 @cache
 def schema_tree() -> Table:
     """Return the tree of the whole configuration, built once; nobody may change it."""
-    return _table(Config)
+    return table_of(Config)
 
 
 def leaves(node: Node, key: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], Leaf]]:
@@ -72,7 +72,8 @@ def to_toml(value: object) -> str:
     )
 
 
-def _table(struct: type[msgspec.Struct]) -> Table:
+def table_of(struct: type[msgspec.Struct]) -> Table:
+    """Return the tree of one Struct."""
     fields = {item.name: _node(item) for item in msgspec.structs.fields(struct)}
     return Table(fields, (struct.__doc__ or "").partition("\n")[0])
 
@@ -81,11 +82,11 @@ def _node(field: msgspec.structs.FieldInfo) -> Node:
     kind, extra = _unwrap(inspect.type_info(field.type))
     description = str(extra.get("description", ""))
     if isinstance(kind, inspect.StructType):
-        return _table(kind.cls)
+        return table_of(kind.cls)
     if isinstance(kind, inspect.DictType):
         value, _ = _unwrap(kind.value_type)
         if isinstance(value, inspect.StructType):
-            return Names(_table(value.cls), description, extra.get("example"))
+            return Names(table_of(value.cls), description, extra.get("example"))
         _, item = get_args(get_args(field.type)[0])
         return Names(_leaf(item, value, extra, None), description, extra.get("example"))
     return _leaf(field.type, kind, extra, None if field.default is msgspec.NODEFAULT else field.default)

@@ -13,6 +13,7 @@ from isaacd.command import Command, Input
 from isaacd.command.command import View
 from isaacd.command.explain import nearest
 from isaacd.command.signature import Parameter
+from isaacd.config.plain_schema import Unfit, schema_of
 from isaacd.context.event import HOUSE_EVENTS
 from isaacd.errors import PluginFailed
 from isaacd.plugin.declared import (
@@ -99,6 +100,7 @@ class Plugin:
         self.capabilities = tuple(str(item) for item in parse_all(_texts(name, "capabilities", capabilities)))
         self.activation = activation
         self.settings = settings
+        self.settings_schema = None if settings is None else _settings_schema(name, settings)
         self.events = _texts(name, "events", events)
         for event in self.events:
             if not _EVENT.match(event):
@@ -334,6 +336,15 @@ def _texts(plugin: str, name: str, texts: object) -> tuple[str, ...]:
     if not isinstance(texts, list | tuple) or not all(isinstance(item, str) for item in texts):
         raise PluginFailed(f'{plugin}: `{name}` must be a tuple of texts; write {name}=("...",)')
     return tuple(texts)
+
+
+def _settings_schema(plugin: str, settings: Any) -> dict[str, Any]:
+    if not (isinstance(settings, type) and issubclass(settings, msgspec.Struct)):
+        raise PluginFailed(f"{plugin}: `settings` must be a class that is a msgspec.Struct")
+    try:
+        return schema_of(settings)
+    except Unfit as error:
+        raise PluginFailed(f"{plugin}: {settings.__name__} cannot be settings: {error}") from None
 
 
 def _fits(pattern: re.Pattern[str], value: object) -> bool:

@@ -1,17 +1,21 @@
 """What loaded plugins offer, put in place: a plugin is taken as a whole or not at all."""
 
 from collections.abc import Callable, Collection, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from isaacd.belongings import Declared
 from isaacd.command import Catalog
+from isaacd.config import POLICIES, Offered
 from isaacd.context import PluginCard
 from isaacd.errors import NotFound, PluginFailed
 from isaacd.log import Log
 from isaacd.plugin.loader import LoadedPlugin
 from isaacd.plugin.plugin import Plugin
+
+if TYPE_CHECKING:
+    from isaacd.cache.policy import PolicyFactory
 
 
 class Registry:
@@ -23,6 +27,7 @@ class Registry:
     def __init__(self, catalog: Catalog, log: Log, reserved: Collection[str]) -> None:
         self.factories: dict[str, Any] = {}
         self.rewrites: dict[str, Callable[[str], str | None]] = {}
+        self.policies: dict[str, PolicyFactory] = {}
         self._catalog = catalog
         self._log = log
         self._reserved = reserved
@@ -53,6 +58,16 @@ class Registry:
         """Return the plugins that are in place."""
         return [item.plugin for item in self._plugins if item.plugin is not None]
 
+    def offered(self) -> Offered:
+        """Return what plugins add to the configuration; one that is not in place cannot be asked for its settings."""
+        settings: dict[str, dict[str, Any] | None] = {}
+        for item in self._plugins:
+            if item.plugin is None:
+                settings.setdefault(item.name, None)
+            elif item.plugin.settings_schema is not None:
+                settings[item.name] = item.plugin.settings_schema
+        return Offered(settings, tuple(self.policies))
+
     @property
     def loaded(self) -> int:
         """How many plugins are in place."""
@@ -68,7 +83,11 @@ class Registry:
                 raise PluginFailed(
                     f"{command.name} is a method of the protocol; no command can have its name"
                 )
+        for name in plugin.policies:
+            if name in self.policies or name in POLICIES:
+                raise PluginFailed(f"there is a cache policy {name} already; give this one another name")
         self._catalog.add(*plugin.commands)
+        self.policies.update(plugin.policies)
         self.factories.update(zip(kinds, plugin.providers, strict=True))
         if plugin.rewrites:
             self.rewrites[found.name] = _first(plugin.rewrites)

@@ -83,7 +83,7 @@ def edit(context: Context) -> Handover:
     """
     editor = _editor(context)
     file = context.loaded.file
-    text = f"created {file.name}\n" if file.create() else ""
+    text = f"created {file.name}\n" if file.create(context.loaded.offered.tree) else ""
     return Handover(argv=(*editor, str(file.path)), after=("config", "check"), text=text)
 
 
