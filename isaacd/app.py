@@ -70,6 +70,7 @@ class App:
         self.log = log
         self.catalog = Catalog()
         self._source = source
+        source.changed = self._config_changed
         self._launch = launch
         self._born = clock.monotonic()
         self._registry = Registry(self.catalog, log, BUILTIN)
@@ -309,6 +310,9 @@ class App:
             self._life.spawn(self.jobs.wake)
         gc.freeze()  # what is loaded stays, so later collections need not look at it
 
+    def _config_changed(self) -> None:
+        self.publish("config.changed", {"file": str(self.paths.config_file)})
+
     async def _leaving(self) -> None:
         """Tell those who want to know that the daemon stops, and let them finish what they have."""
         self.publish("daemon.stopping", {})
@@ -322,7 +326,6 @@ class App:
         if problem is None:
             self.log.set_level(self._config().log.level)
             self.log.info("configuration read")
-            self.publish("config.changed", {"file": str(self.paths.config_file)})
         else:
             self.log.warning("configuration refused", reason=problem.message)
 

@@ -1,7 +1,7 @@
 """The configuration that follows its file: asked at every request, read only when the file has changed."""
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -21,10 +21,12 @@ class ConfigSource:
 
     Nothing is read before the first `current`. When the file becomes invalid the last good configuration stays
     (before there is one: what holds without the file) and `problem` holds the error until the file is right again.
+    `changed` is called when what holds is another than before.
     """
 
     def __init__(self, path: Path, environ: Mapping[str, str], sets: Sequence[str] = ()) -> None:
         self.problem: ConfigInvalid | None = None
+        self.changed: Callable[[], None] = _nobody
         self._path = path
         self._name = str(path)
         self._environ = dict(environ)
@@ -45,7 +47,9 @@ class ConfigSource:
         now = fingerprint(self._name)
         if self._loaded is None or now != self._fingerprint:
             self._fingerprint = now
-            self._loaded = self._load()
+            before, self._loaded = self._loaded, self._load()
+            if before is not None and before.config != self._loaded.config:
+                self.changed()
         return self._loaded
 
     def with_overrides(self, environ: Mapping[str, str], sets: Sequence[str] = ()) -> Loaded:
@@ -70,8 +74,14 @@ class ConfigSource:
             loaded = load(self._path, self._environ, self._sets, self._offered)
         except ConfigInvalid as error:
             self.problem = error
-            if self._loaded is not None:
-                return msgspec.structs.replace(self._loaded, offered=self._offered)
+            last = self._loaded
+            if last is not None:
+                known = last.offered is self._offered
+                return last if known else msgspec.structs.replace(last, offered=self._offered)
             return without_file(self._path, self._environ, self._sets, self._offered)
         self.problem = None
         return loaded
+
+
+def _nobody() -> None:
+    """Have nobody to tell."""

@@ -217,7 +217,8 @@ class Plugin:
     def on(self, event: str, *, timeout_s: float = HANDLER_TIMEOUT_S) -> Callable[[F], F]:
         """Have a function called as `function(context, event)` whenever something happens.
 
-        `event` is one that the house tells (`history.added`) or another plugin's (`PLUGIN.NAME`). A handler gets one
+        `event` is one that the house tells (`history.added`), one of the plugin's own, or one of a plugin that it
+        requires (`PLUGIN.NAME`). A handler gets one
         event at a time, in their order, each once, while the daemon lives; one that takes longer than `timeout_s` is cancelled. A
         plain function runs in a thread, so it may block, but not use what has to be awaited.
         """
@@ -315,19 +316,20 @@ class Plugin:
         return Hook(function=function, timeout_s=timeout_s)
 
     def _check_event(self, event: str) -> None:
-        """Refuse a name that nobody can publish; whether another plugin does is known only when all are there."""
+        """Refuse a name that nobody publishes; which events a required plugin has is known only when it is there."""
         first, dot, rest = str(event).partition(".")
         known = [*HOUSE_EVENTS, *(f"{self.name}.{item}" for item in self.events)]
         if event in known:
             return
-        shaped = bool(dot) and bool(_NAME.match(first)) and bool(_EVENT.match(rest))
-        of_house = any(item.startswith(f"{first}.") for item in HOUSE_EVENTS)
-        if shaped and not of_house and first != self.name:
+        required = [parse_requirement(item).name for item in self.requires]
+        if dot and _EVENT.match(rest) and first in required:
             return
         near = nearest(str(event), known)
         raise PluginFailed(
             f"{self.name}: there is no event {str(event)[:80]!r}",
-            hint=f'did you mean "{near}"?' if near else f"there are: {', '.join(known)}; and PLUGIN.NAME",
+            hint=f'did you mean "{near}"?'
+            if near
+            else f"there are: {', '.join(known)}; to hear those of another plugin, write it into `requires`",
         )
 
 

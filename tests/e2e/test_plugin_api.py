@@ -1,0 +1,285 @@
+"""A plugin with everything that the API offers, in a real daemon: kill -9, restarts, mistakes in its settings."""
+
+import json
+import signal
+from typing import Any
+
+import pytest
+
+from tests.daemon import Daemon, Home, a_home, eventually, running
+
+COUNTER = '''
+"""Count things."""
+
+import os
+from typing import Annotated
+
+import msgspec
+from isaacd.api import Argument, Context, Event, Plugin, Schema
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """How counting is done."""
+
+    step: Annotated[int, msgspec.Meta(ge=1, description="How much one more is.")] = 1
+    label: Annotated[str, msgspec.Meta(description="What is counted.")] = "things"
+
+
+plugin = Plugin(
+    "counter",
+    version="1.2",
+    settings=Settings,
+    capabilities=("state", "cache", "publish", "secrets:COUNTER_TOKEN"),
+    events=("grown",),
+)
+ROWS = Schema(what="the rows of counter", number=1, versions=(("CREATE TABLE heard (n INTEGER)",),))
+
+
+@plugin.command
+async def counter(context: Context) -> int:
+    """Count one more.
+
+    Examples:
+        isaacctl counter
+    """
+    step = context.settings(Settings).step
+
+    async def more(transaction):
+        count = await transaction.get("count", int, 0) + step
+        transaction.set("count", count)
+        return count
+
+    count = await context.state.transaction(more)
+    context.publish("grown", {"count": count})
+    return count
+
+
+@plugin.command
+async def value(context: Context) -> dict[str, object]:
+    """Show the count.
+
+    Examples:
+        isaacctl counter value
+    """
+    token = await context.secrets.get("COUNTER_TOKEN")
+    return {
+        "count": await context.state.get("count", int, 0),
+        "label": context.settings(Settings).label,
+        "heard": [n for (n,) in await context.database(ROWS).read("SELECT n FROM heard ORDER BY n")],
+        "job": await context.state.get("job", int, 0),
+        "token": None if token is None else token.reveal(),
+        "shown": repr(token),
+    }
+
+
+@plugin.command
+async def keep(context: Context, value: Annotated[str, Argument("What to keep.")]) -> str | None:
+    """Keep a value in the cache, and return the one before.
+
+    Examples:
+        isaacctl counter keep this
+    """
+    before = await context.cache.get("kept", str)
+    await context.cache.set("kept", value, ttl_s=3600)
+    return before
+
+
+@plugin.command
+async def sneak(context: Context) -> str:
+    """Use what was not declared.
+
+    Examples:
+        isaacctl counter sneak
+    """
+    return str(await context.secrets.get("OTHER_TOKEN"))
+
+
+@plugin.on("counter.grown")
+async def heard(context: Context, event: Event) -> None:
+    await context.database(ROWS).execute("INSERT INTO heard VALUES (?)", (event.data["count"],))
+
+
+@plugin.on("counter.grown")
+def broken(context, event):
+    raise RuntimeError("this handler is broken")
+
+
+@plugin.every(86400, jitter=0)
+async def daily(context):
+    await context.state.set("job", await context.state.get("job", int, 0) + 1)
+'''
+
+
+@pytest.fixture
+def home() -> Any:
+    with a_home() as made:
+        made.write_plugin("counter", COUNTER)
+        yield made
+
+
+def value(daemon: Daemon) -> dict[str, Any]:
+    with daemon.caller() as caller:
+        return dict(caller.call("counter.value"))
+
+
+def grow(daemon: Daemon) -> int:
+    with daemon.caller() as caller:
+        return int(caller.call("counter"))
+
+
+def test_what_was_acknowledged_survives_kill_9(home: Home) -> None:
+    for start in range(3):
+        with running(home=home) as daemon:
+            for number in range(5):
+                assert grow(daemon) == start * 5 + number + 1
+            daemon.send_signal(signal.SIGKILL)
+            daemon.wait()
+    with running(home=home) as daemon:
+        assert value(daemon)["count"] == 15
+
+
+def test_events_reach_their_handlers_and_a_broken_one_is_logged_with_its_plugin(home: Home) -> None:
+    with running(home=home) as daemon:
+        for _ in range(3):
+            grow(daemon)
+        eventually(lambda: value(daemon)["heard"] == [1, 2, 3], "the handler to have heard everything")
+        assert {line["plugin"] for line in daemon.logged("event handler failed", 3)} == {"counter"}
+        assert grow(daemon) == 4
+
+
+def test_a_daily_job_runs_once_for_all_starts_of_a_day(home: Home) -> None:
+    with running(home=home) as daemon:
+        eventually(lambda: value(daemon)["job"] == 1, "the job to run")
+    for _ in range(2):
+        with running(home=home) as daemon:
+            daemon.logged("ready")
+            assert value(daemon)["job"] == 1
+
+
+def test_settings_come_from_the_file_the_environment_and_the_command_line(home: Home) -> None:
+    home.write_config('[plugins.settings.counter]\nstep = 10\nlabel = "sheep"\n')
+    with running(home=home) as daemon:
+        assert grow(daemon) == 10
+        assert value(daemon)["label"] == "sheep"
+        shown = home.isaacctl("counter", "--set", "plugins.settings.counter.step=5")
+        assert (shown.returncode, shown.stdout) == (0, "15\n")
+        home.environ["ISAAC_PLUGINS_SETTINGS_COUNTER_STEP"] = "3"
+        assert home.isaacctl("counter").stdout == "18\n"
+        rows = json.loads(home.isaacctl("config", "show", "plugins.settings", "--json").stdout)
+        assert [(row["key"], row["value"]) for row in rows] == [
+            ("plugins.settings.counter.step", 3),
+            ("plugins.settings.counter.label", "sheep"),
+        ]
+        assert "environment ISAAC_PLUGINS_SETTINGS_COUNTER_STEP" in rows[0]["origin"]
+        assert rows[1]["origin"].endswith("config.toml:3")
+        bad = home.isaacctl("counter", "--set", "plugins.settings.counter.stepp=5")
+        assert bad.returncode == 78
+        assert "did you mean step?" in bad.stderr
+
+
+def test_a_mistake_in_settings_is_told_with_file_line_and_suggestion(home: Home) -> None:
+    home.write_config('[log]\nlevel = "debug"\n[plugins.settings.counter]\nstepp = 10\n')
+    with running(home=home) as daemon:
+        shown = home.isaacctl("config", "check")
+        assert shown.returncode == 78
+        assert "config.toml:4: unknown key plugins.settings.counter.stepp; did you mean step?" in shown.stderr
+        assert grow(daemon) == 1, "the rest goes on"
+        home.write_config("[plugins.settings.countre]\nstep = 2\n")
+        assert (
+            "unknown key plugins.settings.countre; did you mean counter?"
+            in home.isaacctl("config", "check").stderr
+        )
+        home.write_config("[plugins.settings.counter]\nstep = 0\n")
+        assert "config.toml:2: plugins.settings.counter.step must be a whole number from 1" in (
+            home.isaacctl("config", "check").stderr
+        )
+        home.write_config("[plugins.settings.counter]\nstep = 2\n")
+        assert home.isaacctl("config", "check").returncode == 0
+        assert grow(daemon) == 3
+
+
+def test_secrets_are_found_where_keys_are_kept_and_only_declared_ones(home: Home) -> None:
+    home.environ["COUNTER_TOKEN"] = "a-secret-of-the-daemon"
+    with running(home=home) as daemon:
+        found = value(daemon)
+        assert found["token"] == "a-secret-of-the-daemon"
+        assert "a-secret" not in found["shown"]
+        with daemon.caller() as caller:
+            told = caller.fail("counter.sneak")
+        assert told.startswith(
+            "permission_denied: the plugin counter uses the secret OTHER_TOKEN without having said so"
+        )
+        assert "a-secret" not in home.log.read_text()
+    del home.environ["COUNTER_TOKEN"]
+    with running(home=home) as daemon:
+        assert value(daemon)["token"] is None
+        assert home.isaacctl("keys", "set", "COUNTER_TOKEN", input=b"a-kept-one\n").returncode == 0
+        assert value(daemon)["token"] == "a-kept-one"
+
+
+def test_a_cached_value_outlives_the_daemon(home: Home) -> None:
+    with running(home=home) as daemon, daemon.caller() as caller:
+        assert caller.call("counter.keep", "one") is None
+        assert caller.call("counter.keep", "two") == "one"
+    with running(home=home) as daemon, daemon.caller() as caller:
+        assert caller.call("counter.keep", "three") == "two"
+
+
+POLICY = '''
+"""Offer a policy."""
+
+from isaacd.api import Plugin
+
+plugin = Plugin("newest", version="1")
+
+
+@plugin.policy("newest-out")
+class NewestOut:
+    def __init__(self, capacity):
+        self.capacity, self.keys = capacity, []
+
+    def touch(self, key, times=1):
+        if times > 10_000:
+            raise RuntimeError
+
+    def admit(self, key, worth=1.0):
+        leaving = self.keys.pop() if len(self.keys) >= self.capacity else None
+        self.keys.append(key)
+        return leaving
+
+    def remove(self, key):
+        if key in self.keys:
+            self.keys.remove(key)
+'''
+
+
+def test_a_policy_of_a_plugin_is_chosen_by_name_and_an_unknown_one_refused(home: Home) -> None:
+    home.write_plugin("newest", POLICY)
+    home.write_config('[cache]\npolicy = "newest-out"\n')
+    with running(home=home) as daemon:
+        assert home.isaacctl("config", "check").returncode == 0
+        assert home.isaacctl("cache", "stats").returncode == 0
+        home.write_config('[cache]\npolicy = "newest-uot"\n')
+        shown = home.isaacctl("config", "check")
+        assert shown.returncode == 78
+        assert "config.toml:2: cache.policy must be one of" in shown.stderr
+        assert "did you mean newest-out?" in shown.stderr
+        assert daemon.process.poll() is None
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('Plugin("future", api="2")', "the plugin future needs version 2 of the plugin API"),
+        ('Plugin("future", api="1.999")', "the plugin future needs version 1.999 of the plugin API"),
+        ('Plugin("future", capabilities=("asc",))', "there is no capability 'asc'"),
+        ('Plugin("future", requires=("other>>2",))', "names no plugin to require"),
+        ('Plugin("future"); plugin.on("histroy.added")', "there is no event 'histroy.added'"),
+    ],
+)
+def test_what_a_plugin_demands_in_vain_is_refused_by_name(home: Home, text: str, reason: str) -> None:
+    home.write_plugin("future", f'"""Be new."""\nfrom isaacd.api import Plugin\nplugin = {text}\n')
+    with running(home=home):
+        card = json.loads(home.isaacctl("plugins", "info", "future", "--json").stdout)
+        assert card["state"] == "failed"
+        assert reason in card["error"], card
