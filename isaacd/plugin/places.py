@@ -12,6 +12,9 @@ import msgspec
 
 NAMESPACE = "isaac_plugins"
 _SUFFIX = ".py"
+_ROOT = Path(__file__).parents[2]
+# In a checkout, and where Isaac is installed.
+_ISAACS_OWN = (_ROOT / "plugins" / NAMESPACE, _ROOT / NAMESPACE)
 
 
 # Isaac's own, another part of the namespace, an entry point of a distribution, or the user's folder of plugins.
@@ -50,7 +53,14 @@ def find(user_dir: Path, uid: int) -> Iterator[Found]:
     for folder in (*_folders(), *([own] if refused else [])):
         for name, origin in sorted(_plugins_in(folder)):
             reason = (refused or _open_to_others(origin, uid)) if folder == own else None
-            yield Found(name=name, origin=origin, hidden_by=first.get(name), refused=reason)
+            yield Found(
+                name=name,
+                origin=origin,
+                source="user" if folder == own else "bundled" if folder in _ISAACS_OWN else "site",
+                module=f"{NAMESPACE}.{name}",
+                hidden_by=first.get(name),
+                refused=reason,
+            )
             if reason is None:
                 first.setdefault(name, origin)
 
