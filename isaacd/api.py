@@ -93,6 +93,7 @@ if TYPE_CHECKING:
     from isaacd.ai.toolloop import ToolLoop
     from isaacd.assist.consult import IS_DATA, Consulted, consult, consult_if_any, has_ai, material
     from isaacd.assist.diff import DiffFile, DiffHunk, DiffLine, read_diff
+    from isaacd.assist.placeholders import fill, placeholders
     from isaacd.assist.secrets import Cleaned, FoundSecret, without_secrets
     from isaacd.belongings.cache import PluginCache
     from isaacd.belongings.secrets import Secrets
@@ -114,6 +115,7 @@ if TYPE_CHECKING:
     from isaacd.manual.page import Page
     from isaacd.manual.part import Explained, Part
     from isaacd.manual.shelf import find_page
+    from isaacd.manual.shown import explained_text
     from isaacd.safety.visible import plain
 else:
     # Loaded when they are first asked for: a daemon that asks nobody need not know how.
@@ -135,9 +137,12 @@ else:
         "DiffHunk": "isaacd.assist.diff",
         "DiffLine": "isaacd.assist.diff",
         "explain_line": "isaacd.manual.line",
+        "explained_text": "isaacd.manual.shown",
         "Explained": "isaacd.manual.part",
         "FileBatches": "file_batches",
+        "fill": "isaacd.assist.placeholders",
         "find_page": "isaacd.manual.shelf",
+        "placeholders": "isaacd.assist.placeholders",
         "Gathered": "isaacd.context.gather",
         "has_ai": "isaacd.assist.consult",
         "IS_DATA": "isaacd.assist.consult",
@@ -327,12 +332,15 @@ __all__ = [
     "consult",
     "consult_if_any",
     "explain_line",
+    "explained_text",
+    "fill",
     "find_page",
     "has_ai",
     "material",
     "messages_body",
     "ollama_body",
     "ollama_url",
+    "placeholders",
     "plain",
     "read_attachments",
     "read_batch",

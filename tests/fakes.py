@@ -19,6 +19,7 @@ from isaacd.context import CommandCard, DaemonCard, PluginCard
 from isaacd.ledger.ledger import Ledger
 from isaacd.log import Log, open_log
 from isaacd.paths import Paths
+from isaacd.plans.desk import Desk
 from isaacd.routing.lines import Lines
 from isaacd.server.outbox import Outbox
 from isaacd.server.session import Session
@@ -93,6 +94,7 @@ class FakeServices:
         self._router: AIRouter | None = None
         self._shelf: Shelf | None = None
         self._lines: Lines | None = None
+        self._desk: Desk | None = None
         self._chats: ChatStore | None = None
         self._batches: BatchStore | None = None
         self._ledger: Ledger | None = None
@@ -125,6 +127,12 @@ class FakeServices:
                 config_dir=self.paths.config_dir, monotonic=self.clock.monotonic, log=self.log, commands=list
             )
         return self._lines
+
+    @property
+    def desk(self) -> Desk:
+        if self._desk is None:
+            self._desk = Desk(self.lines, monotonic=self.clock.monotonic)
+        return self._desk
 
     @property
     def shelf(self) -> Shelf:

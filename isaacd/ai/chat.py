@@ -126,12 +126,16 @@ class RateLimits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
-    """A command that may do what was asked; `confidence` lies between 0 and 1."""
+    """A command that may do what was asked; `confidence` lies between 0 and 1.
+
+    `placeholders` are words in it that stand for what the person has to put in.
+    """
 
     command: str
     description: str
     source: str
     confidence: float
+    placeholders: tuple[str, ...] = ()
 
 
 class Opened(msgspec.Struct, frozen=True, tag_field="kind", tag="opened"):

@@ -183,6 +183,7 @@ def _within(context: Context, output: Output, parsed: "Parsed") -> Context:
         parsed.command.plugin,
         origin=context.origin,
         is_command_line=True,
+        wants_json=parsed.json,
     )
     if parsed.sets:
         inner.loaded  # noqa: B018 - it is looked at so that it raises

@@ -92,6 +92,14 @@ class Context(msgspec.Struct, eq=False):
     origin: Origin = NOWHERE
     # Whether a command line of `isaacctl` runs here, which has a connection for itself.
     is_command_line: bool = False
+    # Whether the result is wanted as JSON, so that a talk about it would only be in the way.
+    wants_json: bool = False
+
+    @property
+    def has_person(self) -> bool:
+        """Whether a person sits at a terminal, types there and reads the result there."""
+        tty = self.meta.tty
+        return tty is not None and tty.stdin and tty.stdout and not self.wants_json
 
     @property
     def events(self) -> Events:

@@ -18,7 +18,9 @@ from isaacd.api import (
     asking_of,
 )
 
-plugin = Plugin("explain", summary="Explain a command line, word by word.", version="1")
+plugin = Plugin(
+    "explain", summary="Explain a command line, word by word.", version="1", capabilities=("ask",)
+)
 
 
 # A model may read it: what it tells is the manual's, and the tier.

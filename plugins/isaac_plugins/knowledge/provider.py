@@ -64,6 +64,7 @@ def candidates(found: "Answer") -> tuple[Candidate, ...]:
             description=answer.description(hit),
             source=answer.source(hit),
             confidence=round(confidence, 3),
+            placeholders=hit.missing,
         )
         for hit, confidence in pairs
     )

@@ -1,0 +1,59 @@
+"""The talk about suggested commands: which, with what put in, and then what any line that was made up goes through."""
+
+import anyio.to_thread
+
+from isaac_plugins.suggest.cards import Suggested, Suggestions
+from isaac_plugins.suggest.view import listed, noted
+from isaacd.api import Context, Handover, explain_line, explained_text, fill, placeholders
+
+_MOST_ROUNDS = 20
+
+
+async def offer(context: Context, found: Suggestions) -> Handover | None:
+    """Have the person choose, put in what is missing, and run, edit, explain or cancel; None if nothing is to be run."""
+    chosen = await _chosen(context, found)
+    if chosen is None:
+        return None
+    line = await filled(context, chosen)
+    if line is None:
+        return None
+
+    async def explain(line: str) -> str:
+        explained = await anyio.to_thread.run_sync(explain_line, line, dict(context.environ))
+        return explained_text(explained)
+
+    about = f"{chosen.about}\n  {noted(chosen)}"
+    return await context.plans.offer(line, about=about, explain=explain)
+
+
+async def _chosen(context: Context, found: Suggestions) -> Suggested | None:
+    several = found.candidates
+    if len(several) == 1:
+        return several[0]
+    said = await context.choose(
+        f"{listed(found, context.terminal)}\nWhich? [1-{len(several)}, Enter for 1, q to leave] "
+    )
+    text = (said or "q").strip().lower() or "1"
+    return several[int(text) - 1] if text.isdigit() and 1 <= int(text) <= len(several) else None
+
+
+async def filled(context: Context, chosen: Suggested) -> str | None:
+    """Have every placeholder replaced; None if the person gives up."""
+    line = chosen.command
+    for _ in range(_MOST_ROUNDS):
+        left = placeholders(line, chosen.placeholders)
+        if not left:
+            return line
+        value = await context.ask_line(f"{left[0]}: ")
+        if value is None or not value.strip():
+            return None
+        done = fill(line, left[0], value.strip())
+        if done is None:
+            # Between quotes nobody but the person knows what the value has to look like.
+            done = await context.ask_line("$ ", text=line)
+            if done is None or placeholders(done, chosen.placeholders):
+                return None
+        if value.strip() in chosen.placeholders:
+            return done
+        line = done
+    return None
