@@ -136,8 +136,10 @@ def _is_allowed(name: str) -> bool:
             "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "TERM", "COLORTERM", "COLUMNS", "LINES",
             "LANG", "LC_ALL", "LC_MESSAGES", "LC_CTYPE", "EDITOR", "VISUAL", "PAGER", "SHELL", "PATH", "HOME",
             "USER", "TMPDIR", "MANPATH", "VIRTUAL_ENV", "OLLAMA_HOST",
+            # What could make a shell run something else than a line says.
+            "PWD", "BASH_ENV", "SHELLOPTS", "PS4", "LD_PRELOAD", "LD_AUDIT", "DYLD_INSERT_LIBRARIES",
         }
-        or name.startswith("ISAAC_")
+        or name.startswith(("ISAAC_", "BASH_FUNC_"))
         or name.endswith(("_API_KEY", "_BASE_URL"))
     )  # fmt: skip
 

@@ -227,13 +227,21 @@ class Talk:
         assert isinstance(code, int)
         self._write(1, result.get(b"out"))
         self._write(2, result.get(b"err"))
-        program = result.get(b"exec")
-        if program:
+        plan, program, after = result.get(b"run"), result.get(b"exec"), result.get(b"after")
+        if plan:
+            from isaacctl.execute import carry_out
+
+            self._sock.close()
+            code = carry_out(plan, result.get(b"plan"))
+        elif program:
             from isaacctl.terminal import run_program, words
 
             self._sock.close()
             code = run_program(words(program))
-            self.after = [] if code else words(result.get(b"after"))
+        if after and not code:
+            from isaacctl.terminal import words
+
+            self.after = words(after)
         return code & 255
 
     def _failed(self, error: "Unpacked") -> int:

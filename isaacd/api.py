@@ -70,6 +70,7 @@ from isaacd.ledger.figures import By as UsageBy
 from isaacd.ledger.figures import Report as UsageReport
 from isaacd.ledger.figures import Sums as UsageSums
 from isaacd.ledger.figures import Updated as PricesUpdated
+from isaacd.plans.handover import LineCard, PlanCard, ReasonCard, Released
 from isaacd.plugin import API_VERSION, Plugin
 from isaacd.safety.tier import Tier
 
@@ -260,6 +261,7 @@ __all__ = [
     "InvalidParams",
     "IsaacError",
     "JobCard",
+    "LineCard",
     "Message",
     "MessagesReader",
     "ModelCard",
@@ -280,6 +282,7 @@ __all__ = [
     "PermissionDenied",
     "Piece",
     "PieceStream",
+    "PlanCard",
     "Plugin",
     "PluginCache",
     "PluginCard",
@@ -295,9 +298,11 @@ __all__ = [
     "QuotaExceeded",
     "RateLimited",
     "RateLimits",
+    "ReasonCard",
     "Reasoning",
     "ReasoningDelta",
     "RefreshOption",
+    "Released",
     "ResponsesDecoder",
     "RoleCard",
     "Schema",

@@ -147,6 +147,8 @@ class CommandLine:
 
     def _done(self, result: Any, parsed: "Parsed", output: Output, terminal: Terminal) -> Outcome:
         warning = self._warned(terminal)
+        if isinstance(result, Handover) and result.card is not None and parsed.json:
+            return Outcome(exit=OK, out=to_json(result.card, terminal), err=warning)
         if isinstance(result, Handover) and (
             result.run or (result.json if parsed.json else result.always or terminal.stdout)
         ):

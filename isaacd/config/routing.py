@@ -23,6 +23,20 @@ class RoutingRuleConfig(Struct, frozen=True, forbid_unknown_fields=True):
     ] = None
 
 
+class RunConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """How a line is agreed to before it runs."""
+
+    explain: Annotated[
+        bool,
+        Meta(
+            description="Whether an AI that is configured is asked what a line of tier 3 or 4 does, before you are. It is sent the line, without secrets."
+        ),
+    ] = True
+    explain_timeout_s: Annotated[
+        float, Meta(gt=0, le=120, description="Seconds that you wait for that at most.")
+    ] = 8.0
+
+
 class RoutingConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """What becomes of a line that is typed."""
 

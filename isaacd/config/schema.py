@@ -7,7 +7,7 @@ from msgspec import Meta, Struct
 from isaacd.config.about import about
 from isaacd.config.ai import AIConfig, BatchConfig, BudgetConfig, ChatConfig, HistoryConfig, ToolsConfig
 from isaacd.config.jobs import JobsConfig
-from isaacd.config.routing import RoutingConfig
+from isaacd.config.routing import RoutingConfig, RunConfig
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 
@@ -178,6 +178,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     ai: AIConfig = AIConfig()
     budget: BudgetConfig = BudgetConfig()
     history: HistoryConfig = HistoryConfig()
+    run: RunConfig = RunConfig()
     chat: ChatConfig = ChatConfig()
     batch: BatchConfig = BatchConfig()
     jobs: JobsConfig = JobsConfig()

@@ -30,6 +30,28 @@ class TheCaller:
         """Write lines to standard error."""
         await self._context.emit("log", text)
 
+    @property
+    def patience_s(self) -> float:
+        """How long an AI may take to say what it thinks of a line; 0 asks none."""
+        run = self._context.config.run
+        return run.explain_timeout_s if run.explain else 0.0
+
+    async def ask(self, question: str) -> tuple[str, str] | None:
+        """Ask the AI that is configured: its name and its answer; None if there are only the offline answers."""
+        from isaacd.ai.choice import OFFLINE
+        from isaacd.answers.asking import Asking
+        from isaacd.errors import NotFound
+
+        try:
+            choice = self._context.ai.choose()
+        except NotFound:
+            return None
+        if choice.config.kind == OFFLINE:
+            return None
+        await self._context.emit("progress", {"done": 0, "label": f"asking {choice.provider} what it does"})
+        answer = await self._context.answers.chat(question, Asking(max_tokens=400, effort="low"))
+        return answer.provider, answer.text
+
     async def write(self, text: str) -> None:
         """Write text to standard output."""
         await self._context.emit("delta", text)

@@ -2,18 +2,18 @@
 
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
-from isaacd.errors import ContentModified, PermissionDenied
+from isaacd.errors import ContentModified, InvalidParams, PermissionDenied
 from isaacd.judge.disk import DiskFacts
-from isaacd.judge.verdict import Verdict
+from isaacd.judge.verdict import BY_AI, Verdict
 from isaacd.plans.differences import difference
 from isaacd.plans.environment import influences, is_of_the_system
-from isaacd.plans.handover import Released
-from isaacd.plans.plan import Caller, Plan, PlanCard, plan_card
-from isaacd.plans.shells import Machine, Shell, Ways, shell_of
+from isaacd.plans.handover import PlanCard, Released
+from isaacd.plans.plan import Caller, Plan, plan_card
+from isaacd.plans.shells import Machine, Shell, Ways, known_shell, shell_of
 from isaacd.plans.tokens import LIFE_S, Tokens
 from isaacd.plans.witness import Names, Seen, Witness
 from isaacd.routing.lines import Lines
@@ -39,8 +39,13 @@ class Desk:
         self.ways = ways or Machine()
         self._parser = Parser()
 
-    def prepare(self, line: str, caller: Caller, *, shell: Shell | None = None) -> tuple[Route, Plan | None]:
-        """Route a line, and plan what would be executed for it; None where nothing of it would be."""
+    def prepare(
+        self, line: str, caller: Caller, *, shell: Shell | None = None, words: Sequence[str] = ()
+    ) -> tuple[Route, Plan | None]:
+        """Route a line, and plan what would be executed for it; None where nothing of it would be.
+
+        `words` are what the line was made of, if it is a program and its arguments.
+        """
         witness = Witness(DiskFacts())
         environ = caller.environ
         route = self.lines.route(line, config=caller.routing, environ=environ, cwd=caller.cwd, facts=witness)
@@ -54,7 +59,11 @@ class Desk:
         home, cwd = environ.get("HOME", ""), caller.cwd
         values = {"HOME": home, "PWD": cwd or home}
         found = commands(self._parser.parse(route.line), self._parser, values)
-        verdict = self._verdict(route, shell, caller, found)
+        # Other shells have other quotes; without one, words stay what they are.
+        direct = (
+            tuple(words) if route.line == line and route.kind == "shell" and not shell.quotes_as_bash else ()
+        )
+        verdict = self._verdict(route, None if direct else shell, caller, found)
         seen = Seen(witness.said, {})
         if not verdict.tier.runs_unasked:
             named = Names(found, cwd=cwd or "/", home=home, path=environ.get("PATH", ""))
@@ -68,7 +77,17 @@ class Desk:
             owner=caller.owner,
             seen=seen,
             caller=caller,
+            words=direct,
         )
+
+    def shell(self, path: str) -> Shell:
+        """Return the shell at a path; raises InvalidParams if there is none that is known."""
+        found = known_shell(path, self.ways)
+        if found is None:
+            raise InvalidParams(
+                f"{path[:80]!r} is no shell that is known here", hint="give its path, such as /bin/bash"
+            )
+        return found
 
     def show(self, plan: Plan) -> PlanCard:
         """Issue a token for a plan, and show both."""
@@ -102,8 +121,10 @@ class Desk:
         before = plan.caller
         if caller.cwd is not None and caller.cwd != before.cwd:
             moved = msgspec.structs.replace(before, cwd=caller.cwd)
-            return self.prepare(plan.route.typed, moved, shell=plan.shell)[1], "the folder is another"
-        route, now = self.prepare(plan.route.typed, before, shell=plan.shell)
+            return self.prepare(plan.route.typed, moved, shell=plan.shell, words=plan.words)[
+                1
+            ], "the folder is another"
+        route, now = self.prepare(plan.route.typed, before, shell=plan.shell, words=plan.words)
         if now is None or route.line != plan.line or now.kind != plan.kind:
             return now, "the line leads elsewhere"
         if now.tier > plan.tier:
@@ -113,15 +134,18 @@ class Desk:
         if now.folder != plan.folder:
             return now, "the folder is another"
         differs = plan.seen.differs(now.seen)
-        if differs is None and now.verdict.reasons != plan.verdict.reasons:
+        # What an AI thinks of it is no fact, and was not asked for again.
+        told = tuple(reason for reason in plan.verdict.reasons if reason.rule != BY_AI)
+        if differs is None and now.verdict.reasons != told:
             differs = "the reasons are others"
         return now, differs
 
-    def _verdict(self, route: Route, shell: Shell, caller: Caller, found: Commands) -> Verdict:
-        """Add to the verdict what the line itself does not say."""
+    def _verdict(self, route: Route, shell: Shell | None, caller: Caller, found: Commands) -> Verdict:
+        """Add to the verdict what the line itself does not say; without a shell, that is what its words say."""
         assert route.verdict is not None
         verdict = route.verdict
-        why = difference(route.line, shell.family, shell.name)
+        family = shell.family if shell is not None else "other"
+        why = None if shell is None else difference(route.line, shell.family, shell.name)
         if why is not None:
             verdict = verdict.raised(Tier.BEYOND, why, rule="shell")
         if caller.cwd is None:
@@ -130,7 +154,7 @@ class Desk:
         elif _came_by_a_link(caller.told.get("PWD", ""), caller.cwd) and ".." in route.line:
             text = f"you came to {caller.cwd} by a link, so that `..` may lead to either side of it"
             verdict = verdict.raised(Tier.BEYOND, text, rule="folder")
-        for reason in influences(caller.told, shell.family, found, is_of_the_system):
+        for reason in influences(caller.told, family, found, is_of_the_system):
             verdict = verdict.raised(reason.tier, reason.text, rule=reason.rule)
         return verdict
 

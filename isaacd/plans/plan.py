@@ -2,19 +2,16 @@
 
 import hashlib
 from collections.abc import Mapping
-from typing import Literal
 
 import msgspec
 
 from isaacd.config.routing import RoutingConfig
 from isaacd.judge.verdict import Verdict
-from isaacd.plans.handover import ReasonCard, Released
+from isaacd.plans.handover import Executed, PlanCard, ReasonCard, Released
 from isaacd.plans.shells import Shell
 from isaacd.plans.witness import Seen
 from isaacd.routing.route import Route
 from isaacd.safety.tier import Tier
-
-Executed = Literal["shell", "builtin"]
 
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +44,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     owner: str
     seen: Seen
     caller: Caller
+    # The words of a program that is run without a shell, because that would read them otherwise than they are.
+    words: tuple[str, ...] = ()
 
     @property
     def line(self) -> str:
@@ -66,7 +65,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def argv(self) -> tuple[str, ...]:
         """What is to be executed."""
-        return self.shell.argv(self.line)
+        return self.words or self.shell.argv(self.line)
 
     def digest(self) -> bytes:
         """Return the hash of all that a person agrees to: nothing in it can change without changing this."""
@@ -83,33 +82,13 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         return Released(
             kind=self.kind,
             line=self.line,
-            shell=self.shell.path,
+            shell="" if self.words else self.shell.path,
             argv=self.argv,
             cwd=self.cwd,
             tier=self.tier.label,
             reasons=reason_cards(self.verdict),
             folder=self.folder,
         )
-
-
-class PlanCard(msgspec.Struct, frozen=True, kw_only=True):
-    """A plan as it is shown before somebody agrees to it; `token` is what `approve` takes, within `expires_s`.
-
-    `demand` says what has to happen first: nothing, notice, confirmation, reasons (a confirmation after the reasons
-    were shown) or phrase, which is then in `phrase`.
-    """
-
-    token: str
-    kind: Executed
-    line: str
-    shell: str
-    argv: tuple[str, ...]
-    cwd: str
-    tier: str
-    demand: str
-    phrase: str | None = None
-    reasons: tuple[ReasonCard, ...] = ()
-    expires_s: float = 0.0
 
 
 def plan_card(plan: Plan, token: str, expires_s: float) -> PlanCard:

@@ -1,11 +1,11 @@
 """What a command may do with plans: make them, show them to its caller, have them agreed to, and hand them over."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
 from isaacd.plans.desk import Desk
-from isaacd.plans.handover import Handover, Released
-from isaacd.plans.plan import Caller, Plan, PlanCard
+from isaacd.plans.handover import Handover, PlanCard, Released
+from isaacd.plans.plan import Caller, Plan
 from isaacd.routing.route import Route
 
 if TYPE_CHECKING:
@@ -22,9 +22,26 @@ class Plans:
         self._caller = caller
         self._person = person
 
-    def prepare(self, line: str) -> tuple[Route, Plan | None]:
-        """Route a line, and plan what would be executed for it; None where nothing of it would be."""
-        return self._desk.prepare(line, self._caller)
+    def prepare(self, line: str, *, shell: str | None = None) -> tuple[Route, Plan | None]:
+        """Route a line, and plan what would be executed for it; None where nothing of it would be.
+
+        `shell` is the path of the shell that is to execute it; without one it is the caller's own. Raises InvalidParams
+        for a path that is none of a known shell.
+        """
+        named = None if shell is None else self._desk.shell(shell)
+        return self._desk.prepare(line, self._caller, shell=named)
+
+    async def run(self, given: Sequence[str], *, yes: bool = False, dry_run: bool = False) -> Handover:
+        """Have a line run as its tier demands, or only show what would be run; return the result from the command.
+
+        A single word is a line; several are a program and its arguments. `yes` agrees to lines up to tier 3. Raises
+        PermissionDenied where nobody has agreed, InvalidParams for a line that nothing can run.
+        """
+        from isaacd.plans.dialogue import Dialogue
+        from isaacd.plans.errand import Errand
+
+        dialogue = Dialogue(self._desk, self._caller, self._person)
+        return await Errand(dialogue, self._person).run(given, yes=yes, dry_run=dry_run)
 
     def show(self, plan: Plan) -> PlanCard:
         """Issue a token for a plan, and show both."""

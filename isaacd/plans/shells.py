@@ -28,6 +28,11 @@ class Shell(msgspec.Struct, frozen=True):
     name: str
     family: Family
 
+    @property
+    def quotes_as_bash(self) -> bool:
+        """Whether it takes a quoted word for what bash takes it for."""
+        return self.family in ("bash", "sh", "ksh", "zsh")
+
     def argv(self, line: str) -> tuple[str, ...]:
         """Return the words that have it execute a line.
 
@@ -61,11 +66,17 @@ def shell_of(environ: Mapping[str, str], pid: int | None, ways: Ways) -> Shell:
     `SHELL`, the shell of the user's entry, and bash, because lines are judged as bash reads them.
     """
     for path in _candidates(environ, pid, ways):
-        name = (path or "").rpartition("/")[2]
-        family = _FAMILIES.get(name)
-        if path is not None and family is not None and path.startswith("/") and ways.is_program(path):
-            return Shell(path, name, family)
+        found = None if path is None else known_shell(path, ways)
+        if found is not None:
+            return found
     return Shell("/bin/sh", "sh", "sh")
+
+
+def known_shell(path: str, ways: Ways) -> Shell | None:
+    """Return the shell at a path; None if there is none, or one that nobody here knows how to use."""
+    name = path.rpartition("/")[2]
+    family = _FAMILIES.get(name)
+    return Shell(path, name, family) if family and path.startswith("/") and ways.is_program(path) else None
 
 
 def _candidates(environ: Mapping[str, str], pid: int | None, ways: Ways) -> Iterator[str | None]:

@@ -1,15 +1,12 @@
 """A plan as a person reads it before agreeing: nothing in it steers the terminal or hides from the eye."""
 
+from isaacd.plans.opinion import Opinion
 from isaacd.plans.plan import Plan
+from isaacd.routing.route import Route
 from isaacd.safety.visible import one_line
 
 MAX_REASONS = 10
 _MAX_REASON_CHARS = 300
-
-
-def shown(text: str) -> str:
-    """Show text line by line, each with what is not seen in it escaped."""
-    return "\n".join(one_line(line) for line in text.split("\n"))
 
 
 def line_shown(line: str) -> str:
@@ -30,6 +27,22 @@ def about_plan(plan: Plan, *, with_line: bool = True) -> str:
     if len(reasons) > MAX_REASONS:
         lines.append(f"    and {len(reasons) - MAX_REASONS} reasons more")
     return "\n".join(lines)
+
+
+def about_route(route: Route) -> str:
+    """Show a line of which no shell would execute anything."""
+    told = f"it is a question: {one_line(route.question)}" if route.question else one_line(route.because)
+    return f"{line_shown(route.line or route.typed)}\n  nothing of it would be executed: {told}"
+
+
+def about_opinion(opinion: Opinion | None) -> str:
+    """Show what an AI has said, as its words and nobody else's."""
+    if opinion is None:
+        return ""
+    first, *more = opinion.text.split("\n")
+    return "\n".join(
+        (f"  {opinion.name} (an AI, which may be wrong): {first}", *(f"    {item}" for item in more))
+    )
 
 
 def _where(plan: Plan) -> str:

@@ -20,6 +20,8 @@ from isaacd.routing.settings import OwnRule, Rewrite, Settings
 from isaacd.routing.translate.translator import Translator
 from isaacd.routing.typo.corrector import Corrector
 from isaacd.routing.typo.tools import Names, Tools
+from isaacd.shell.find import commands as found_in
+from isaacd.shell.parse import Parser
 
 SAFETY = "safety.toml"
 PROJECT = ".isaac"
@@ -53,6 +55,7 @@ class Lines:
         self._rewrites = rewrites
         self._uid = uid
         self._monotonic = monotonic
+        self._parser = Parser()
         self._known: tuple[RoutingConfig, Settings] | None = None
         self._by_folder: dict[str, tuple[float, Overrides]] = {}
         self._overrides: dict[Path, tuple[_Stamp, Overrides]] = {}
@@ -70,7 +73,7 @@ class Lines:
         route = self.router.route(line, self.around(environ, cwd, facts), self._settings(config))
         if route.forced:
             tier = route.verdict.tier.label if route.verdict else "none"
-            self._log.info("line forced", line=route.line[:200], tier=tier)
+            self._log.info("line forced", commands=self._known_commands(route.line), tier=tier)
         return route
 
     def verdict(self, line: str, *, environ: Mapping[str, str], cwd: str | None) -> Verdict:
@@ -80,6 +83,12 @@ class Lines:
     def programs(self, environ: Mapping[str, str]) -> frozenset[str]:
         """Return the names of all programs on a PATH."""
         return self._programs.on(environ.get("PATH", ""))
+
+    def _known_commands(self, line: str) -> list[str]:
+        """Return the commands of a line that rules know: all else in it may be a secret, which no log should have."""
+        found = found_in(self._parser.parse(line), self._parser).invocations
+        names = dict.fromkeys(item.name for item in found if item.name is not None)
+        return [name for name in names if self.judge.book.reading(name) is not None][:10]
 
     def around(self, environ: Mapping[str, str], cwd: str | None, facts: Facts | None = None) -> Surroundings:
         """Say where a caller's line would run."""

@@ -28,6 +28,11 @@ def one_line(text: str) -> str:
     return text if is_visible(text) else "".join(char if is_visible(char) else escape(char) for char in text)
 
 
+def lines_shown(text: str) -> str:
+    """Show text line by line, each with what is not seen in it escaped."""
+    return "\n".join(one_line(line) for line in text.split("\n"))
+
+
 def escape(char: str) -> str:
     """Return the escape of a character, as bash and Python write it."""
     code = ord(char)

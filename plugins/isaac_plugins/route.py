@@ -4,7 +4,7 @@ from typing import Annotated
 
 import msgspec
 
-from isaacd.api import Context, Option, Plugin, Terminal, Words
+from isaacd.api import Context, Option, PlanCard, Plugin, ReasonCard, Terminal, Words
 
 plugin = Plugin("route", summary="See what would happen with a line; nothing of it is run.", version="1")
 
@@ -16,15 +16,6 @@ _DEMANDS = {
     "phrase": "is refused, unless this is typed",
 }
 _COLOURS = {"1": 32, "2": 32, "2.5": 33, "3": 33, "4": 31}
-
-
-class ReasonCard(msgspec.Struct, frozen=True):
-    """One reason for a tier: in words, for which part of the line, by which rule."""
-
-    tier: str
-    text: str
-    place: str
-    rule: str
 
 
 class StepCard(msgspec.Struct, frozen=True):
@@ -47,7 +38,8 @@ class SuggestionCard(msgspec.Struct, frozen=True):
 class RouteCard(msgspec.Struct, frozen=True):
     """What would happen with a line: its kind is nothing, command, builtin, question, shell or refused.
 
-    `tier` and `demand` are null where nothing runs in a shell; `phrase` is what a line of tier 4 demands.
+    `tier` and `demand` are null where nothing runs in a shell; `phrase` is what a line of tier 4 demands. `plan` is what
+    would be executed, with the token that `approve` takes; then the tier is that of the plan.
     """
 
     kind: str
@@ -64,6 +56,7 @@ class RouteCard(msgspec.Struct, frozen=True):
     suggestion: SuggestionCard | None = None
     forced: bool = False
     steps: list[StepCard] | None = None
+    plan: PlanCard | None = None
 
 
 def _view(card: RouteCard, terminal: Terminal) -> str:
@@ -102,6 +95,11 @@ def route(
     line: Annotated[str, Words("The line, in quotes or behind `--`.")] = "",
     *,
     explain: Annotated[bool, Option("Show every route that was tried, and why it was (not) taken.")] = False,
+    plan: Annotated[
+        bool | None,
+        Option("Make a plan, with the token that `approve` takes; programs get one unless they say no."),
+    ] = None,
+    shell: Annotated[str | None, Option("The path of the shell that would execute it.")] = None,
 ) -> RouteCard:
     """Show what would happen with a line: where it goes, its tier, and the reasons. Nothing of it is run.
 
@@ -109,9 +107,19 @@ def route(
         isaacctl route 'git push --force'
         isaacctl route --explain 'gti status'
         isaacctl route --json 'rm -rf build'
+        isaacctl route --plan --json 'git push'
     """
-    found = context.route(line)
-    verdict, correction = found.verdict, found.correction
+    planned: PlanCard | None = None
+    # Whoever tells of a terminal is a command line, where a person reads.
+    if plan or (plan is None and context.meta.tty is None):
+        plans = context.plans
+        found, made = plans.prepare(line, shell=shell)
+        verdict = made.verdict if made is not None else found.verdict
+        planned = plans.show(made) if made is not None else None
+    else:
+        found = context.route(line)
+        verdict = found.verdict
+    correction = found.correction
     reasons = verdict.reasons if verdict is not None else ()
     return RouteCard(
         kind=found.kind,
@@ -130,4 +138,5 @@ def route(
         else SuggestionCard(correction.line, correction.confidence, correction.why, correction.applied),
         forced=found.forced,
         steps=[StepCard(step.route, step.outcome, step.why) for step in found.steps] if explain else None,
+        plan=planned,
     )

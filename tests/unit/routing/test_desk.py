@@ -106,7 +106,7 @@ class _Services(FakeServices):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()
-        self.lines = desk.lines
+        self._lines = desk.lines
 
 
 def test_the_command_says_what_would_happen_and_shows_nothing_that_a_terminal_obeys(desk: Desk) -> None:
