@@ -19,7 +19,7 @@ from isaacd.clock import Clock
 from isaacd.command import Catalog, Command
 from isaacd.config import Config, ConfigSource, KnowledgeConfig, Loaded
 from isaacd.context import CommandCard, Context, DaemonCard, PluginCard
-from isaacd.errors import ConfigInvalid
+from isaacd.errors import ConfigInvalid, IsaacError
 from isaacd.log import Log
 from isaacd.paths import Paths
 from isaacd.plugin import BootLoader, Registry
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from isaacd.batch.store import BatchStore
     from isaacd.chats.store import ChatStore
     from isaacd.cli.run import CommandLine
+    from isaacd.history.history import History
+    from isaacd.history.learned import Learned
     from isaacd.jobs.jobs import Jobs
     from isaacd.ledger.ledger import Ledger
     from isaacd.plans.desk import Desk
@@ -42,6 +44,8 @@ if TYPE_CHECKING:
 
 # As in isaacd.jobs, which is only imported where there are any.
 _JOBS_FILE = "jobs.sqlite"
+_SPOOL_FILE = "spool/commands"
+_SPOOL_S = 10.0
 
 
 class Launch(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,6 +87,8 @@ class App:
         self._batches: BatchStore | None = None
         self._ledger: Ledger | None = None
         self._jobs: Jobs | None = None
+        self._history: History | None = None
+        self._spool_watch = anyio.Event()
         self._life = Life(
             catalog=self.catalog,
             services=self,
@@ -159,7 +165,32 @@ class App:
             log=self.log,
             commands=lambda: [item.name for item in self.catalog if not item.hidden],
             rewrites=lambda: self._registry.rewrites,
+            names=self.learned,
         )
+
+    @cached_property
+    def learned(self) -> "Learned":
+        """What the history teaches about typing mistakes; it is read a moment after it was first asked for."""
+        from isaacd.history.learned import Learned
+
+        self._spool_watch.set()
+        return Learned()
+
+    @property
+    def history(self) -> "History":
+        """The commands that were run in shells; imported and made when they are first needed."""
+        if self._history is None:
+            from isaacd.history.history import History
+
+            self._history = History(
+                self.paths,
+                config=lambda: self._config().shell,
+                publish=self.publish,
+                learned=self.learned,
+                clock=self.clock,
+                log=self.log,
+            )
+        return self._history
 
     @cached_property
     def desk(self) -> "Desk":
@@ -284,6 +315,7 @@ class App:
                 await router.aclose()
             rooms = (
                 self._jobs,
+                self._history,
                 self._shelf,
                 self._chats,
                 self._batches,
@@ -308,7 +340,25 @@ class App:
         self.publish("daemon.ready", {"version": __version__})
         if (self.paths.state_dir / _JOBS_FILE).exists():
             self._life.spawn(self.jobs.wake)
+        self._life.spawn(self._watch_spool)
         gc.freeze()  # what is loaded stays, so later collections need not look at it
+
+    async def _watch_spool(self) -> None:
+        """Take in what shells have appended, a while after; as long as there is nothing, that is one system call."""
+        spool = str(self.paths.state_dir / _SPOOL_FILE)
+        while True:
+            self._spool_watch = anyio.Event()
+            try:
+                if _has_content(spool):
+                    await self.history.drain()
+                if "learned" in self.__dict__ and not self.learned.is_ready:
+                    await self.history.learn()
+            except IsaacError as error:
+                self.log.warning("the history was not kept", reason=error.message)
+            except OSError as error:
+                self.log.warning("the spool of the history cannot be read", reason=str(error))
+            with anyio.move_on_after(_SPOOL_S):
+                await self._spool_watch.wait()
 
     def _config_changed(self) -> None:
         self.publish("config.changed", {"file": str(self.paths.config_file)})
@@ -374,6 +424,13 @@ def _waits_in(awaited: object) -> list[str]:
         places.append(f"{frame.f_code.co_qualname}:{frame.f_lineno}")
         awaited = getattr(awaited, "cr_await", None) or getattr(awaited, "ag_await", None)
     return places
+
+
+def _has_content(file: str) -> bool:
+    try:
+        return os.stat(file).st_size > 0  # noqa: PTH116 - asked again and again
+    except OSError:
+        return False
 
 
 def _words(argv: Sequence[Any]) -> list[str]:

@@ -28,6 +28,7 @@ from isaacd.config.schema import (
     LogConfig,
     PluginsConfig,
 )
+from isaacd.config.shell import ShellConfig
 from isaacd.config.source import ConfigSource
 
 __all__ = [
@@ -58,6 +59,7 @@ __all__ = [
     "RetryConfig",
     "RoutingConfig",
     "RoutingRuleConfig",
+    "ShellConfig",
     "Strategy",
     "ToolsConfig",
     "load",

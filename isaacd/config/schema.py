@@ -8,6 +8,7 @@ from isaacd.config.about import about
 from isaacd.config.ai import AIConfig, BatchConfig, BudgetConfig, ChatConfig, HistoryConfig, ToolsConfig
 from isaacd.config.jobs import JobsConfig
 from isaacd.config.routing import RoutingConfig, RunConfig
+from isaacd.config.shell import ShellConfig
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 
@@ -184,6 +185,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     jobs: JobsConfig = JobsConfig()
     tools: ToolsConfig = ToolsConfig()
     routing: RoutingConfig = RoutingConfig()
+    shell: ShellConfig = ShellConfig()
     cache: CacheConfig = CacheConfig()
     knowledge: KnowledgeConfig = KnowledgeConfig()
     plugins: PluginsConfig = PluginsConfig()

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from isaacd.chats.conversations import Conversations
     from isaacd.context.gather import Gathered
     from isaacd.database import Database, Schema
+    from isaacd.history.history import History
     from isaacd.jobs.desk import JobDesk
     from isaacd.judge.verdict import Verdict
     from isaacd.ledger.ledger import Ledger
@@ -231,6 +232,16 @@ class Context(msgspec.Struct, eq=False):
             pid=self.origin.pid() if self.is_command_line else None,
         )
         return Plans(self.services.desk, caller, TheCaller(self))
+
+    @property
+    def history(self) -> "History":
+        """The commands that were run in shells."""
+        return self.services.history
+
+    @property
+    def shell_session(self) -> str | None:
+        """What the history calls the shell that the caller was started from; None if it does not tell."""
+        return self.environ.get("ISAAC_SESSION") or None
 
     @property
     def toolbox(self) -> Tools:

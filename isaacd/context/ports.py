@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from isaacd.batch.store import BatchStore
     from isaacd.belongings import Belongings
     from isaacd.chats.store import ChatStore
+    from isaacd.history.history import History
     from isaacd.jobs.jobs import Jobs
     from isaacd.ledger.ledger import Ledger
     from isaacd.plans.desk import Desk
@@ -143,6 +144,11 @@ class Services(Protocol):
     @property
     def desk(self) -> "Desk":
         """What is planned for lines that are to be executed."""
+        ...
+
+    @property
+    def history(self) -> "History":
+        """The commands that were run in shells."""
         ...
 
     @property

@@ -1,0 +1,1 @@
+"""Histories of shells and of other programs, read as runs."""

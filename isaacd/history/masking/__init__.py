@@ -1,0 +1,1 @@
+"""Secrets taken out of command lines before they are kept."""

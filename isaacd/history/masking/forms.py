@@ -1,0 +1,115 @@
+"""Where programs take secrets from their command line: after which options, at which places."""
+
+import re
+from typing import NamedTuple
+
+
+class Form(NamedTuple):
+    """How one program takes secrets.
+
+    `options` take the secret as the next word, or joined to a short one; `joined` only joined to it (`-pSECRET`);
+    `pairs` take `user:secret`, of which the first part stays (parted by `:`, `%`, `,` or `/`). `places` are operands,
+    counted from 0 behind the words of `after`, which have to be there.
+    """
+
+    options: frozenset[str] = frozenset()
+    joined: frozenset[str] = frozenset()
+    pairs: frozenset[str] = frozenset()
+    places: frozenset[int] = frozenset()
+    after: tuple[str, ...] = ()
+
+
+def _form(
+    options: str = "", joined: str = "", pairs: str = "", places: tuple[int, ...] = (), after: str = ""
+) -> Form:
+    return Form(
+        frozenset(options.split()),
+        frozenset(joined.split()),
+        frozenset(pairs.split()),
+        frozenset(places),
+        tuple(after.split()),
+    )
+
+
+_ROWS: dict[str, tuple[Form, ...]] = {
+    "mysql mysqldump mysqladmin mysqlimport mysqlshow mysqlcheck mysqlsh mariadb mariadb-dump mariadb-admin": (
+        _form(joined="-p"),
+    ),
+    "7z 7za 7zr 7zz rar unrar": (_form(joined="-p"),),
+    "sshpass": (_form("-p"),),
+    "zip unzip": (_form("-P"),),
+    "docker podman nerdctl buildah skopeo helm oras crane": (_form("-p", after="login"),),
+    "mongo mongosh mongodump mongorestore mongoexport mongoimport rdesktop influx cqlsh az steghide": (
+        _form("-p"),
+    ),
+    "xfreerdp xfreerdp3 wlfreerdp": (_form("-p", joined="/p:"),),
+    "curl": (_form("-b --cookie", pairs="-u --user -U --proxy-user -E --cert"),),
+    "http https xh xhs": (_form(pairs="-a --auth"),),
+    "redis-cli valkey-cli keydb-cli": (_form("-a --pass"),),
+    "ldapsearch ldapadd ldapmodify ldapdelete ldapwhoami ldappasswd": (_form("-w -s -a"),),
+    "smbclient rpcclient net mount.cifs": (_form(pairs="-U --user"),),
+    "lftp ncftp": (_form("-p", pairs="-u --user"),),
+    "sqlcmd bcp ipmitool mosquitto_pub mosquitto_sub tsql": (_form("-P -pw"),),
+    "snmpwalk snmpget snmpset": (_form("-A -X -c"),),
+    "htpasswd": (_form(places=(2,)),),
+    "useradd usermod": (_form("-p"),),
+    "security": (_form("-w -p"),),
+    "openssl": (_form("-k -K -pass -passin -passout"),),
+    "wpa_passphrase": (_form(places=(1,)),),
+    "vault": (_form(places=(0,), after="login"), _form(places=(0,), after="unseal")),
+    "rabbitmqctl": (
+        _form(places=(1,), after="add_user"),
+        _form(places=(1,), after="change_password"),
+        _form(places=(1,), after="authenticate_user"),
+    ),
+    "op bw": (_form(places=(0,), after="unlock"), _form(places=(1,), after="login")),
+    "ngrok": (_form(places=(0,), after="authtoken"), _form(places=(0,), after="add-authtoken")),
+    "sqlplus": (_form(places=(0,)),),
+    "plink pscp psftp": (_form("-pw"),),
+}
+FORMS = {name: forms for names, forms in _ROWS.items() for name in names.split()}
+
+# Programs that only run another one: a later word may be the program that counts.
+WRAPPERS = frozenset(
+    "sudo doas env nice nohup time command exec xargs timeout stdbuf ionice setsid builtin".split()
+)
+# A command may follow these.
+KEYWORDS = frozenset("do then else elif if while until ! {".split())
+# What these say is a secret if it goes to one that takes a secret from its standard input.
+SPEAKERS = frozenset("echo printf print".split())
+# Behind these words, and in what these programs are told, a bare name is followed by its value.
+SETTERS = frozenset("set config nmcli add-generic-password setx".split())
+
+# What can be a name at all.
+NAME = re.compile(r"[\w./:@-]{1,100}\Z")
+_KINDS = "api|access|private|auth|encryption|signing|license|master|session|account|shared|secret|client"
+SECRET_NAME = re.compile(
+    rf"(?:passw|passphrase|secret|token|credential|apikey|authkey|(?:{_KINDS})[_.-]?key"
+    r"|(?<![a-z])(?:pass|pwd|psk|pin|passcode|bearer)(?![a-z])|_key\b"
+    r"|(?:user|db|sql|ftp|smtp|imap|admin|root|login|http|proxy|auth)_?(?:pass|pwd)(?![a-z]))",
+    re.IGNORECASE,
+)
+# Where a secret is, or how it is treated; and what the shell itself sets.
+HARMLESS_NAME = re.compile(
+    r"(?:[_-](?:file|path|env|cmd|command|stdin|from|dir|store|type|id|name|count|length|size|expiry|ttl|policy"
+    r"|prompt|fd|url|uri|arn)$|^-*(?:OLD)?PWD$|max[_-]?tokens|tokeni[sz]er|keyword|keyboard|no[_-]?password"
+    r"|authentication$|checking$)",
+    re.IGNORECASE,
+)
+# Values that say how, not what.
+HARMLESS_VALUE = re.compile(
+    r"(?:yes|no|true|false|on|off|none|null|ask|auto|accept-new|prompt|always|never|required|optional|\*+|\[redacted\])?\Z",
+    re.IGNORECASE,
+)
+# A variable of the shell, whose value is not in the line.
+VARIABLE = re.compile(r"\"?\$(?:[A-Za-z_]\w*|\{[A-Za-z_]\w*\}|[0-9@*?])\"?\Z")
+
+
+def is_secret_name(name: str) -> bool:
+    """Say whether what follows this option or name is a secret by it."""
+    return NAME.match(name) is not None and bool(SECRET_NAME.search(name)) and not HARMLESS_NAME.search(name)
+
+
+def is_harmless(value: str) -> bool:
+    """Say whether a value, as it was typed, cannot be a secret: it says yes or no, or it is a variable."""
+    return HARMLESS_VALUE.match(value) is not None or VARIABLE.match(value) is not None
