@@ -68,9 +68,8 @@ def parse_all(texts: Iterable[str]) -> tuple[Capability, ...]:
 def demand(plugin: str, declared: Collection[str], wanted: str, what: str) -> None:
     """Raise PermissionDenied unless a plugin has declared the capability that `what` needs."""
     if wanted not in declared:
+        listed = ", ".join(f'"{item}"' for item in (*declared, wanted)) + ("" if declared else ",")
         raise PermissionDenied(
             f"the plugin {plugin} uses {what} without having said so",
-            hint=f"write capabilities=({', '.join(repr(item) for item in (*declared, wanted))},) into its Plugin(...)".replace(
-                "'", '"'
-            ),
+            hint=f"write capabilities=({listed}) into its Plugin(...)",
         )

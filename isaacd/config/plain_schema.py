@@ -75,7 +75,7 @@ class _Maker:
             if schema.get("items", {}).get("type") != "string" or "maxItems" in schema:
                 raise Unfit(f"{where}: a list holds texts: tuple[str, ...]")
             return tuple[str, ...]
-        if kind not in _SIMPLE:
+        if kind not in _SIMPLE or "contentEncoding" in schema or "format" in schema:
             raise Unfit(f"{where}: a setting can be {_TYPES}")
         bounds = {ours: schema[theirs] for theirs, ours in {**_NUMBERS, **_TEXTS}.items() if theirs in schema}
         made: Any = _SIMPLE[kind]
@@ -117,7 +117,11 @@ class _Maker:
         default = schema["default"]
         if isinstance(default, dict):
             plain = made if isinstance(made, type) and issubclass(made, msgspec.Struct) else None
-            return name, annotated, msgspec.field(default_factory=plain or default.copy)
+            return (
+                name,
+                annotated,
+                msgspec.field(default_factory=plain or (default.copy if default else dict)),
+            )
         return name, annotated, tuple(default) if isinstance(default, list) else default
 
 
