@@ -1,4 +1,4 @@
-"""Conformance checks for everything that a plugin can offer: what the daemon relies on, made testable."""
+"""Laws of AI providers."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -7,11 +7,7 @@ from typing import Any
 
 from isaacd.ai.chat import ChatRequest, Finish, Opened, Piece, ReasoningDelta, TextDelta, ToolCall
 from isaacd.ai.provider import Provider
-from isaacd.cache.conformance import check_store
-from isaacd.cache.policy.conformance import check_policy
 from isaacd.errors import IsaacError
-
-__all__ = ["check_policy", "check_provider", "check_store", "collect_pieces", "text_of"]
 
 
 async def check_provider(provider: Provider, request: ChatRequest, other: ChatRequest | None = None) -> None:
