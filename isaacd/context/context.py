@@ -230,6 +230,7 @@ class Context(msgspec.Struct, eq=False):
             cwd=self.meta.cwd,
             owner=f"{self.origin.owner(is_command_line=self.is_command_line)} as {self.caller}",
             pid=self.origin.pid() if self.is_command_line else None,
+            hands_back=not self.is_command_line or "ISAAC_EVAL_FD" in (self.meta.env or {}),
         )
         return Plans(self.services.desk, caller, TheCaller(self))
 

@@ -11,12 +11,13 @@ from isaacd.judge.disk import DiskFacts
 from isaacd.judge.verdict import BY_AI, Verdict
 from isaacd.plans.differences import difference
 from isaacd.plans.environment import influences, is_of_the_system
-from isaacd.plans.handover import PlanCard, Released
+from isaacd.plans.handover import Executed, PlanCard, Released
 from isaacd.plans.plan import Caller, Plan, plan_card
 from isaacd.plans.shells import Machine, Shell, Ways, known_shell, shell_of
 from isaacd.plans.tokens import LIFE_S, Tokens
 from isaacd.plans.witness import Names, Seen, Witness
 from isaacd.routing.lines import Lines
+from isaacd.routing.names import ONLY_CHANGES
 from isaacd.routing.route import Route
 from isaacd.safety.tier import Tier
 from isaacd.shell.find import Commands, commands
@@ -70,6 +71,7 @@ class Desk:
             seen = Seen({**witness.said, **named.programs}, named.stamps)
         return route, Plan(
             route=route,
+            kind=_kind(route, found, caller),
             verdict=verdict,
             shell=shell,
             cwd=cwd or "",
@@ -169,6 +171,20 @@ def refusal_of(plan: Plan, *, yes: bool, phrase: str | None) -> str | None:
             return None
         return f"a line of tier 4 is refused, unless this phrase is typed: {plan.verdict.phrase}"
     return None if yes else f"a line of tier {tier.label} needs a yes"
+
+
+def _kind(route: Route, found: Commands, caller: Caller) -> Executed:
+    """Say where a line is executed.
+
+    Without a way to the caller's own shell, a line that does more than to change it is executed in one of its own:
+    `cd build && make` makes something there as well.
+    """
+    if route.kind != "builtin":
+        return "shell"
+    only_changes = all(
+        item.name in ONLY_CHANGES or (item.name is None and not item.words) for item in found.invocations
+    )
+    return "builtin" if caller.hands_back or only_changes else "shell"
 
 
 def _came_by_a_link(logical: str, cwd: str) -> bool:

@@ -39,6 +39,10 @@ class Errand:
             return _elsewhere(route)
         if plan.tier is Tier.REVERSIBLE:
             await self._person.note(_notice(plan))
+        if route.kind == "builtin" and plan.kind == "shell" and self._person.is_there:
+            await self._person.note(
+                f"note: {lines_shown(route.because)}; without the hook, that ends with the line"
+            )
         released = await self._dialogue.agreed(plan, has_said_yes=yes)
         if released is None:
             raise _not_agreed(plan, yes=yes, somebody_there=self._person.is_there)
@@ -47,7 +51,9 @@ class Errand:
     async def _takes(self, correction: Correction, *, yes: bool) -> bool:
         """Ask whether another line was meant; where nobody can be asked it is only told."""
         meant = one_line(correction.line)
-        if yes or correction.confidence < SURE or not self._person.is_there:
+        if not self._person.is_there:
+            return False
+        if yes or correction.confidence < SURE:
             await self._person.note(f"did you mean: {meant}")
             return False
         said = await self._person.choose(

@@ -27,16 +27,21 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     cwd: str | None
     owner: str
     pid: int | None = None
+    # Whether lines for the caller's own shell reach it: always but for a command line without the hook.
+    hands_back: bool = True
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What would be executed for a line: in which shell and folder, for whom, and judged by which facts.
+
+    `kind` says whether a shell of its own executes it, or the caller's has to (builtin).
 
     `verdict` is that of the line, with what its shell and its caller's variables add. `folder` is device and inode of
     `cwd`, None where that is not known.
     """
 
     route: Route
+    kind: Executed
     verdict: Verdict
     shell: Shell
     cwd: str
@@ -51,11 +56,6 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     def line(self) -> str:
         """The line that would be executed."""
         return self.route.line
-
-    @property
-    def kind(self) -> Executed:
-        """Whether a shell of its own executes it, or the caller's has to."""
-        return "builtin" if self.route.kind == "builtin" else "shell"
 
     @property
     def tier(self) -> Tier:

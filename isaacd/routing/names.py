@@ -7,6 +7,10 @@ CHANGING = frozenset(
     "read readarray mapfile declare typeset local readonly let getopts shift suspend enable autoload zle abbr funced "
     "break continue caller limit unlimit z j".split()
 )
+# Of these nothing is left once their shell has ended, and nothing of use is shown by another one.
+ONLY_CHANGES = CHANGING - frozenset(
+    "source . exec eval trap read readarray mapfile umask ulimit set wait let getopts".split()
+)
 _OTHERS = frozenset(
     "echo printf test [ [[ type command builtin times true false : kill pwd help time coproc noglob nocorrect "
     "print whence where which".split()
