@@ -24,7 +24,7 @@ from isaacd.workshop.wheelfile import check_wheel
 class Wishes(msgspec.Struct, frozen=True, kw_only=True):
     """What the person wants: a name on PyPI with or without a version, a wheel, or a folder; and how.
 
-    `build` lets pip build what is there as source only, which runs its code.
+    `build` lets pip build what is there as source only, which runs its code. `quiet` shows no progress.
     """
 
     wanted: str
@@ -32,6 +32,7 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True):
     offline: bool = False
     build: bool = False
     pre: bool = False
+    quiet: bool = False
 
 
 class Installed(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,7 +61,8 @@ def install(
         former = {normalized(item.distribution): item for item in read_receipts(plugins_dir)}
         stage = place.stage()
         try:
-            say(f"installing {wishes.wanted}")
+            if not wishes.quiet:
+                say(f"installing {wishes.wanted}")
             standins = Path(scratch, "standins")
             standins.mkdir()
             pip.install(
@@ -73,6 +75,7 @@ def install(
                 offline=wishes.offline,
                 build=wishes.build,
                 pre=wishes.pre,
+                quiet=wishes.quiet,
             )
             take_out(stage)
             shutil.rmtree(stage / "bin", ignore_errors=True)

@@ -57,6 +57,7 @@ def install(
     offline: bool = False,
     build: bool = False,
     pre: bool = False,
+    quiet: bool = False,
 ) -> None:
     """Have pip put `source` and what it needs into `target`, which is empty; its progress goes to standard error.
 
@@ -69,6 +70,7 @@ def install(
     arguments += [] if build else ["--only-binary", ":all:"]
     arguments += ["--no-index"] if offline else []
     arguments += ["--pre"] if pre else []
+    arguments += ["--quiet"] if quiet else []
     for place in find_links:
         arguments += ["--find-links", place]
     own = {name: value for name, value in environ.items() if name not in _NOT_THEIRS} | _OURS

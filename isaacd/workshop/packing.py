@@ -48,10 +48,11 @@ def pack(project: Project, folder: Path, environ: Mapping[str, str], *, own: boo
             f"cannot write into {folder}: {error.strerror}", hint="give another: --out FOLDER"
         ) from None
     try:
+        wheel, by = None, "isaac"
         if not own and backend.is_installed(project):
             assert project.build is not None
             wheel, by = backend.build_wheel(project, made, environ), project.build.build_backend
-        else:
+        if wheel is None:
             _check_plain(project)
             wheel, by = write_wheel(project, made, environ.get("SOURCE_DATE_EPOCH")), "isaac"
         found = check_wheel(wheel)

@@ -71,10 +71,13 @@ class BuildSystem(msgspec.Struct, frozen=True, rename="kebab"):
 
 
 class PyProject(msgspec.Struct, frozen=True, rename="kebab"):
-    """A pyproject.toml, as far as a plugin's wheel depends on it."""
+    """A pyproject.toml, as far as a plugin's wheel depends on it.
+
+    Without a `build_system` old tools take setuptools; nothing is in the way of packing it ourselves.
+    """
 
     project: ProjectTable
-    build_system: BuildSystem = BuildSystem()
+    build_system: BuildSystem | None = None
     tool: dict[str, Any] = {}
 
     @property

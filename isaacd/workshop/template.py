@@ -39,7 +39,7 @@ def {name}(
 _TEST = '''"""What the plugin {name} promises; `isaacctl plugin test` runs this against a daemon of its own."""
 
 import pytest
-from isaacctl.client import Client, IsaacError
+from isaacctl.client import Client, RemoteError
 
 
 def test_it_greets_as_often_as_asked() -> None:
@@ -48,7 +48,7 @@ def test_it_greets_as_often_as_asked() -> None:
 
 
 def test_less_than_once_is_refused() -> None:
-    with Client() as isaac, pytest.raises(IsaacError, match="less than once"):
+    with Client() as isaac, pytest.raises(RemoteError, match="less than once"):
         isaac.call("{name}", times=0)
 '''
 

@@ -13,10 +13,12 @@ Where = Annotated[
 ]
 
 
-def _workshop(context: Context, command: str, *arguments: str) -> Handover:
-    """Have the client run it: the author's code must not come into the daemon."""
-    argv = (sys.executable, "-P", "-m", "isaacd.workshop", command)
-    return Handover(argv=(*argv, *arguments), always=True, json=(*argv, "--json", *arguments))
+def _handed(module: str, *arguments: str) -> Handover:
+    """Have the client run a module of ours: the author's code must not come into the daemon."""
+    argv = (sys.executable, "-P", "-m", module)
+    # Before all that a person has written, which may follow a `--`.
+    own, rest = (arguments[:1], arguments[1:]) if arguments[0] != "--" else ((), arguments)
+    return Handover(argv=(*argv, *arguments), always=True, json=(*argv, *own, "--json", *rest))
 
 
 def _place(context: Context, path: Path | None) -> str:
@@ -42,7 +44,7 @@ def new(
     """
     if directory is None:
         directory = Path(_place(context, None), name)
-    return _workshop(context, "new", f"--dir={directory}", "--", name)
+    return _handed("isaacd.workshop", "new", f"--dir={directory}", "--", name)
 
 
 @plugin.command
@@ -60,7 +62,21 @@ def check(
         isaacctl plugin check ~/src/isaac-weather --strict
         isaacctl plugin check weather.py --json
     """
-    return _workshop(context, "check", *(["--strict"] if strict else []), "--", _place(context, path))
+    return _handed("isaacd.workshop", "check", *(["--strict"] if strict else []), "--", _place(context, path))
+
+
+@plugin.command(name="test")
+def try_out(context: Context, path: Where = None) -> Handover:
+    """Test a plugin against a daemon of its own in a temporary home.
+
+    It is packed and installed there, as its users will have it. Then come the laws that every plugin must keep, and its
+    own tests, if pytest is there.
+
+    Examples:
+        isaacctl plugin test
+        isaacctl plugin test ~/src/isaac-weather --json
+    """
+    return _handed("isaacd.trial", "--", _place(context, path))
 
 
 @plugin.command
@@ -79,4 +95,4 @@ def pack(
         isaacctl plugin pack weather.py --out /tmp
     """
     options = [*([f"--out={out}"] if out else []), *(["--own"] if own else [])]
-    return _workshop(context, "pack", *options, "--", _place(context, path))
+    return _handed("isaacd.workshop", "pack", *options, "--", _place(context, path))

@@ -1,0 +1,129 @@
+"""What every plugin must keep, looked at in a process of its own.
+
+Run as `python -m isaacd.trial.laws SITE NAME TARGET ANSWER`; the answer, what was broken, is written to a file.
+"""
+
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+
+from isaacd.cli.help import split_doc
+from isaacd.cli.tree import Tree
+from isaacd.cli.usage import outcome_of
+from isaacd.command import Catalog, Command
+from isaacd.context import Terminal
+from isaacd.errors import IsaacError, PluginFailed
+from isaacd.plugin.manifest import Manifest, manifest_of
+from isaacd.plugin.plugin import Plugin
+from isaacd.workshop.describe import plugin_at
+
+TIMEOUT_S = 60.0
+
+
+class Broken(msgspec.Struct, frozen=True):
+    """A law that is broken, and what to do."""
+
+    message: str
+    hint: str
+
+
+def look(site: Path, name: str, target: str, answer: Path, environ: Mapping[str, str]) -> list[Broken]:
+    """Look at an installed plugin in a fresh process."""
+    command = [sys.executable, "-P", "-m", "isaacd.trial.laws", str(site), name, target, str(answer)]
+    try:
+        done = subprocess.run(
+            command,
+            env=dict(environ),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=TIMEOUT_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return [
+            Broken(f"importing it has taken more than {TIMEOUT_S:g} s", "do slow things in @plugin.setup")
+        ]
+    if not answer.is_file():
+        return [
+            Broken(f"importing it ends the process ({done.returncode})", "a plugin must not end the daemon")
+        ]
+    return msgspec.json.decode(answer.read_bytes(), type=list[Broken])
+
+
+def broken_laws(plugin: Plugin) -> Iterator[Broken]:
+    """Check a plugin that was imported."""
+    yield from _manifest(plugin)
+    catalog = Catalog()
+    try:
+        catalog.add(*plugin.commands)
+    except PluginFailed as error:
+        yield Broken(error.message, error.hint or "rename one of them")
+        return
+    tree = Tree(catalog)
+    for command in plugin.commands:
+        if not command.hidden:
+            yield from _help(tree, command)
+            yield from _examples(tree, command)
+    for factory in plugin.providers:
+        if not callable(getattr(factory, "stream", None)):
+            yield Broken(
+                f"the provider {getattr(factory, 'kind', factory)} has no `stream`", "see isaacd.api.Provider"
+            )
+
+
+def _manifest(plugin: Plugin) -> Iterator[Broken]:
+    try:
+        manifest = manifest_of(plugin)
+        again = msgspec.msgpack.decode(msgspec.msgpack.encode(manifest), type=Manifest)
+    except (IsaacError, TypeError, ValueError) as error:
+        yield Broken(f"its manifest cannot be written down: {error}", "use types that can be sent")
+        return
+    if again != manifest:
+        yield Broken("its manifest does not survive being written down", "use types that can be sent")
+
+
+def _help(tree: Tree, command: Command) -> Iterator[Broken]:
+    words = command.name.replace("_", "-").split(".")
+    for terminal in (Terminal(), Terminal(stdout=True, columns=40, color=True)):
+        outcome = outcome_of(tree, [*words, "--help"], terminal)
+        if not isinstance(outcome, tuple) or outcome[0] != 0 or not outcome[1].strip():
+            yield Broken(f"isaacctl {' '.join(words)} --help shows no help", "give the function a docstring")
+            return
+
+
+def _examples(tree: Tree, command: Command) -> Iterator[Broken]:
+    _, examples = split_doc(command.doc)
+    for example in examples:
+        for part in re.split(r"\||\$\(|\)|&&|;", example):
+            if not part.strip().startswith("isaacctl "):
+                continue
+            try:
+                words = shlex.split(part.partition(" > ")[0], comments=True)[1:]
+            except ValueError as error:
+                yield Broken(f"the example `{part.strip()}` is no command line: {error}", "mend its quotes")
+                continue
+            first = words[0].replace("-", "_") if words else ""
+            if first != command.plugin:
+                continue  # another plugin's command, which is not there
+            outcome = outcome_of(tree, words, Terminal())
+            if isinstance(outcome, tuple) and outcome[0] != 0:
+                complaint = outcome[2].partition("\n")[0].removeprefix("error: ")
+                yield Broken(f"the example `{part.strip()}` is refused: {complaint}", "mend the example")
+
+
+def _answer(site: str, name: str, target: str) -> list[Broken]:
+    sys.path.append(site)
+    try:
+        return list(broken_laws(plugin_at(target, name)))
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin may raise anything while it is imported
+        reason = error.message if isinstance(error, IsaacError) else f"{type(error).__name__}: {error}"
+        return [Broken(f"it cannot be loaded: {reason}", "isaacctl plugin check tells where")]
+
+
+if __name__ == "__main__":
+    Path(sys.argv[4]).write_bytes(msgspec.json.encode(_answer(*sys.argv[1:4])))
