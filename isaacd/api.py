@@ -64,6 +64,11 @@ from isaacd.errors import (
     RateLimited,
     StorageUnavailable,
 )
+from isaacd.history.cards import Added as HistoryAdded
+from isaacd.history.cards import Forgotten as HistoryForgotten
+from isaacd.history.cards import Query as HistoryQuery
+from isaacd.history.cards import RunCard as HistoryRun
+from isaacd.history.cards import Stats as HistoryStats
 from isaacd.jobs.cards import TaskCard, TaskOutput
 from isaacd.ledger.figures import BudgetState, Gone, Overview, PastCall, PriceRow
 from isaacd.ledger.figures import By as UsageBy
@@ -111,6 +116,8 @@ if TYPE_CHECKING:
     )
     from isaacd.context.gather import Gathered
     from isaacd.database import Database, Schema
+    from isaacd.history.importing.sources import history_file
+    from isaacd.history.moments import moment
     from isaacd.judge.verdict import Verdict
     from isaacd.manual.line import explain_line
     from isaacd.manual.page import Page
@@ -158,6 +165,8 @@ else:
         "Page": "isaacd.manual.page",
         "Part": "isaacd.manual.part",
         "PieceStream": "isaacd.ai.router",
+        "history_file": "isaacd.history.importing.sources",
+        "moment": "isaacd.history.moments",
         "plain": "isaacd.safety.visible",
         "PluginCache": "isaacd.belongings.cache",
         "Policy": "isaacd.cache.policy.protocol",
@@ -252,6 +261,11 @@ __all__ = [
     "Gathered",
     "Gone",
     "Handover",
+    "HistoryAdded",
+    "HistoryForgotten",
+    "HistoryQuery",
+    "HistoryRun",
+    "HistoryStats",
     "Hit",
     "Host",
     "HttpApi",
@@ -341,8 +355,10 @@ __all__ = [
     "fill",
     "find_page",
     "has_ai",
+    "history_file",
     "material",
     "messages_body",
+    "moment",
     "ollama_body",
     "ollama_url",
     "placeholders",

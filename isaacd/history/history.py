@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from fnmatch import translate
 from itertools import islice
 from pathlib import Path
@@ -112,6 +112,12 @@ class History:
             latest = await self.store.latest_of(some, query)
             found += [latest[number] for number in some if number in latest]
         return found[:limit]
+
+    async def every(self, query: Query) -> AsyncGenerator[RunCard, None]:
+        """Give the runs that were asked for in the order in which they were kept, in constant memory."""
+        await self.drain()
+        async for run in self.store.every(query):
+            yield run
 
     async def stats(self, query: Query, *, top: int = 10) -> Stats:
         """Return the figures of the runs that were asked for."""

@@ -2,7 +2,7 @@
 
 # ruff: noqa: S608 - only our own names are put into statements; values are parameters
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +93,13 @@ class HistoryStore:
         # Parts of words, and signs that the index knows nothing of.
         where, values = whole_condition(query)
         return await self._find(where, values, limit, unique=unique)
+
+    async def every(self, query: Query) -> AsyncGenerator[RunCard, None]:
+        """Give all runs that were asked for, in the order in which they were kept."""
+        where, values = whole_condition(query)
+        sql = f"SELECT {COLUMNS} FROM {FROM} WHERE {where} AND runs.id > ? ORDER BY runs.id LIMIT ?"
+        async for row in self.database.iterate(sql, values):
+            yield card(row)
 
     async def lines(self) -> list[tuple[int, str, int, int | None]]:
         """Return every line with its number, how often it was run and when last, the latest first."""

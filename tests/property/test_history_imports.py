@@ -13,7 +13,7 @@ from isaacd.errors import InvalidParams, NotFound
 from isaacd.history.cards import Query, RunCard
 from isaacd.history.importing.bash import read_bash
 from isaacd.history.importing.fish import read_fish
-from isaacd.history.importing.sources import read_file, usual_file
+from isaacd.history.importing.sources import history_file, read_file
 from isaacd.history.importing.zsh import read_zsh
 from tests.history_house import HistoryHouse
 
@@ -149,7 +149,7 @@ def test_what_is_no_history_is_refused_in_words(tmp_path):
     with pytest.raises(NotFound):
         list(read_file("bash", tmp_path / "z"))
     with pytest.raises(NotFound, match="no history of fish"):
-        usual_file("fish", {"HOME": str(tmp_path)})
+        history_file("fish", {"HOME": str(tmp_path)})
 
 
 async def no_progress(_done: int) -> None:

@@ -18,7 +18,7 @@ MAX_FILE_BYTES = 512 * 1024 * 1024
 _READERS = {"bash": read_bash, "zsh": read_zsh, "fish": read_fish}
 
 
-def usual_file(source: Source, environ: Mapping[str, str]) -> Path:
+def history_file(source: Source, environ: Mapping[str, str]) -> Path:
     """Return the file in which that history usually is; raises NotFound if there is none."""
     home = Path(environ.get("HOME", "/"))
     data = Path(environ.get("XDG_DATA_HOME") or home / ".local/share")
