@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from isaacd.errors import NotFound, StorageUnavailable
+from isaacd.paths import Paths
 
 FILE_NAME = "trusted.json"
 _DISTRIBUTION = "isaacd"
@@ -118,6 +119,11 @@ class Trust:
                 f"cannot write {self._file}: {error.strerror}",
                 hint="is the disk full, or the folder read-only?",
             ) from error
+
+
+def trust_of(paths: Paths) -> Trust:
+    """Return the list of one user's Isaac: it lies beside the plugins that it is about."""
+    return Trust(paths.data_dir / "plugins" / FILE_NAME)
 
 
 def is_bundled(name: str, origin: Path) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 from isaacd.clock import SystemClock
 from isaacd.installing.install import Wishes, install
 from isaacd.plugin.receipts import installed
-from isaacd.plugin.trust import FILE_NAME, Trust
+from isaacd.plugin.trust import trust_of
 from isaacd.trial.home import Home, temporary_home
 from isaacd.trial.laws import look
 from isaacd.trial.steps import Outcome, Step, Steps, Tried
@@ -78,7 +78,7 @@ class _Trial:
         done = install(wishes, self._home.plugins, environ=self._environ, clock=SystemClock(), say=self._say)
         with_these = ", ".join(f"{name} {version}" for name, version in done.needs.items())
         # Its author trusts it; its users will decide for themselves.
-        trust = Trust(self._home.plugins / FILE_NAME)
+        trust = trust_of(self._home.paths)
         for found in installed(self._home.plugins):
             trust.trust(found.name, found.origin, now=SystemClock().now())
         return "passed", f"with {with_these}" if with_these else "", ""
