@@ -65,10 +65,10 @@ class Plugin:
 
     Without a `summary`, the first line of the module's docstring is it. `api` is the least version of the plugin API
     that it needs. `requires` names other plugins that have to be there, such as `"notes>=2"`. `capabilities` say what
-    it uses of the house and of the machine (`isaacd.belongings.capabilities` has the table); what it has not declared is refused.
-    `activation` says when it is begun: at its first use, at the daemon's start, or only with the first event that
-    it handles. `settings` is a frozen msgspec Struct, every field with a default: what `[plugins.settings.NAME]` may
-    hold. `events` are the names of the events that it publishes, without its own name before them.
+    it uses of the house and of the machine; what it has not declared is refused. `activation` says when it is begun: at
+    its first use, at the daemon's start, or only with the first event that it handles. `settings` is a frozen msgspec
+    Struct, every field with a default: what `[plugins.settings.NAME]` may hold. `events` are the names of the events
+    that it publishes, without its own name before them.
 
     Raises PluginFailed if something of this cannot be.
 
@@ -142,7 +142,8 @@ class Plugin:
 
         `view` turns the result into text for people; without one a general form is used. With `tool` a model may
         call it as well, under the rules of that tier; its result then leaves this machine, so choose `Tier.READ` only
-        where strangers may read it. Text that is `markdown` is shown as such on a terminal. The function is returned unchanged, so it can be called and tested as it is.
+        where strangers may read it. Text that is `markdown` is shown as such on a terminal. The function is returned
+        unchanged, so it can be called and tested as it is.
         """
 
         def register(function: F) -> F:
@@ -218,9 +219,9 @@ class Plugin:
         """Have a function called as `function(context, event)` whenever something happens.
 
         `event` is one that the house tells (`history.added`), one of the plugin's own, or one of a plugin that it
-        requires (`PLUGIN.NAME`). A handler gets one
-        event at a time, in their order, each once, while the daemon lives; one that takes longer than `timeout_s` is cancelled. A
-        plain function runs in a thread, so it may block, but not use what has to be awaited.
+        requires (`PLUGIN.NAME`). A handler gets one event at a time, in their order, each once, while the daemon lives;
+        one that takes longer than `timeout_s` is cancelled. A plain function runs in a thread, so it may block, but
+        cannot use what has to be awaited.
         """
         where = f"{self.name}: the handler of {event!r}"
         check_seconds(where, "timeout_s", timeout_s)
@@ -247,9 +248,9 @@ class Plugin:
         """Have a function called as `function(context)` every so many seconds, 1 at least, while the daemon runs.
 
         The last run is remembered, so that a daily job does not run at each start of the daemon; one that was due
-        meanwhile runs once, soon after the start. Each wait is lengthened by up to `jitter` of the period. Runs never overlap: what comes due
-        during a run is left out. A run that takes longer than `timeout_s` is cancelled, as are all when the daemon
-        stops. A plain function runs in a thread.
+        meanwhile, or has never run, runs once, soon after the start. Each wait is lengthened by up to `jitter` of the
+        period. Runs never overlap: what comes due during a run is left out. A run that takes longer than `timeout_s` is
+        cancelled, as are all when the daemon stops. A plain function runs in a thread.
         """
         where = f"{self.name}: a job"
         check_seconds(where, "seconds", seconds)
