@@ -99,7 +99,7 @@ if TYPE_CHECKING:
     from isaacd.ai.toolloop import ToolLoop
     from isaacd.assist.consult import IS_DATA, Consulted, consult, consult_if_any, has_ai, material
     from isaacd.assist.diff import DiffFile, DiffHunk, DiffLine, read_diff
-    from isaacd.assist.placeholders import fill, placeholders
+    from isaacd.assist.placeholders import placeholders
     from isaacd.assist.secrets import Cleaned, FoundSecret, without_secrets
     from isaacd.belongings.cache import PluginCache
     from isaacd.belongings.secrets import Secrets
@@ -148,7 +148,6 @@ else:
         "explained_text": "isaacd.manual.shown",
         "Explained": "isaacd.manual.part",
         "FileBatches": "file_batches",
-        "fill": "isaacd.assist.placeholders",
         "find_page": "isaacd.manual.shelf",
         "placeholders": "isaacd.assist.placeholders",
         "Gathered": "isaacd.context.gather",
@@ -352,7 +351,6 @@ __all__ = [
     "consult_if_any",
     "explain_line",
     "explained_text",
-    "fill",
     "find_page",
     "has_ai",
     "history_file",

@@ -378,6 +378,15 @@ class Context(msgspec.Struct, eq=False):
             return None
         return await self._events.read(max_bytes)
 
+    async def fill(self, line: str, named: Sequence[str] = ()) -> str | None:
+        """Have the person put something in place of every placeholder of a line; None if they give up.
+
+        `named` are words that are placeholders, whatever they look like.
+        """
+        from isaacd.context.filling import filled
+
+        return await filled(self, line, named)
+
     async def gather(self, what: str, *arguments: str) -> "Gathered | None":
         """Have the client run a command of its own list that only reads, such as `git-staged`, and return its output.
 

@@ -4,9 +4,7 @@ import anyio.to_thread
 
 from isaac_plugins.suggest.cards import Suggested, Suggestions
 from isaac_plugins.suggest.view import listed, noted
-from isaacd.api import Context, Handover, explain_line, explained_text, fill, placeholders
-
-_MOST_ROUNDS = 20
+from isaacd.api import Context, Handover, explain_line, explained_text
 
 
 async def offer(context: Context, found: Suggestions) -> Handover | None:
@@ -14,7 +12,7 @@ async def offer(context: Context, found: Suggestions) -> Handover | None:
     chosen = await _chosen(context, found)
     if chosen is None:
         return None
-    line = await filled(context, chosen)
+    line = await context.fill(chosen.command, chosen.placeholders)
     if line is None:
         return None
 
@@ -35,25 +33,3 @@ async def _chosen(context: Context, found: Suggestions) -> Suggested | None:
     )
     text = (said or "q").strip().lower() or "1"
     return several[int(text) - 1] if text.isdigit() and 1 <= int(text) <= len(several) else None
-
-
-async def filled(context: Context, chosen: Suggested) -> str | None:
-    """Have every placeholder replaced; None if the person gives up."""
-    line = chosen.command
-    for _ in range(_MOST_ROUNDS):
-        left = placeholders(line, chosen.placeholders)
-        if not left:
-            return line
-        value = await context.ask_line(f"{left[0]}: ")
-        if value is None or not value.strip():
-            return None
-        done = fill(line, left[0], value.strip())
-        if done is None:
-            # Between quotes nobody but the person knows what the value has to look like.
-            done = await context.ask_line("$ ", text=line)
-            if done is None or placeholders(done, chosen.placeholders):
-                return None
-        if value.strip() in chosen.placeholders:
-            return done
-        line = done
-    return None
