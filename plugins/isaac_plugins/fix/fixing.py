@@ -89,11 +89,17 @@ async def fix(
 
 
 async def _last(context: Context) -> tuple[str, int | None, Path]:
-    """Return the last command of this shell that failed."""
-    raise NotFound(
-        "there is no failed command to look at",
-        hint="give it: isaacctl fix -- LINE, or pipe in what it printed",
-    )
+    """Return the last command of this shell that failed, or of any shell where it is not known which this one is."""
+    run = await context.history.last(session=context.shell_session, failed=True)
+    if run is None:
+        raise NotFound(
+            "no command of this shell is known that failed",
+            hint="give it: isaacctl fix -- LINE, or have your shell tell Isaac of its commands: isaacctl shell-init --help",
+        )
+    where = Path(run.cwd) if run.cwd.startswith("/") else context.cwd or Path("/")
+    if context.cwd is not None and where != context.cwd:
+        await context.emit("log", f"it ran in {where}")
+    return run.command, run.exit, where
 
 
 def _shortened(output: str | None) -> str | None:
