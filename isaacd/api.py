@@ -99,6 +99,7 @@ if TYPE_CHECKING:
     from isaacd.ai.toolloop import ToolLoop
     from isaacd.assist.consult import IS_DATA, Consulted, consult, consult_if_any, has_ai, material
     from isaacd.assist.diff import DiffFile, DiffHunk, DiffLine, read_diff
+    from isaacd.assist.parts import packed
     from isaacd.assist.placeholders import placeholders
     from isaacd.assist.secrets import Cleaned, FoundSecret, without_secrets
     from isaacd.belongings.cache import PluginCache
@@ -149,6 +150,7 @@ else:
         "Explained": "isaacd.manual.part",
         "FileBatches": "file_batches",
         "find_page": "isaacd.manual.shelf",
+        "packed": "isaacd.assist.parts",
         "placeholders": "isaacd.assist.placeholders",
         "Gathered": "isaacd.context.gather",
         "has_ai": "isaacd.assist.consult",
@@ -359,6 +361,7 @@ __all__ = [
     "moment",
     "ollama_body",
     "ollama_url",
+    "packed",
     "placeholders",
     "plain",
     "read_attachments",

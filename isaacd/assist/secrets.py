@@ -34,6 +34,8 @@ _HARMLESS = re.compile(
     r"(?i)^(?:x{3,}|\*+|\.+|<.*>|\$.*|\{\{?.*|%.*|your.*|my.*|the.*|change.?me.*|example.*|dummy.*|test.*|fake.*|sample.*|redacted.*|"
     r"placeholder.*|none|null|true|false|undefined|password|secret|token|.*\(.*\).*|[\w.]+\.[\w.]+\[.*|self\..*|os\..*|process\..*|env\..*)$"
 )
+# Words with dots, hyphens or slashes between them: names of modules, keys and paths.
+_NAME_LIKE = re.compile(r"[A-Za-z_]+(?:[./:_-][A-Za-z_]+)+\Z")
 
 
 class FoundSecret(msgspec.Struct, frozen=True):
@@ -94,7 +96,11 @@ def _cleaned(line: str, kind: str, pattern: re.Pattern[str]) -> tuple[str, bool]
 
 def _is_secret(value: str) -> bool:
     """Tell whether a value could be one: no placeholder, no expression, no plain word."""
-    if _HARMLESS.match(value) or (value.isalpha() and value.islower() and len(value) < 20):
+    if (
+        _HARMLESS.match(value)
+        or _NAME_LIKE.match(value)
+        or (value.isalpha() and value.islower() and len(value) < 20)
+    ):
         return False
     return _entropy(value) >= 2.5
 
