@@ -102,12 +102,24 @@ def _run(options: _Options) -> None:
     source = ConfigSource(paths.config_file, environ)
     if options.sets:
         source.with_overrides({}, options.sets)  # what is wrong with them is told before anything is begun
+    os.chdir("/")
+    log = open_log(
+        paths.log_file,
+        fallback=paths.runtime_dir / "isaacd.log",
+        stderr=options.log_stderr,
+        journal=_is_journal(environ),
+    )
+    supervisor = None
+    if "NOTIFY_SOCKET" in environ or "LISTEN_FDS" in environ:
+        from isaacd.server.supervisor import Supervisor
+
+        supervisor = Supervisor.from_environ(environ, log)
     if options.socket_fd is not None and options.lock_fd is not None:
         singleton = Singleton.inherit(paths, options.socket_fd, options.lock_fd)
+    elif supervisor is not None and supervisor.handed_over.listening is not None:
+        singleton = Singleton.activated(paths, supervisor.handed_over.listening)
     else:
         singleton = Singleton.acquire(paths)
-    os.chdir("/")
-    log = open_log(paths.log_file, fallback=paths.runtime_dir / "isaacd.log", stderr=options.log_stderr)
 
     async def serve() -> None:
         app = App(
@@ -117,6 +129,7 @@ def _run(options: _Options) -> None:
             log=log,
             source=source,
             launch=Launch(on_demand=options.on_demand, sets=tuple(options.sets)),
+            supervisor=supervisor,
         )
         app.load()
         gc.enable()
@@ -127,6 +140,14 @@ def _run(options: _Options) -> None:
     finally:
         singleton.release()
         log.close()
+
+
+def _is_journal(environ: dict[str, str]) -> bool:
+    if "JOURNAL_STREAM" not in environ:
+        return False
+    from isaacd.log.journal import is_our_journal
+
+    return is_our_journal(environ)
 
 
 def _has_uvloop() -> bool:

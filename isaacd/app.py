@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from isaacd.ledger.ledger import Ledger
     from isaacd.plans.desk import Desk
     from isaacd.routing.lines import Lines
+    from isaacd.server.supervisor import Supervisor
     from isaacd.tools.toolbox import Toolbox
 
 
@@ -67,6 +68,7 @@ class App:
         log: Log,
         source: ConfigSource,
         launch: Launch,
+        supervisor: "Supervisor | None" = None,
     ) -> None:
         self.paths = paths
         self.environ = environ
@@ -96,6 +98,8 @@ class App:
             settled=self._settled,
             reload=self._reload,
             leaving=self._leaving,
+            answers=self._databases_answer,
+            supervisor=supervisor,
         )
 
     @cached_property
@@ -329,6 +333,14 @@ class App:
         # Not earlier: whoever gets the lock may take it that nobody has these files open.
         singleton.release()
         self.log.info("stopped", requests=self._life.requests)
+
+    async def _databases_answer(self) -> None:
+        """Come back once every database that is open has answered."""
+        for room in (self._jobs, self._chats):
+            if room is not None:
+                await room.answers()
+        if self._ledger is not None:
+            await self._ledger.database.answers()
 
     def _settled(self) -> None:
         """Do what could wait until the first requests were answered."""

@@ -49,6 +49,10 @@ class ChatStore:
         """What the person has to know of the file, such as that a damaged one was moved aside."""
         return self._database.notices
 
+    async def answers(self) -> None:
+        """Come back as soon as the file has answered."""
+        await self._database.answers()
+
     async def aclose(self) -> None:
         """Let go of the file."""
         await self._database.aclose()

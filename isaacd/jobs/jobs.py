@@ -45,6 +45,10 @@ class Jobs:
         except IsaacError as error:
             self._log.error("tasks cannot be read", reason=error.message)
 
+    async def answers(self) -> None:
+        """Come back as soon as the file has answered."""
+        await self._database.answers()
+
     async def aclose(self) -> None:
         """Let go of the file."""
         await self._database.aclose()

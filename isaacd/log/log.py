@@ -112,13 +112,19 @@ def open_log(
     level: Level = "info",
     fallback: Path | None = None,
     stderr: bool = False,
+    journal: bool = False,
     now: Callable[[], float] = time.time,
     max_bytes: int = MAX_LOG_BYTES,
 ) -> Log:
     """Open the log at `file`, or at `fallback` if that cannot be written, or at standard error as the last way out.
 
     A file is made with mode 0600, in a directory made with 0700; a symbolic link is not followed. At `max_bytes` it
-    is renamed to `NAME.1`, over the one before. `now` gives seconds since the epoch. Never raises.
+    is renamed to `NAME.1`, over the one before. With `journal` the lines go to the journal of systemd instead. `now`
+    gives seconds since the epoch. Never raises.
     """
+    if journal and not stderr:
+        from isaacd.log.journal import JournalSink
+
+        return Log(_Core(JournalSink(), level, now))
     files = [] if stderr else [file] if fallback is None else [file, fallback]
     return Log(_Core(open_sink(files, max_bytes), level, now))

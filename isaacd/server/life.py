@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Awaitable, Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import anyio.abc
@@ -17,6 +17,9 @@ from isaacd.context import Services
 from isaacd.log import Log
 from isaacd.server.listener import Listener, Timeouts
 from isaacd.server.singleton import Singleton
+
+if TYPE_CHECKING:
+    from isaacd.server.supervisor import Supervisor
 
 # How long cancelled commands get to answer, and then peers to read what was written, before the daemon leaves.
 FAREWELL_S = 1.0
@@ -34,7 +37,8 @@ class Life:
     """What all sessions of one daemon share, and when it ends.
 
     `settled` is called once the first clients have had their answers; `reload` is what SIGHUP asks for.
-    `leaving` is awaited, for a while, after the last answer.
+    `leaving` is awaited, for a while, after the last answer; `answers` comes back if the databases do, which the
+    watchdog of a `supervisor` asks.
     """
 
     def __init__(
@@ -46,6 +50,8 @@ class Life:
         settled: Callable[[], None],
         reload: Callable[[], None],
         leaving: Callable[[], Awaitable[None]] = anyio.lowlevel.checkpoint,
+        answers: Callable[[], Awaitable[None]] = anyio.lowlevel.checkpoint,
+        supervisor: "Supervisor | None" = None,
     ) -> None:
         self.catalog = catalog
         self.services = services
@@ -59,6 +65,8 @@ class Life:
         self._settled = settled
         self._reload = reload
         self._leaving = leaving
+        self._answers = answers
+        self._supervisor = supervisor
         self._last_request = self._clock.monotonic()
         self._group: anyio.abc.TaskGroup | None = None
         self._stop = anyio.Event()
@@ -107,13 +115,17 @@ class Life:
             )
             await listener.open(singleton.listening)
             try:
-                group.start_soon(self._obey_signals)
+                await group.start(self._obey_signals)  # before anybody is told that we are ready
                 group.start_soon(self._settle)
                 if leave_when_idle:
                     group.start_soon(self._leave_when_idle)
+                if self._supervisor is not None:
+                    await self._supervisor.began(listener, group, answers=self._answers, status=self._said)
                 await self._stop.wait()
                 listener.stop_accepting()
                 singleton.stop_listening()
+                if self._supervisor is not None:
+                    self._supervisor.stopping(listener, limits.drain_s)
                 await self._drain(listener, limits.drain_s)
                 with anyio.move_on_after(LEAVING_S):
                     await self._leaving()
@@ -133,6 +145,8 @@ class Life:
         listener.stop_runs()
         with anyio.move_on_after(FAREWELL_S):
             await self._until(lambda: not self.in_flight)
+        if self._supervisor is not None:
+            self._supervisor.leave(listener)
         listener.close()
         # What was written is sent before the loop ends; a peer that does not read cannot hold us up.
         with anyio.move_on_after(FAREWELL_S):
@@ -152,13 +166,14 @@ class Life:
         await anyio.sleep(SETTLED_S)
         self._settled()
 
-    async def _obey_signals(self) -> None:
+    async def _obey_signals(self, *, task_status: anyio.abc.TaskStatus[None]) -> None:
         with anyio.open_signal_receiver(
             signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1
         ) as signals:
+            task_status.started()
             async for number in signals:
                 if number == signal.SIGHUP:
-                    self._reload()
+                    self._read_anew()
                 elif number == signal.SIGUSR1:
                     self._log_tasks()
                 elif number == signal.SIGTERM:
@@ -166,6 +181,19 @@ class Life:
                 else:
                     self._patience.cancel()
                     self.stop()
+
+    def _read_anew(self) -> None:
+        if self._supervisor is None:
+            self._reload()
+            return
+        self._supervisor.reloading()
+        self._reload()
+        self._supervisor.reloaded(self._said())
+
+    def _said(self) -> str:
+        """Say in one line how the daemon does, for `systemctl status`."""
+        busy = f", {self.in_flight} running" if self.in_flight else ""
+        return f"{self.connections} connections, {self.requests} requests answered{busy}"
 
     def _log_tasks(self) -> None:
         """Write down where every task waits, for someone who wonders what the daemon is doing."""

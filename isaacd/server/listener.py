@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import socket
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -15,7 +15,10 @@ from isaacd.server.outbox import Outbox
 from isaacd.server.peer import peer_pid, peer_uid
 from isaacd.server.session import Session, Shared
 from isaacd.server.singleton import BACKLOG
-from isaacd.wire import detect
+from isaacd.wire import Codec, detect, named
+
+if TYPE_CHECKING:
+    from isaacd.server.keeping import Keeper, Kept
 
 # A pause is announced when this much is unsent, and its end when half of it is.
 WRITE_HIGH_BYTES = 256 * 1024
@@ -34,6 +37,7 @@ class Connection(asyncio.Protocol):
     __slots__ = (
         "_descriptor",
         "_ended",
+        "_kept",
         "_loop",
         "_owner",
         "_pending_bytes",
@@ -42,8 +46,9 @@ class Connection(asyncio.Protocol):
         "transport",
     )
 
-    def __init__(self, owner: "Listener") -> None:
+    def __init__(self, owner: "Listener", kept: "Kept | None" = None) -> None:
         self._owner = owner
+        self._kept = kept
         self._loop = owner.loop
         self._timer: asyncio.TimerHandle | None = None
         self._pending_bytes = 0
@@ -70,7 +75,15 @@ class Connection(asyncio.Protocol):
             return
         self.transport.set_write_buffer_limits(high=WRITE_HIGH_BYTES)
         owner.connections.add(self)
-        self._timer = self._loop.call_later(owner.timeouts.first_byte_s, self._silent)
+        kept, self._kept = self._kept, None
+        codec = named(kept.codec) if kept is not None else None
+        if kept is None or codec is None:
+            self._timer = self._loop.call_later(owner.timeouts.first_byte_s, self._silent)
+        else:
+            self._restore(kept, codec)
+        if owner.holds:
+            # It was accepted in the last moment; uvloop begins to read only after this.
+            self._loop.call_soon(self.hold)
 
     def data_received(self, data: bytes) -> None:
         """Hand the bytes to the session; the first one chooses the language."""
@@ -134,16 +147,56 @@ class Connection(asyncio.Protocol):
         self.transport.close()
         self._await_progress()
 
+    def hold(self) -> None:
+        """Read no more: what comes from now on is for the daemon that comes after this one."""
+        if self.session is not None:
+            self.session.hold()
+        else:
+            self.transport.pause_reading()
+
+    def keep(self, keeper: "Keeper") -> bool:
+        """Hand the connection over, if nothing is under way in it, and let go of it; say whether that was done."""
+        from isaacd.server.keeping import Kept  # only under a service manager
+
+        session = self.session
+        if self.transport.is_closing() or self.transport.get_write_buffer_size():
+            return False
+        kept = Kept()
+        if session is not None:
+            left = session.left()
+            if left is None:
+                return False
+            codec = session.codec
+            kept = Kept(codec.name, codec.error_maps, session.can_ask, session.patient, session.sink, left)
+        if not keeper.keep(self._descriptor, kept):
+            return False
+        self.transport.abort()  # ours only: the manager has a descriptor of its own
+        return True
+
+    def _restore(self, kept: "Kept", codec: type[Codec]) -> None:
+        """Go on as the daemon before this one would have."""
+        session = self._begin(codec)
+        session.codec.error_maps = kept.error_maps
+        session.can_ask, session.patient, session.sink = kept.can_ask, kept.patient, kept.sink
+        if kept.left:
+            self._loop.call_soon(self.data_received, kept.left)
+
     def _open(self, first_byte: int) -> Session | None:
         self._stop_timer()
         codec = detect(first_byte)
         if codec is None:
             self.transport.abort()
             return None
+        return self._begin(codec)
+
+    def _begin(self, codec: type[Codec]) -> Session:
         transport = self.transport
         origin = Origin(next(self._owner.numbers), lambda: peer_pid(transport.get_extra_info("socket")))
-        self.session = Session(codec(), Outbox(transport.write), self, self._owner.shared, origin)
-        return self.session
+        session = Session(codec(), Outbox(transport.write), self, self._owner.shared, origin)
+        self.session = session
+        if self._owner.holds:
+            session.hold()
+        return session
 
     def _resume(self) -> None:
         if self.session is None:
@@ -205,6 +258,7 @@ class Listener:
         self.changed = changed
         self.timeouts = timeouts
         self.connections: set[Connection] = set()
+        self.holds = False
         self.loop = asyncio.get_running_loop()
         self.hangups = Hangups(self.loop)
         self.numbers = itertools.count(1)
@@ -215,6 +269,26 @@ class Listener:
         self._server = await self.loop.create_unix_server(
             lambda: Connection(self), sock=listening, backlog=BACKLOG, **_keep_path(self.loop)
         )
+
+    async def restore(self, descriptor: int, kept: "Kept") -> None:
+        """Go on with a connection that the daemon before this one had; one that is gone meanwhile is nothing to us."""
+        try:
+            connection = socket.socket(fileno=descriptor)
+            connection.setblocking(False)
+            await self.loop.connect_accepted_socket(lambda: Connection(self, kept), connection)
+        except OSError as error:
+            self.log.info("connection gone", reason=str(error))
+
+    def hold(self) -> None:
+        """Take no more requests from any peer."""
+        self.holds = True
+        for connection in tuple(self.connections):
+            connection.hold()
+
+    def keep(self, keeper: "Keeper") -> None:
+        """Hand over every connection in which nothing is under way."""
+        for connection in tuple(self.connections):
+            connection.keep(keeper)
 
     def stop_accepting(self) -> None:
         """Accept no more; connections go on."""

@@ -66,6 +66,11 @@ class Outbox:
         self.closed = False
         self.queued_bytes = 0
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether something waits for the peer to read."""
+        return self.congested or bool(self._queue) or bool(self._batch)
+
     def begin(self) -> None:
         """Collect what is sent until `flush`, so that one batch of requests costs one write."""
         self._batch = []

@@ -86,6 +86,7 @@ class Session:
         self._shared = shared
         self._services = shared.services
         self._paused = False
+        self._held = False
         self._closing = False
         self._ended = False
 
@@ -97,7 +98,7 @@ class Session:
     def receive(self, data: bytes) -> None:
         """Take bytes from the peer and answer every message that is complete."""
         # Nearly always one chunk is one message, and its answer one write: then there is no batch to keep.
-        if not (self.runs or self._closing or self.outbox.congested):
+        if not (self.runs or self._closing or self._held or self.outbox.congested):
             message = self.codec.whole_message(data)
             if type(message) is Request:
                 self._request(message)
@@ -136,6 +137,17 @@ class Session:
         for run in tuple(self.runs.values()):
             run.cancel()
 
+    def hold(self) -> None:
+        """Take no more requests: they wait in the socket for the daemon that comes after this one."""
+        self._held = True
+        self._pause_reading()
+
+    def left(self) -> bytes | None:
+        """Return what was received and is not answered; None while something is under way, or is still to be sent."""
+        if self.runs or self._closing or self._ended or self.codec.broken or self.outbox.is_behind:
+            return None
+        return self.codec.left()
+
     def stop_runs(self) -> None:
         """Cancel what is under way because the daemon stops; each run still gets its response."""
         for run in tuple(self.runs.values()):
@@ -146,7 +158,7 @@ class Session:
         outbox = self.outbox
         outbox.begin()
         try:
-            while not self._closing:
+            while not (self._closing or self._held):
                 if len(self.runs) >= methods.MAX_IN_FLIGHT or outbox.congested:
                     self._pause_reading()
                     return
@@ -304,6 +316,7 @@ class Session:
         """Read on if nothing speaks against it any more."""
         if (
             self._paused
+            and not self._held
             and not self.outbox.congested
             and len(self.runs) < methods.MAX_IN_FLIGHT
             and not self._closing

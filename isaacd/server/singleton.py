@@ -3,7 +3,10 @@
 import contextlib
 import fcntl
 import os
+import signal
 import socket
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from isaacd.errors import InvalidParams, IsaacError, PermissionDenied
@@ -11,6 +14,9 @@ from isaacd.paths import Paths, make_private
 
 # As many may connect at the same moment, each without being told to try again (EAGAIN).
 BACKLOG = 1024
+# How long a daemon that the service manager starts waits for one that was started in another way and drains now.
+TAKE_OVER_S = 20.0
+_LOOK_AGAIN_S = 0.05
 
 
 class AlreadyRunning(IsaacError):
@@ -24,10 +30,14 @@ class AlreadyRunning(IsaacError):
 class Singleton:
     """The lock and the listening socket; `inherit` takes them from the client that started us."""
 
-    def __init__(self, paths: Paths, lock_fd: int, listening: socket.socket) -> None:
+    def __init__(
+        self, paths: Paths, lock_fd: int, listening: socket.socket, *, is_managed: bool = False
+    ) -> None:
         self._paths = paths
         self._lock_fd = lock_fd
-        self._identity = _identity(paths.socket)
+        # The file of a socket that a service manager made is the manager's: it goes on listening without us.
+        self._identity = None if is_managed else _identity(paths.socket)
+        self.is_managed = is_managed
         self.listening = listening
 
     @classmethod
@@ -44,23 +54,27 @@ class Singleton:
         return cls(paths, lock_fd, listening)
 
     @classmethod
+    def activated(
+        cls, paths: Paths, socket_fd: int, *, sleep: Callable[[float], None] = time.sleep
+    ) -> "Singleton":
+        """Take over the socket of a service manager, and the lock: from a daemon that was started otherwise, if need be.
+
+        That one listens where nobody can reach it any more, so it is told to stop. Raises AlreadyRunning if it does not
+        within TAKE_OVER_S.
+        """
+        make_private(paths.lock.parent)
+        try:
+            lock_fd = _locked(paths.lock)
+        except AlreadyRunning:
+            _tell_to_stop(paths.lock)
+            lock_fd = _locked_soon(paths.lock, sleep)
+        return cls(paths, lock_fd, socket.socket(fileno=socket_fd), is_managed=True)
+
+    @classmethod
     def acquire(cls, paths: Paths) -> "Singleton":
         """Lock, remove a stale socket, bind and listen; raises AlreadyRunning or PermissionDenied."""
         make_private(paths.socket.parent)
-        try:
-            lock_fd = os.open(paths.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        except OSError as error:
-            raise PermissionDenied(f"cannot open the lock {paths.lock}: {error.strerror}") from error
-        try:
-            fcntl.flock(lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(lock_fd)
-            raise AlreadyRunning(
-                f"another isaacd holds {paths.lock}",
-                hint="`isaacctl status` shows it, `isaacctl restart` replaces it",
-            ) from None
-        os.ftruncate(lock_fd, 0)
-        os.pwrite(lock_fd, f"{os.getpid()}\n".encode(), 0)  # for people; the lock is what counts
+        lock_fd = _locked(paths.lock)
         try:
             return cls(paths, lock_fd, bind(paths.socket))
         except OSError as error:
@@ -83,6 +97,51 @@ class Singleton:
         self.stop_listening()
         lock_fd, self._lock_fd = self._lock_fd, -1
         os.close(lock_fd)
+
+
+def _locked(path: Path) -> int:
+    """Lock the file and write down whose it is; raises AlreadyRunning or PermissionDenied."""
+    try:
+        lock_fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        raise PermissionDenied(f"cannot open the lock {path}: {error.strerror}") from error
+    try:
+        fcntl.flock(lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(lock_fd)
+        raise AlreadyRunning(
+            f"another isaacd holds {path}",
+            hint="`isaacctl status` shows it, `isaacctl restart` replaces it",
+        ) from None
+    try:
+        os.ftruncate(lock_fd, 0)
+        os.pwrite(lock_fd, f"{os.getpid()}\n".encode(), 0)
+    except OSError:
+        pass  # a full disk: it is only for people; the lock is what counts
+    return lock_fd
+
+
+def _locked_soon(path: Path, sleep: Callable[[float], None]) -> int:
+    left_s = TAKE_OVER_S
+    while True:
+        try:
+            return _locked(path)
+        except AlreadyRunning:
+            if left_s <= 0:
+                raise
+        sleep(_LOOK_AGAIN_S)
+        left_s -= _LOOK_AGAIN_S
+
+
+def _tell_to_stop(lock: Path) -> None:
+    """Have the daemon that the lock file names drain; a number that is somebody else's by now is left alone."""
+    try:
+        pid = int(lock.read_bytes()[:20])
+        command = Path(f"/proc/{pid}/cmdline").read_bytes()
+        if b"isaacd" in command and pid != os.getpid():
+            os.kill(pid, signal.SIGTERM)
+    except (OSError, ValueError):
+        return
 
 
 def bind(path: Path) -> socket.socket:

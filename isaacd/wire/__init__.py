@@ -2,7 +2,7 @@
 
 from isaacd.wire.codec import Codec
 from isaacd.wire.content_length import ContentLengthCodec
-from isaacd.wire.detect import detect
+from isaacd.wire.detect import detect, named
 from isaacd.wire.failure import has_error, read_error, to_wire_error
 from isaacd.wire.jsonlines import JsonLinesCodec
 from isaacd.wire.messages import (
@@ -39,6 +39,7 @@ __all__ = [
     "detect",
     "encode_value",
     "has_error",
+    "named",
     "params_shape",
     "read_error",
     "to_wire_error",

@@ -46,6 +46,10 @@ class Codec(ABC):
         """The number of bytes that wait for more."""
         return len(self._data) - self._start
 
+    def left(self) -> bytes:
+        """Return what has come and is not taken yet; another codec of the kind that is given it goes on from there."""
+        return bytes(memoryview(self._data)[self._start :])
+
     def receive_data(self, data: bytes) -> None:
         """Take what the connection has brought; `data` must never change afterwards."""
         if self.broken:

@@ -24,6 +24,11 @@ class ContentLengthCodec(JsonCodec):
         super().__init__(max_frame_bytes=max_frame_bytes)
         self._body_bytes = -1  # -1 while the header section is being read
 
+    def left(self) -> bytes:
+        """Return what has come and is not taken yet, with the header section that was read already."""
+        header = b"" if self._body_bytes < 0 else b"Content-Length: %d\r\n\r\n" % self._body_bytes
+        return header + super().left()
+
     def _next_frame(self) -> bytes | bytearray | None:
         if self._body_bytes < 0:
             end = self._data.find(_END, self._start, self._start + MAX_HEADER_BYTES)

@@ -6,6 +6,10 @@ from isaacd.wire.jsonlines import JsonLinesCodec
 from isaacd.wire.native import NativeCodec
 from isaacd.wire.scanner import ARRAY_BYTES
 
+_BY_NAME: dict[str, type[Codec]] = {
+    codec.name: codec for codec in (NativeCodec, JsonLinesCodec, ContentLengthCodec)
+}
+
 
 def detect(first_byte: int) -> type[Codec] | None:
     """Return the codec for a connection that begins with this byte, or None: close it."""
@@ -16,3 +20,8 @@ def detect(first_byte: int) -> type[Codec] | None:
     if first_byte == ord("C"):
         return ContentLengthCodec
     return None
+
+
+def named(name: str) -> type[Codec] | None:
+    """Return the codec that calls itself so, or None."""
+    return _BY_NAME.get(name)

@@ -1,0 +1,131 @@
+"""Connections over a restart: each with what its session knows, kept by the service manager until the next daemon is there."""
+
+import contextlib
+import os
+import select
+from collections.abc import Mapping
+
+import msgspec
+
+from isaacd.context import Sink
+from isaacd.log import Log
+from isaacd.server.activation import CONNECTION, STATE
+from isaacd.server.notify import Notifier, close_all
+
+FORMAT = 1
+MAX_STATE_BYTES = 256 * 1024 * 1024
+BARRIER_S = 5.0
+
+
+class Kept(msgspec.Struct, frozen=True, array_like=True):
+    """What a session must remember so that its peer notices nothing.
+
+    `codec` is the name of its language, empty if it has not sent a byte yet. `left` is what was received and is not
+    answered: a part of a message, or whole ones that had to wait.
+    """
+
+    codec: str = ""
+    error_maps: bool = False
+    can_ask: bool = False
+    patient: bool = False
+    sink: Sink | None = None
+    left: bytes = b""
+
+
+class _State(msgspec.Struct, frozen=True, array_like=True):
+    format: int
+    connections: dict[str, Kept]
+
+
+class Keeper:
+    """Hands connections to the service manager; `finish` says what belongs to each."""
+
+    def __init__(self, notifier: Notifier, pid: int) -> None:
+        self._notifier = notifier
+        self._pid = pid
+        self._kept: dict[str, Kept] = {}
+
+    @property
+    def count(self) -> int:
+        """How many connections were handed over."""
+        return len(self._kept)
+
+    def keep(self, descriptor: int, kept: Kept) -> bool:
+        """Hand one over; say whether the manager took it. The descriptor stays the caller's."""
+        name = f"{CONNECTION}{self._pid}-{len(self._kept)}"
+        if not self._notifier.store(name, descriptor):
+            return False
+        self._kept[name] = kept
+        return True
+
+    def finish(self) -> None:
+        """Hand over what was written down of the connections, and wait until the manager has taken everything."""
+        if not self._kept:
+            return
+        data = msgspec.msgpack.encode(_State(FORMAT, self._kept))
+        descriptor = os.memfd_create(STATE, os.MFD_CLOEXEC)
+        try:
+            view = memoryview(data)
+            while view:
+                view = view[os.write(descriptor, view) :]
+            self._notifier.store(STATE, descriptor)
+        finally:
+            os.close(descriptor)
+        self._wait()
+
+    def _wait(self) -> None:
+        """Wait until the manager has read all that was sent: it closes what came with the last datagram."""
+        reading, writing = os.pipe2(os.O_CLOEXEC)
+        try:
+            sent = self._notifier.barrier(writing)
+        finally:
+            os.close(writing)
+        try:
+            if sent:
+                poll = select.poll()
+                poll.register(reading, 0)
+                poll.poll(BARRIER_S * 1000)
+        finally:
+            os.close(reading)
+
+
+def restored(
+    connections: Mapping[str, int], state: int | None, notifier: Notifier, log: Log
+) -> list[tuple[int, Kept]]:
+    """Return the connections that an earlier daemon kept, each with what is known of it.
+
+    The manager forgets them: from now on they are this daemon's. One that nothing is known of is closed, so that its
+    peer sees an end instead of silence.
+    """
+    known = _read(state, log) if state is not None else {}
+    if state is not None:
+        close_all((state,))
+        notifier.forget(STATE)
+    found = []
+    for name, descriptor in connections.items():
+        notifier.forget(name)
+        kept = known.get(name)
+        if kept is None:
+            close_all((descriptor,))
+            log.warning("connection lost", reason="nothing is known of it", name=name)
+        else:
+            found.append((descriptor, kept))
+    return found
+
+
+def _read(descriptor: int, log: Log) -> dict[str, Kept]:
+    pieces = []
+    with contextlib.suppress(OSError):
+        place = 0
+        while place < MAX_STATE_BYTES and (piece := os.pread(descriptor, 1 << 20, place)):
+            pieces.append(piece)
+            place += len(piece)
+    try:
+        state = msgspec.msgpack.decode(b"".join(pieces), type=_State)
+    except (msgspec.DecodeError, ValueError) as error:
+        log.warning("kept connections cannot be read", reason=str(error))
+        return {}
+    if state.format != FORMAT:
+        log.warning("kept connections are of another version", format=state.format)
+        return {}
+    return state.connections
