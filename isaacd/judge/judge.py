@@ -1,6 +1,7 @@
 """How dangerous a line is: every command in it is judged, and the line takes the highest tier."""
 
 from isaacd.judge.book import RuleBook
+from isaacd.judge.letters import deceptive
 from isaacd.judge.one import OneCommand
 from isaacd.judge.places import Whereabouts
 from isaacd.judge.surroundings import Surroundings
@@ -19,9 +20,11 @@ class Judge:
 
     def judge(self, line: str | Commands, around: Surroundings) -> Verdict:
         """Judge a line, or the commands that were found in one."""
+        reasons: list[Reason] = []
         if isinstance(line, str):
+            reasons += deceptive(line)
             line = commands(self._parser.parse(line), self._parser, around.values)
-        reasons = [
+        reasons += [
             Reason(Tier.BEYOND, f"it is not wholly understood: {fault}", rule="unclear")
             for fault in line.faults
         ]

@@ -5,7 +5,9 @@ import re
 from isaacd.plans.shells import Family
 
 # Words without anything in them that a shell could make something else of, between the commonest operators.
-_PLAIN = re.compile(r"(?:[\w./:,@%+-]|[ \t]|'[^'\\]*'|\"[^\"\\$`!]*\"|=(?![ \t])|[|;](?![|;])|&&|\|\||\n)*")
+_COMMON = r"[\w./:,@%+-]|[ \t]|'[^'\\]*'|\"[^\"\\$`!]*\"|=(?![ \t])|[|;](?![|;])|&&|\|\||\n"
+_PLAIN = re.compile(f"(?:{_COMMON})*")
+_FISH = re.compile(rf"(?:{_COMMON}|\*(?!\*)|~(?=[/\s]|\Z)|\$[A-Za-z_]\w*(?![\[(\w])|[<>](?![(?&|])|>&[0-9])*")
 # Each alternative begins with other characters than the rest, and none goes back.
 _BASH_ONLY = re.compile(r"\[\[|\(\(|<\(|>\(|&>|\|&|<<<|\$['\"]|\{[^{}\s]{0,200}(?:,|\.\.)|=\(|;;?&|\\[^\s]")
 _BASH_WORDS = re.compile(
@@ -27,7 +29,7 @@ def difference(line: str, family: Family, name: str) -> str | None:
     elif family == "zsh":
         differs = _ZSH.search(line) is not None
     else:
-        differs = _PLAIN.fullmatch(line) is None
+        differs = (_FISH if family == "fish" else _PLAIN).fullmatch(line) is None
     if not differs:
         return None
     return f"{_NAMES.get(family, name)} may read it otherwise than bash, as which it was judged"

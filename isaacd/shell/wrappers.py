@@ -141,6 +141,7 @@ WRAPPERS = {
     "toybox": _shape(""),
     "npx": _shape("-p --package -c --call"),
     "coproc": _shape(),
+    "repeat": _shape("", 1),
     **dict.fromkeys(
         (
             "then",
