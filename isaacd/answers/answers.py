@@ -22,23 +22,33 @@ SURE = 0.9
 
 # Told of every answer that came without asking for it.
 OnHit = Callable[[Answer], None]
+# Told of every whole answer, wherever it came from.
+OnAnswer = Callable[[Answer], None]
 
 
 def _nobody(_: Answer) -> None:
-    """Tell nobody of a hit."""
+    """Tell nobody."""
 
 
 class Answers:
     """An AIRouter with a memory, as one caller sees it; the shelf is shared by all."""
 
     def __init__(
-        self, router: AIRouter, shelf: Shelf, config: CacheConfig, *, clock: Clock, on_hit: OnHit = _nobody
+        self,
+        router: AIRouter,
+        shelf: Shelf,
+        config: CacheConfig,
+        *,
+        clock: Clock,
+        on_hit: OnHit = _nobody,
+        on_answer: OnAnswer = _nobody,
     ) -> None:
         self._router = router
         self._shelf = shelf
         self._config = config
         self._clock = clock
         self._on_hit = on_hit
+        self._on_answer = on_answer
 
     def stream(self, messages: str | Sequence[Message], asking: Asking | None = None) -> "RecalledStream":
         """Answer piece by piece; what had been kept comes as one piece.
@@ -157,8 +167,9 @@ class Answers:
         async with self._router.stream(turns, **_options(asking)) as stream:
             first = stream.choice
             async for piece in stream:
-                if stream.answer is not None:
+                if stream.answer is not None and out.answer is None:
                     out.answer = await self._end(stream.answer, stream, first, found, asking)
+                    self._on_answer(out.answer)
                 yield piece
 
     async def _end(
@@ -228,6 +239,7 @@ class Answers:
             cost_usd=0.0,
         )
         self._on_hit(answer)
+        self._on_answer(answer)
         return answer
 
 

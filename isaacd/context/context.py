@@ -167,7 +167,12 @@ class Context(msgspec.Struct, eq=False):
         from isaacd.answers.answers import Answers
 
         return Answers(
-            self.ai, self.services.shelf, self.config.cache, clock=self.clock, on_hit=self._count_hit
+            self.ai,
+            self.services.shelf,
+            self.config.cache,
+            clock=self.clock,
+            on_hit=self._count_hit,
+            on_answer=self._tell_answer,
         )
 
     @property
@@ -347,6 +352,18 @@ class Context(msgspec.Struct, eq=False):
         assert hit is not None
         self.ledger.record_hit(
             self.caller, answer.provider, answer.model, hit.saved_usd, hit.saved_tokens, hit.kind
+        )
+
+    def _tell_answer(self, answer: "Answer") -> None:
+        self.services.publish(
+            "ask.answered",
+            {
+                "provider": answer.provider,
+                "model": answer.model,
+                "caller": self.caller,
+                "cached": answer.hit is not None,
+                "elapsed_ms": round(answer.elapsed_ms, 3),
+            },
         )
 
     def _variables(self) -> Mapping[str, str]:

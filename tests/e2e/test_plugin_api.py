@@ -283,3 +283,60 @@ def test_what_a_plugin_demands_in_vain_is_refused_by_name(home: Home, text: str,
         card = json.loads(home.isaacctl("plugins", "info", "future", "--json").stdout)
         assert card["state"] == "failed"
         assert reason in card["error"], card
+
+
+EARS = '''
+"""Hear everything."""
+
+from isaacd.api import Context, Event, Plugin
+
+plugin = Plugin("ears", version="1", capabilities=("state",))
+
+
+async def hear(context: Context, event: Event) -> None:
+    async def step(transaction):
+        heard = await transaction.get("heard", list, [])
+        transaction.set("heard", [*heard, [event.name, event.data]])
+
+    await context.state.transaction(step)
+
+
+for name in ("ask.answered", "config.changed", "daemon.ready", "daemon.stopping", "plugin.loaded"):
+    plugin.on(name)(hear)
+
+
+@plugin.command
+async def ears(context: Context) -> list[object]:
+    """Show what was heard.
+
+    Examples:
+        isaacctl ears
+    """
+    return await context.state.get("heard", list, [])
+'''
+
+
+def test_the_house_tells_what_happens(home: Home) -> None:
+    home.write_plugin("ears", EARS)
+
+    def heard(daemon: Daemon) -> dict[str, list[Any]]:
+        found: dict[str, list[Any]] = {}
+        with daemon.caller() as caller:
+            for name, data in caller.call("ears"):
+                found.setdefault(name, []).append(data)
+        return found
+
+    with running(home=home) as daemon:
+        eventually(lambda: "daemon.ready" in heard(daemon), "the ready daemon")
+        assert home.isaacctl("ask", "find files larger than 100 MB").returncode == 0
+        eventually(lambda: "ask.answered" in heard(daemon), "the answer")
+        home.write_config('[log]\nlevel = "debug"\n')
+        assert home.isaacctl("config", "show", "log.level").returncode == 0  # it is read when it is needed
+        eventually(lambda: "config.changed" in heard(daemon), "the new configuration")
+        told = heard(daemon)
+        assert "counter" in {data["name"] for data in told["plugin.loaded"]}
+        assert set(told["ask.answered"][0]) == {"provider", "model", "caller", "cached", "elapsed_ms"}
+        assert told["ask.answered"][0]["caller"] == "isaacctl"
+        assert told["config.changed"] == [{"file": str(home.config)}]
+    with running(home=home) as daemon:
+        assert heard(daemon)["daemon.stopping"] == [{}]
