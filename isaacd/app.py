@@ -309,7 +309,11 @@ class App:
         self._source.learn(self._registry.offered())
         for plugin in self._registry.present():
             self._activity.take(plugin, self)
-            self.publish("plugin.loaded", {"name": plugin.name, "version": plugin.version})
+        for card in self._registry.cards():  # now that all who want to know can be told
+            if card.state == "loaded":
+                self.publish("plugin.loaded", {"name": card.name, "version": card.version})
+            elif card.state == "failed":
+                self.publish("plugin.failed", {"name": card.name, "error": card.error})
 
     async def serve(self, singleton: Singleton) -> None:
         """Answer until told to stop, then drain and leave."""
