@@ -69,7 +69,8 @@ from isaacd.history.cards import Forgotten as HistoryForgotten
 from isaacd.history.cards import Query as HistoryQuery
 from isaacd.history.cards import RunCard as HistoryRun
 from isaacd.history.cards import Stats as HistoryStats
-from isaacd.jobs.cards import TaskCard, TaskOutput
+from isaacd.jobs.cards import Approved, Firing, ScheduleCard, TaskCard, TaskOutput
+from isaacd.jobs.cards import Order as ShellOrder
 from isaacd.ledger.figures import BudgetState, Gone, Overview, PastCall, PriceRow
 from isaacd.ledger.figures import By as UsageBy
 from isaacd.ledger.figures import Report as UsageReport
@@ -212,6 +213,7 @@ __all__ = [
     "IS_DATA",
     "KEY_FOLDER",
     "Answer",
+    "Approved",
     "Argument",
     "Asking",
     "Attachment",
@@ -258,6 +260,7 @@ __all__ = [
     "Explained",
     "FileBatches",
     "Finish",
+    "Firing",
     "FoundSecret",
     "Gathered",
     "Gone",
@@ -320,9 +323,11 @@ __all__ = [
     "Released",
     "ResponsesDecoder",
     "RoleCard",
+    "ScheduleCard",
     "Schema",
     "Secret",
     "Secrets",
+    "ShellOrder",
     "State",
     "StorageUnavailable",
     "Strategy",

@@ -19,7 +19,7 @@ from isaacd.clock import Clock
 from isaacd.command import Catalog, Command
 from isaacd.config import Config, ConfigSource, KnowledgeConfig, Loaded
 from isaacd.context import CommandCard, Context, DaemonCard, PluginCard
-from isaacd.errors import ConfigInvalid, IsaacError
+from isaacd.errors import ConfigInvalid, IsaacError, PermissionDenied
 from isaacd.log import Log
 from isaacd.paths import Paths
 from isaacd.plugin import BootLoader, Registry
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from isaacd.cli.run import CommandLine
     from isaacd.history.history import History
     from isaacd.history.learned import Learned
+    from isaacd.jobs.cards import Judged, Work
     from isaacd.jobs.jobs import Jobs
     from isaacd.ledger.ledger import Ledger
     from isaacd.plans.desk import Desk
@@ -97,6 +98,7 @@ class App:
             config=self._config,
             settled=self._settled,
             reload=self._reload,
+            holds_open=lambda: self._jobs is not None and self._jobs.holds_open,
             leaving=self._leaving,
             answers=self._databases_answer,
             supervisor=supervisor,
@@ -221,7 +223,8 @@ class App:
             life = self._life
             self._jobs = Jobs(
                 self.paths.state_dir / FILE_NAME,
-                executors={"isaac": Background(lambda: self.command_line, self)},
+                executor=Background(lambda: self.command_line, self),
+                judge=self._judge_scheduled,
                 config=lambda: self._config().jobs,
                 clock=self.clock,
                 log=self.log,
@@ -234,6 +237,25 @@ class App:
                 ),
             )
         return self._jobs
+
+    def _judge_scheduled(self, work: "Work") -> "Judged":
+        """Judge a line that is due now, as if it were typed in its directory; raises PermissionDenied if it is none."""
+        from isaacd.jobs.cards import Judged
+        from isaacd.plans.plan import Caller
+
+        caller = Caller(
+            routing=self._config().routing,
+            environ={**self.environ, **work.env},
+            told=work.env,
+            cwd=work.cwd,
+            owner="schedules",
+        )
+        # Exactly as it was agreed to: no alias and no correction may make another line of it.
+        route, plan = self.desk.prepare(f"!! {work.argv[0]}", caller)
+        if plan is None or plan.kind != "shell":
+            raise PermissionDenied(f"it is no line that a shell of its own could run: {route.because}")
+        reason = plan.verdict.reasons[0].text if plan.verdict.reasons else "it only reads"
+        return Judged(plan.tier.label, plan.argv, reason)
 
     def check_line(self, argv: Sequence[str]) -> None:
         """Raise InvalidParams or MethodNotFound for a command line that isaacctl would not understand."""

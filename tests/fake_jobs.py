@@ -10,7 +10,7 @@ import anyio.lowlevel
 
 from isaacd.config import JobsConfig
 from isaacd.errors import IsaacError, StorageUnavailable
-from isaacd.jobs.cards import Work
+from isaacd.jobs.cards import Judged, Work
 from isaacd.jobs.jobs import Jobs
 from isaacd.jobs.ports import House, Show, Write
 from isaacd.log import open_log
@@ -65,6 +65,7 @@ class FakeHouse:
         self._group = group
         self._lives = 0
         self.gone: set[str] = set()
+        self.tier = "2"  # as which lines for a shell are judged now
         self.begin()
 
     def begin(self) -> None:
@@ -76,7 +77,8 @@ class FakeHouse:
         self.counted = 0
         self.jobs = Jobs(
             self._file,
-            executors={"isaac": self.executor, "shell": self.executor},
+            executor=self.executor,
+            judge=self.judge,
             config=lambda: self.config,
             clock=self.clock,
             log=open_log(Path("/nonexistent/log"), level="error", stderr=False),
@@ -90,6 +92,9 @@ class FakeHouse:
             owner=self.owner,
             gone=lambda owner: owner in self.gone,
         )
+
+    def judge(self, work: Work) -> Judged:
+        return Judged(self.tier, ("/bin/sh", "-c", work.argv[0]), "it may change things")
 
     async def kill(self) -> None:
         """End the daemon as kill -9 does: it writes nothing any more."""

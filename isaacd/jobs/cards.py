@@ -75,3 +75,78 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
         from shlex import join
 
         return join(self.argv)
+
+
+Outcome = Literal["ran", "late", "missed", "skipped", "held"]
+
+
+class ScheduleCard(msgspec.Struct, frozen=True, kw_only=True):
+    """A schedule: when and what, what comes next and what came last.
+
+    `when` is what the person wrote, `spec` how it was understood, `next_at` None once nothing more is due. `missed`
+    counts the runs that were due while nobody could begin them. `tier` is what a line for a shell was approved as.
+    `last_outcome` and `last_state` are those of its last run; `now` is when this was looked at.
+    """
+
+    id: int
+    when: str
+    spec: str
+    zone: str
+    line: str
+    kind: Kind = "isaac"
+    label: str = ""
+    cwd: str | None = None
+    paused: bool = False
+    catch_up: bool = False
+    tier: str | None = None
+    created_at: float
+    next_at: float | None = None
+    next_local: str | None = None
+    last_at: float | None = None
+    last_task: int | None = None
+    last_outcome: Outcome | None = None
+    last_state: State | None = None
+    last_note: str = ""
+    missed: int = 0
+
+
+class Firing(msgspec.Struct, frozen=True, kw_only=True):
+    """One time that a schedule was due: what was done, `count` times at once for those that were missed together.
+
+    `ran` in time; `late` is a missed one that was caught up; `missed` that nobody was there to begin it; `skipped` that
+    the run before was still under way; `held` that it was not allowed, or that nothing could run it: `note` says why.
+    """
+
+    schedule: int
+    due_at: float
+    at: float
+    outcome: Outcome
+    count: int = 1
+    task: int | None = None
+    state: State | None = None
+    exit: int | None = None
+    note: str = ""
+
+
+class Approved(msgspec.Struct, frozen=True):
+    """What a person agreed to for a line that a shell is to run: the tier it was judged as then."""
+
+    tier: str
+
+
+class Judged(msgspec.Struct, frozen=True):
+    """How a line for a shell is judged now: its tier, the words that would be executed, and the weightiest reason."""
+
+    tier: str
+    argv: tuple[str, ...]
+    reason: str = ""
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """What a runner is to do: run `argv`, or stop what it runs under this token."""
+
+    token: str
+    stop: bool = False
+    argv: tuple[str, ...] = ()
+    cwd: str | None = None
+    env: dict[str, str] = {}

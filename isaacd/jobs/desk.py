@@ -2,12 +2,16 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from isaacd.errors import InvalidParams, NotFound
 from isaacd.jobs.cards import TaskCard, TaskOutput, Work
 from isaacd.jobs.jobs import Jobs
+
+if TYPE_CHECKING:
+    from isaacd.jobs.planner import Planner
 
 # What is shown of a task at once; `follow` gives the rest.
 MAX_SHOWN_BYTES = 1024 * 1024
@@ -29,6 +33,7 @@ class JobDesk:
 
     def __init__(self, jobs: Jobs, origin: Origin, check: Callable[[Sequence[str]], None]) -> None:
         self.workshop = jobs.workshop
+        self._jobs = jobs
         self._origin = origin
         self._check = check
 
@@ -46,16 +51,21 @@ class JobDesk:
                 "there is nothing to run", hint='name a command, as in: isaacctl tasks run -- ask "..."'
             )
         self._check(argv)
+        return msgspec.structs.replace(self._here(tuple(argv), label), input=given, resumable=resumable)
+
+    def shell_work(self, line: str, *, label: str = "") -> Work:
+        """Describe a line for a shell as work."""
+        return msgspec.structs.replace(self._here((line,), label), kind="shell", secrets={})
+
+    def _here(self, argv: tuple[str, ...], label: str) -> Work:
         kept, secrets = parted(self._origin.env)
         return Work(
-            argv=tuple(argv),
+            argv=argv,
             label=label,
             cwd=str(self._origin.cwd) if self._origin.cwd else None,
             env=kept,
             secrets=secrets,
-            input=given,
             caller=self._origin.caller,
-            resumable=resumable,
         )
 
     async def start(
@@ -71,6 +81,12 @@ class JobDesk:
         Raises InvalidParams for a line that cannot be understood, Overloaded when there are too many.
         """
         return await self.workshop.start(self.work(argv, label=label, given=given, resumable=resumable))
+
+    def schedules(self, environ: Mapping[str, str], now: float) -> "Planner":
+        """Return the schedules of the daemon, for this request."""
+        from isaacd.jobs.planner import Planner
+
+        return Planner(self._jobs, self, environ, now)
 
     async def again(self, task: int) -> TaskCard:
         """Run what a task ran once more."""

@@ -184,7 +184,7 @@ class TaskStore:
         found = await self.database.read(
             "SELECT id, owner, state, resumable, attempts FROM tasks WHERE state IN ('queued', 'running')"
         )
-        orphans = [row for row in found if row[1] == self._owner or self._is_gone(row[1])]
+        orphans = [row for row in found if row[1] != self._owner and self._is_gone(row[1])]
         again = [row[0] for row in orphans if row[2] == "queued" or (row[3] and row[4] < MAX_ATTEMPTS)]
         lost = [row[0] for row in orphans if row[0] not in set(again)]
         now = self._clock.now()

@@ -36,7 +36,8 @@ _NEVER_S = 3600.0
 class Life:
     """What all sessions of one daemon share, and when it ends.
 
-    `settled` is called once the first clients have had their answers; `reload` is what SIGHUP asks for.
+    `settled` is called once the first clients have had their answers; `reload` is what SIGHUP asks for. `holds_open`
+    says that there is something to do although nobody asks, so that the daemon does not leave.
     `leaving` is awaited, for a while, after the last answer; `answers` comes back if the databases do, which the
     watchdog of a `supervisor` asks.
     """
@@ -52,6 +53,7 @@ class Life:
         leaving: Callable[[], Awaitable[None]] = anyio.lowlevel.checkpoint,
         answers: Callable[[], Awaitable[None]] = anyio.lowlevel.checkpoint,
         supervisor: "Supervisor | None" = None,
+        holds_open: Callable[[], bool] = lambda: False,
     ) -> None:
         self.catalog = catalog
         self.services = services
@@ -64,6 +66,7 @@ class Life:
         self._config = config
         self._settled = settled
         self._reload = reload
+        self._holds_open = holds_open
         self._leaving = leaving
         self._answers = answers
         self._supervisor = supervisor
@@ -205,7 +208,7 @@ class Life:
         while True:
             limit_s = self._config().daemon.idle_exit_s or _NEVER_S * 24 * 365
             left_s = limit_s - (self._clock.monotonic() - self._last_request)
-            if self.in_flight or self.connections:
+            if self.in_flight or self.connections or self._holds_open():
                 left_s = limit_s
             if left_s <= 0:
                 self._log.info("idle", after_s=limit_s)

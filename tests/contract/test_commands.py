@@ -30,7 +30,8 @@ def _load() -> list[LoadedPlugin]:
 
 FOUND = _load()
 PLUGINS = [item.plugin for item in FOUND if item.plugin is not None]
-COMMANDS = [command for plugin in PLUGINS for command in plugin.commands]
+# A hidden command is for programs of ours, and cannot be typed.
+COMMANDS = [command for plugin in PLUGINS for command in plugin.commands if not command.hidden]
 every_plugin = pytest.mark.parametrize("plugin", PLUGINS, ids=lambda item: item.name)
 every_command = pytest.mark.parametrize("command", COMMANDS, ids=lambda item: item.name)
 
