@@ -3,7 +3,7 @@
 import gc
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -18,12 +18,16 @@ from isaacd.belongings import Belongings, Household
 from isaacd.clock import Clock
 from isaacd.command import Catalog, Command
 from isaacd.config import Config, ConfigSource, KnowledgeConfig, Loaded
-from isaacd.context import CommandCard, Context, DaemonCard, PluginCard
+from isaacd.context import CommandCard, Context, DaemonCard, PluginCard, PluginChanges, PluginTimes
 from isaacd.errors import ConfigInvalid, IsaacError, PermissionDenied
 from isaacd.log import Log
 from isaacd.paths import Paths
 from isaacd.plugin import BootLoader, Registry
 from isaacd.plugin.activity import Activity
+from isaacd.plugin.here import Here
+from isaacd.plugin.importer import Importer
+from isaacd.plugin.places import Found
+from isaacd.plugin.roster import Roster
 from isaacd.server.life import Life
 from isaacd.server.methods import BUILTIN
 from isaacd.server.singleton import Singleton
@@ -80,9 +84,21 @@ class App:
         source.changed = self._config_changed
         self._launch = launch
         self._born = clock.monotonic()
-        self._registry = Registry(self.catalog, log, BUILTIN)
+        self._registry = Registry(self.catalog, BUILTIN)
         self._activity = Activity(paths, clock, log)
-        self._household = Household(paths, clock, log, self._registry.declared)
+        self._here = Here(log, lambda: self._config().plugins.import_timeout_s)
+        self._roster = Roster(
+            self._registry,
+            self._activity,
+            loader=self._loader,
+            importer=self._importer,
+            import_now=self._here.load_now,
+            spawn=lambda *work: self._life.spawn(*work),
+            services=self,
+            changed=lambda: source.learn(self._roster.offered()),
+            uid=os.geteuid(),
+        )
+        self._household = Household(paths, clock, log, self._roster.declared)
         # One for each way to look things up offline, which nearly always means one.
         self._routers: dict[KnowledgeConfig, AIRouter] = {}
         self._shelf: Shelf | None = None
@@ -293,14 +309,26 @@ class App:
             connections=self._life.connections,
             requests=self._life.requests,
             in_flight=self._life.in_flight,
-            plugins=self._registry.loaded,
+            plugins=self._roster.usable,
             draining=self._life.draining,
             providers=tuple(item for router in self._routers.values() for item in router.health()),
         )
 
     def plugins(self) -> Sequence[PluginCard]:
         """Describe every plugin found."""
-        return self._registry.cards()
+        return self._roster.cards()
+
+    async def check_plugins(self) -> None:
+        """Look whether files of plugins have changed, came or went, and wait a moment for what comes of it."""
+        await self._roster.look_again()
+
+    async def reload_plugins(self, names: Sequence[str] = ()) -> PluginChanges:
+        """Load plugins anew: those named, or all; raises NotFound for a name that none has."""
+        return await self._roster.reload(names, force=True)
+
+    def plugin_times(self) -> PluginTimes:
+        """Say what the plugins have cost so far."""
+        return self._roster.times()
 
     def commands(self) -> Sequence[CommandCard]:
         """Describe every command."""
@@ -316,26 +344,23 @@ class App:
         """Put the commands in place; the plugins are imported when the first one is wanted, or when all is quiet."""
         self.catalog.add(*self._own_commands())
         self.log.set_level(self._config().log.level)
-        self.catalog.later(self._load_plugins, BUILTIN)
+        self.catalog.later(self._roster, BUILTIN)
 
-    def _load_plugins(self) -> None:
-        """Load the plugins and put their commands and providers in place; what fails is logged and left out."""
-        config = self._config()
-        loader = BootLoader(
+    def _loader(self, further: Callable[[], Iterable[Found]]) -> BootLoader:
+        """Return what finds plugins, as the configuration is now."""
+        config = self._config().plugins
+        return BootLoader(
             user_dir=self.paths.data_dir / "plugins",
-            disabled=config.plugins.disabled,
+            disabled=config.disabled,
+            choose=config.choose,
             clock=self.clock,
             log=self.log,
+            further=further,
         )
-        self._registry.install(loader.load_all())
-        self._source.learn(self._registry.offered())
-        for plugin in self._registry.present():
-            self._activity.take(plugin, self)
-        for card in self._registry.cards():  # now that all who want to know can be told
-            if card.state == "loaded":
-                self.publish("plugin.loaded", {"name": card.name, "version": card.version})
-            elif card.state == "failed":
-                self.publish("plugin.failed", {"name": card.name, "error": card.error})
+
+    def _importer(self, found: Found) -> Importer:
+        """Say who may bring a plugin to life."""
+        return self._here
 
     async def serve(self, singleton: Singleton) -> None:
         """Answer until told to stop, then drain and leave."""
@@ -375,6 +400,7 @@ class App:
         )
         self.command_line.tree()
         self._activity.start(self._life.spawn)
+        self._life.spawn(self._roster.start, self._config().plugins.load)
         self.publish("daemon.ready", {"version": __version__})
         if (self.paths.state_dir / _JOBS_FILE).exists():
             self._life.spawn(self.jobs.wake)
@@ -399,6 +425,7 @@ class App:
                 await self._spool_watch.wait()
 
     def _config_changed(self) -> None:
+        self._roster.check()
         self.publish("config.changed", {"file": str(self.paths.config_file)})
 
     async def _leaving(self) -> None:
@@ -414,6 +441,7 @@ class App:
         if problem is None:
             self.log.set_level(self._config().log.level)
             self.log.info("configuration read")
+            self._roster.check()
         else:
             self.log.warning("configuration refused", reason=problem.message)
 

@@ -7,7 +7,7 @@ import anyio
 import msgspec
 
 from isaacd.ai.choice import Choice
-from isaacd.ai.provider import Host, Provider, ProviderFactory
+from isaacd.ai.provider import Host, LateFactory, Provider, ProviderFactory
 from isaacd.errors import ConfigInvalid, IsaacError, PluginFailed
 
 MAX_IDLE = 16
@@ -20,11 +20,13 @@ Identity = tuple[str, bytes, tuple[tuple[str, str], ...]]
 class _Entry:
     """One provider and the number of requests that use it now."""
 
-    __slots__ = ("provider", "users")
+    __slots__ = ("factory", "provider", "replaced", "users")
 
-    def __init__(self, provider: Provider) -> None:
+    def __init__(self, provider: Provider, factory: ProviderFactory) -> None:
         self.provider = provider
+        self.factory = factory
         self.users = 0
+        self.replaced = False
 
 
 class ProviderPool:
@@ -45,13 +47,21 @@ class ProviderPool:
         """Lend the provider of `choice`, made now if there is none yet; `identity` saves finding it out again."""
         if identity is None:
             identity = self.identity(choice, host.environ)
-        entry = self._entries.pop(identity, None) or _Entry(self._make(choice, host))
+        factory = await self._factory(choice)
+        entry = self._entries.pop(identity, None)
+        if entry is not None and entry.factory is not factory:
+            # Its plugin has newer code; requests under way keep the old.
+            await _close_unused(entry)
+            entry = None
+        entry = entry or _Entry(self._make(factory, choice, host), factory)
         self._entries[identity] = entry  # the end of the dict is what was used last
         entry.users += 1
         try:
             yield entry.provider
         finally:
             entry.users -= 1
+            if entry.replaced:
+                await _close_unused(entry)
             if len(self._entries) > MAX_IDLE:
                 await self._close_oldest()
 
@@ -78,7 +88,8 @@ class ProviderPool:
             with anyio.CancelScope(shield=True):
                 await self._entries.pop(oldest).provider.aclose()
 
-    def _make(self, choice: Choice, host: Host) -> Provider:
+    async def _factory(self, choice: Choice) -> ProviderFactory:
+        """Return what makes providers of a kind; the first time, its plugin has to be imported."""
         factory = self.factories.get(choice.config.kind)
         if factory is None:
             kinds = ", ".join(sorted(self.factories)) or "none"
@@ -86,12 +97,23 @@ class ProviderPool:
                 f"ai.providers.{choice.provider}.kind: no plugin offers the kind {choice.config.kind!r}",
                 hint=f"there are: {kinds}",
             )
+        return await factory.ready() if isinstance(factory, LateFactory) else factory
+
+    def _make(self, factory: ProviderFactory, choice: Choice, host: Host) -> Provider:
         try:
             return factory(choice.provider, choice.config, host)
         except IsaacError:
             raise
         except Exception as error:
             raise provider_failed(choice, error) from error
+
+
+async def _close_unused(entry: _Entry) -> None:
+    """Close a provider that nobody will be lent any more, now or after its last request."""
+    entry.replaced = True
+    if not entry.users:
+        with anyio.CancelScope(shield=True):
+            await entry.provider.aclose()
 
 
 def provider_failed(choice: Choice, error: Exception) -> PluginFailed:

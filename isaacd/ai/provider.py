@@ -139,6 +139,14 @@ class Host(msgspec.Struct, frozen=True):
     knowledge: KnowledgeConfig = KnowledgeConfig()
 
 
+class LateFactory:
+    """Stands for the factory of a kind whose plugin has not been imported yet, and says of the kind what is known."""
+
+    async def ready(self) -> "ProviderFactory":
+        """Return the factory; raises PluginFailed."""
+        raise NotImplementedError
+
+
 class ProviderFactory(Protocol):
     """Makes a provider of one kind; usually the provider class itself.
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
+from isaacd.cli.help import rows_of
 from isaacd.cli.local import LOCAL_COMMANDS
 from isaacd.cli.values import Value
 
@@ -86,7 +87,7 @@ class _Line:
 
     def _commands(self, start: str) -> "Iterator[Completion]":
         assert isinstance(self._command, click.Group)
-        rows = {name: item.short_help or "" for name, item in self._command.commands.items()}
+        rows = dict(rows_of(self._command))
         if self._command is self._root:
             rows |= dict(LOCAL_COMMANDS)
         for name, text in rows.items():

@@ -83,5 +83,10 @@ def _arguments(command: click.Command) -> list[tuple[str, str]]:
 
 def _commands(ctx: click.Context, group: click.Group) -> list[tuple[str, str]]:
     local = {name for name, _ in LOCAL_COMMANDS} if ctx.parent is None else set()
-    names = [name for name in group.list_commands(ctx) if name not in local]
-    return [(name, group.commands[name].short_help or "") for name in names]
+    return [(name, summary) for name, summary in rows_of(group) if name not in local]
+
+
+def rows_of(group: click.Group) -> list[tuple[str, str]]:
+    """Return the commands of a group, each with its line of help."""
+    rows: list[tuple[str, str]] = group.rows()  # type: ignore[attr-defined] # every group of the tree has it
+    return rows

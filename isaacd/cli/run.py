@@ -12,6 +12,7 @@ from isaacd.cli.inputs import read_inputs
 from isaacd.cli.output import Output
 from isaacd.cli.render import plain, render, sendable, styled, to_json
 from isaacd.command import Catalog, Command, Input
+from isaacd.command.outlined import LazyCommand
 from isaacd.context import Context, Handover, Terminal
 from isaacd.errors import Cancelled, ConfigInvalid, IsaacError
 from isaacd.plans.handover import Released
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from isaacd.cli.tree import Parsed, Tree
 
 _LINES_KEPT = 64
+# How often a plugin may be exchanged between a look at its command and the next.
+_ATTEMPTS = 5
 _LONGEST_KEPT = 1000
 
 
@@ -63,7 +66,9 @@ class CommandLine:
     async def run(self, context: Context, argv: list[str], version: str = "") -> Outcome:
         """Run one command line of `isaacctl`, whose own version is `version`."""
         terminal = context.terminal
-        parsed = self._parse(argv, terminal)
+        if (wait := self._catalog.waiting(_plugin_in(argv))) is not None:
+            await wait()
+        parsed = await self._ready(argv, terminal)
         if isinstance(parsed, Outcome):
             return parsed
         command = parsed.command
@@ -81,11 +86,20 @@ class CommandLine:
     def answer(self, context: Context, argv: list[str]) -> Outcome | None:
         """Answer a line that needs no waiting, such as help or `status`; None for all others."""
         terminal = context.terminal
+        if self._catalog.waiting(_plugin_in(argv)) is not None:
+            return None
         parsed = self._parse(argv, terminal)
         if isinstance(parsed, Outcome):
             return parsed
         command = parsed.command
-        if command.mode != "inline" or any(item.inner is Input for item in command.parameters):
+        if command.renew is not None and command.renew() is not command:
+            parsed = self._parse(argv, terminal)
+            if isinstance(parsed, Outcome):
+                return parsed
+            command = parsed.command
+        if command.immediate is None or command.mode != "inline":
+            return None
+        if any(item.inner is Input for item in command.parameters):
             return None
         output = Output(context.events, terminal, context.clock, quiet=parsed.json)
         try:
@@ -119,6 +133,22 @@ class CommandLine:
             self._understood.clear()
         return self._tree
 
+    async def _ready(self, argv: list[str], terminal: Terminal) -> "Parsed | Outcome":
+        """Understand a line, with the function of its command as it is now."""
+        parsed = self._parse(argv, terminal)
+        for _ in range(_ATTEMPTS):
+            if isinstance(parsed, Outcome):
+                return parsed
+            command = parsed.command
+            try:
+                newest = command if command.renew is None else command.renew()
+                if await newest.ready() is command:
+                    return parsed
+            except IsaacError as error:
+                return _told(error, terminal, json=parsed.json)
+            parsed = self._parse(argv, terminal)
+        return parsed
+
     def _parse(self, argv: list[str], terminal: Terminal) -> "Parsed | Outcome":
         """Understand a line; help and usage errors come as what is to be printed. Short lines are remembered.
 
@@ -131,13 +161,18 @@ class CommandLine:
         known = self._understood.get(key)
         if known is not None:
             return known
-        found = outcome_of(tree, argv, terminal)
+        try:
+            found = outcome_of(tree, argv, terminal)
+        except IsaacError as error:
+            return _told(error, terminal, json="--json" in argv)
         if isinstance(found, tuple):
             code, out, err = found
             understood: Parsed | Outcome = Outcome(exit=code, out=out, err=err)
         else:
             understood = found
-            if any(isinstance(value, list | dict | set) for value in found.values.values()):
+            if isinstance(found.command, LazyCommand) or any(
+                isinstance(value, list | dict | set) for value in found.values.values()
+            ):
                 return understood  # a handler may change what it is given
         if sum(map(len, argv)) <= _LONGEST_KEPT:
             if len(self._understood) >= _LINES_KEPT:
@@ -172,6 +207,19 @@ class CommandLine:
     def _warned(self, terminal: Terminal) -> str:
         warning = self._warning()
         return f"{terminal.style('warning:', 33)} {plain(warning)}\n" if warning else ""
+
+
+def _told(error: IsaacError, terminal: Terminal, *, json: bool) -> Outcome:
+    """Say why a command cannot be had."""
+    code = exit_code(error)
+    if json:
+        return Outcome(exit=code, out=error_json(error, terminal))
+    return Outcome(exit=code, err=error_text(error, terminal))
+
+
+def _plugin_in(argv: list[str]) -> str:
+    """Return the plugin that a line names, "" if it could be any."""
+    return argv[0].replace("-", "_") if argv and argv[0].replace("-", "_").isidentifier() else ""
 
 
 def _within(context: Context, output: Output, parsed: "Parsed") -> Context:

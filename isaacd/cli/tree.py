@@ -111,6 +111,10 @@ class _Group(_Command, click.Group):
         )
         self.doc = doc
 
+    def rows(self) -> list[tuple[str, str]]:
+        """Return every command below with its line of help."""
+        return [(name, self.commands[name].short_help or "") for name in sorted(self.commands)]
+
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Find a command; `_` is as good as `-`."""
         return super().get_command(ctx, cmd_name.replace("_", "-"))
@@ -123,7 +127,11 @@ class _Group(_Command, click.Group):
             self._unknown(ctx, args[0])
         return super().resolve_command(ctx, args)
 
+    def refuse(self, word: str) -> None:
+        """Raise IsaacError if a word is a plugin's that cannot be used."""
+
     def _unknown(self, ctx: click.Context, word: str) -> NoReturn:
+        self.refuse(word)
         names = self.list_commands(ctx)
         if ctx.parent is None:
             names = sorted({*names, *(name for name, _ in LOCAL_COMMANDS)})
@@ -175,24 +183,59 @@ class _FileOrGroup(_Group):
         return self.leaf.make_context(info_name, args, parent, **extra)
 
 
+class _Root(_Group):
+    """All plugins of a catalog; what is below each is made when it is first looked at."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        super().__init__(PROGRAM, doc=_INTRODUCTION, summary="", bare=None, top=True)
+        self._catalog = catalog
+        self._shown: dict[str, list[Command]] = {}
+        for command in sorted(catalog, key=lambda item: item.name):
+            if not command.hidden:
+                plugin = command.name.partition(".")[0].replace("_", "-")
+                self._shown.setdefault(plugin, []).append(command)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._shown
+
+    def current(self, command: Command) -> Command:
+        """Return the command of this name that the catalog has now; it looks the same, or the tree would be another."""
+        return self._catalog.find(command.name) or command
+
+    def refuse(self, word: str) -> None:
+        """Raise IsaacError if a word is a plugin's that cannot be used."""
+        error = self._catalog.refusal(word.replace("-", "_"))
+        if error is not None:
+            raise error
+
+    def rows(self) -> list[tuple[str, str]]:
+        """Return every plugin with its line of help."""
+        return [(name, _summary(self._catalog, commands)) for name, commands in sorted(self._shown.items())]
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all plugins."""
+        return sorted(self._shown)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Find a plugin's commands."""
+        name = cmd_name.replace("_", "-")
+        if name not in self.commands and name in self._shown:
+            self.add_command(_branch(self._catalog, name, self._shown[name]))
+        return self.commands.get(name)
+
+
 class Tree:
     """All commands of a catalog as one click group."""
 
     def __init__(self, catalog: Catalog) -> None:
         catalog.complete()
         self.version = catalog.version
-        self.root = _Group(PROGRAM, doc=_INTRODUCTION, summary="", bare=None, top=True)
-        shown: dict[str, list[Command]] = {}
-        for command in sorted(catalog, key=lambda item: item.name):
-            if not command.hidden:
-                shown.setdefault(command.name.partition(".")[0], []).append(command)
-        for plugin, commands in shown.items():
-            self.root.add_command(_branch(catalog, plugin, commands))
+        self.root = _Root(catalog)
 
     def parse(self, argv: list[str], terminal: Terminal) -> Parsed:
         """Understand a command line; raises Help or click.UsageError."""
         if argv[:1] == ["help"]:
-            if len(argv) > 1 and argv[1] in dict(LOCAL_COMMANDS) and argv[1] not in self.root.commands:
+            if len(argv) > 1 and argv[1] in dict(LOCAL_COMMANDS) and argv[1] not in self.root:
                 ctx = click.Context(self.root, info_name=PROGRAM)
                 raise Mistake(
                     f"{argv[1]} is a command that needs no daemon", ctx, f"{PROGRAM} {argv[1]} --help"
@@ -204,13 +247,26 @@ class Tree:
         return result
 
 
-def _branch(catalog: Catalog, plugin: str, commands: list[Command]) -> click.Command:
+def _bare(commands: list[Command]) -> Command | None:
+    """Return the command that has the plugin's own name."""
+    return next((item for item in commands if "." not in item.name), None)
+
+
+def _summary(catalog: Catalog, commands: list[Command]) -> str:
+    """Return the line of help of a plugin's commands."""
+    bare = _bare(commands)
+    if bare is not None and len(commands) == 1:
+        return bare.summary
+    plugin = commands[0].name.partition(".")[0]
+    return catalog.summaries.get(plugin) or (bare.summary if bare else f"Commands of the plugin {plugin}.")
+
+
+def _branch(catalog: Catalog, name: str, commands: list[Command]) -> click.Command:
     """Return a plugin's commands: one of its own name alone, or a group."""
-    name = plugin.replace("_", "-")
-    bare = next((item for item in commands if item.name == plugin), None)
+    bare = _bare(commands)
     if bare is not None and len(commands) == 1:
         return _Leaf(bare, name)
-    summary = catalog.summaries.get(plugin) or (bare.summary if bare else f"Commands of the plugin {plugin}.")
+    summary = _summary(catalog, commands)
     if bare is not None and any(item.positional for item in bare.parameters):
         group: _Group = _FileOrGroup(name, doc=bare.doc, summary=summary, bare=bare)
     else:
@@ -254,6 +310,8 @@ def _common(*, hidden: bool) -> list[click.Option]:
 
 
 def _parsed(command: Command, ctx: click.Context) -> Parsed:
+    root = ctx.find_root().command
+    command = root.current(command) if isinstance(root, _Root) else command
     json = False
     sets: tuple[str, ...] = ()
     at: click.Context | None = ctx

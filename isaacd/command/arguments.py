@@ -32,6 +32,34 @@ class _OnlyMeta(msgspec.Struct, rename={META_FIELD: META_KEY}):
     meta_: Meta
 
 
+class _MaybeMeta(msgspec.Struct, rename={META_FIELD: META_KEY}):
+    meta_: Meta | None = None
+
+
+class _Wrapped(msgspec.Struct, array_like=True):
+    named: _MaybeMeta
+
+
+def meta_of(raw: msgspec.Raw, format: Format) -> Meta:  # noqa: A002 - the wire's word
+    """Return what a request says about itself, whatever its arguments are; nothing, if they are no arguments."""
+    decode: Any = msgspec.msgpack.decode if format == "msgpack" else msgspec.json.decode
+    try:
+        shape = params_shape(raw, format)
+        if shape == "none":
+            return NO_META
+        if shape == "positional":
+            last = decode(raw, type=list[msgspec.Raw])[-1]
+            is_only = set(decode(last, type=dict[str, msgspec.Raw])) == {META_KEY}
+            found = decode(last, type=_MaybeMeta) if is_only else None
+        elif shape == "wrapped":
+            found = decode(raw, type=_Wrapped).named
+        else:
+            found = decode(raw, type=_MaybeMeta)
+    except (*_REFUSED, InvalidParams):
+        return NO_META  # whoever decodes the arguments says what is wrong with them
+    return (found.meta_ if found is not None else None) or NO_META
+
+
 class _Decoders:
     """What decodes the arguments of one command from one format."""
 

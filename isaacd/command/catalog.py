@@ -1,11 +1,34 @@
 """All commands by name; two that claim one name are an error that names both."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
+from typing import Protocol
 
 from isaacd.command.command import Command
 from isaacd.command.explain import nearest
 from isaacd.context import CommandCard
-from isaacd.errors import MethodNotFound, PluginFailed
+from isaacd.errors import IsaacError, MethodNotFound, PluginFailed
+
+Wait = Callable[[], Awaitable[None]]
+
+
+class Supply(Protocol):
+    """Where commands come from that are not in the catalog yet: plugins that nobody has needed so far."""
+
+    def open(self) -> None:
+        """Add the commands that are known; those that take longer come later."""
+        ...
+
+    def missing(self, name: str) -> Command | None:
+        """Return a command that stands for one that may still come; None if none of this name will."""
+        ...
+
+    def waiting(self, word: str) -> Wait | None:
+        """Return what waits until the plugin `word` is known, with "" all of them; None if nothing has to be waited for."""
+        ...
+
+    def refusal(self, word: str) -> IsaacError | None:
+        """Say why a plugin has no commands, if it is there and cannot be used."""
+        ...
 
 
 class Catalog:
@@ -20,24 +43,35 @@ class Catalog:
         self.find: Callable[[str], Command | None] = self._commands.get
         self.summaries: dict[str, str] = {}
         self.version = 0
-        self._fill: Callable[[], None] | None = None
+        self._supply: Supply | None = None
+        self._opened = True
         self._unaided: Collection[str] = ()
         self.add(*commands)
 
-    def later(self, fill: Callable[[], None], unaided: Collection[str]) -> None:
-        """Have `fill` add the rest when somebody first looks for a command; the names in `unaided` are none.
+    def later(self, supply: Supply, unaided: Collection[str]) -> None:
+        """Have `supply` add the rest when somebody first looks for a command; the names in `unaided` are none.
 
-        A daemon is ready, and answers a ping, before its plugins are imported.
+        A daemon is ready, and answers a ping, before it looks for its plugins.
         """
-        self._fill, self._unaided = fill, unaided
+        self._supply, self._unaided = supply, unaided
+        self._opened = False
         self.find = self._find
 
     def complete(self) -> None:
-        """Add now what was left for later."""
-        fill, self._fill = self._fill, None
-        if fill is not None:
+        """Add now what was left for later, as far as it is known."""
+        if not self._opened and self._supply is not None:
+            self._opened = True
             self.find = self._commands.get
-            fill()
+            self._supply.open()
+
+    def waiting(self, word: str = "") -> Wait | None:
+        """Return what waits until the commands of the plugin `word` are known, with "" those of all; or None."""
+        self.complete()
+        return None if self._supply is None else self._supply.waiting(word)
+
+    def refusal(self, word: str) -> IsaacError | None:
+        """Say why a plugin has no commands, if it is there and cannot be used."""
+        return None if self._supply is None else self._supply.refusal(word)
 
     def _find(self, name: str) -> Command | None:
         if name not in self._unaided:
@@ -46,24 +80,44 @@ class Catalog:
 
     def add(self, *commands: Command) -> None:
         """Add commands, all or none; raises PluginFailed if a name is taken."""
+        self._commands.update(self._checked(commands, self._commands))
+        self.version += 1
+
+    def put(self, plugin: str, commands: Iterable[Command]) -> None:
+        """Make these the commands of a plugin, whatever it had; raises PluginFailed if a name is another's."""
+        others = {name: item for name, item in self._commands.items() if item.plugin != plugin}
+        adding = self._checked(commands, others)
+        for name in self._commands.keys() - others.keys():
+            del self._commands[name]  # in place: `find` is this dict's own method
+        self._commands.update(adding)
+        self.version += 1
+
+    def swap(self, commands: Iterable[Command]) -> None:
+        """Put commands in the place of others of the same names that look the same from outside."""
+        for command in commands:
+            if command.name in self._commands:
+                self._commands[command.name] = command
+
+    def _checked(self, commands: Iterable[Command], others: dict[str, Command]) -> dict[str, Command]:
         adding: dict[str, Command] = {}
         for command in commands:
-            taken = self._commands.get(command.name) or adding.get(command.name)
+            taken = others.get(command.name) or adding.get(command.name)
             if taken is not None:
                 raise PluginFailed(
                     f"the plugins {taken.plugin} and {command.plugin} both have a command {command.name}",
                     hint=f'choose one, in config.toml: [plugins] disabled = ["{command.plugin}"]',
                 )
             adding[command.name] = command
-        self._commands.update(adding)
-        self.version += 1
+        return adding
 
     def get(self, name: str) -> Command:
         """Return the command of this name, or raise MethodNotFound with the nearest name."""
         command = self.find(name)
+        if command is None and self._supply is not None:
+            command = self._supply.missing(name)
         if command is None:
             raise self.unknown(name)
-        return command
+        return command if command.renew is None else command.renew()
 
     def unknown(self, name: str) -> MethodNotFound:
         """Say that there is no such command, and which one may have been meant."""

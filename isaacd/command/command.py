@@ -25,8 +25,13 @@ class Command:
     the caller did not ask for them; a `lenient` one ignores arguments that it does not know. `at_once` is tried
     before a task or stream is started, in the same way as a plain handler; None from it means that it must be.
     `tool` is there if a model may call it too, and says how dangerous that is. `markdown` says that its text is
-    Markdown, which a terminal shows as such.
+    Markdown, which a terminal shows as such. `immediate` is what can answer without a task. `renew`, if there is one,
+    returns the command to use instead: the same one, unless its file has changed.
     """
+
+    renew: "Callable[[], Command] | None" = None
+    parameters: tuple[Parameter, ...]
+    returns: Any
 
     def __init__(
         self,
@@ -64,6 +69,16 @@ class Command:
         self._lenient = lenient
         # Calls the handler: a result for an inline command, else a coroutine or an async iterator.
         self.start = _starter(handler, self.parameters)
+        self.immediate = self.start if self.mode == "inline" else at_once
+        self.under_way = 0
+
+    async def ready(self) -> "Command":
+        """Return the command with its function, which is this one."""
+        return self
+
+    def seen(self, args: Any) -> Any:
+        """Return decoded arguments as a record of them by the names of the parameters."""
+        return args
 
     def bind(self, values: Mapping[str, object], meta: Meta) -> Call:
         """Make a call of decoded values, by the names of the handler's own parameters."""
@@ -77,6 +92,7 @@ class Command:
         """
         if self.mode == "inline":
             return self.answer(self.start, context, args)
+        self.under_way += 1
         try:
             if self.mode == "task":
                 return await self.start(context, args)
@@ -87,6 +103,8 @@ class Command:
             # A handler that calls sys.exit() must not end the daemon.
             context.log.exception("command failed", command=self.name, plugin=self.plugin)
             raise self.failed(error) from error
+        finally:
+            self.under_way -= 1
 
     def answer(self, handler: Callable[[Context, Any], Any], context: Context, args: Any) -> Any:
         """Call `start` or `at_once` without waiting; raises IsaacError only, whatever the handler raises."""

@@ -46,7 +46,7 @@ class ParameterOutline(msgspec.Struct, frozen=True, array_like=True, omit_defaul
         return Parameter(
             field=self.field,
             name=self.name,
-            type=object,
+            type=_whole_type(self, inner),
             inner=inner,
             marker=made,
             required=self.required,
@@ -121,6 +121,17 @@ def _type_of(item: ParameterOutline) -> Any:
         return Literal[item.choices]
     module, _, name = item.kind.rpartition(".")
     return type(name, (), {"__module__": module}) if module else _TYPES[item.kind]
+
+
+def _whole_type(item: ParameterOutline, inner: Any) -> Any:
+    """Return what a value is checked against before the function's own types can: what is certain, and no more."""
+    certain = item.kind in ("str", "bytes", "input", "path", "int", "float", "bool")
+    if item.kind == "choice" and all(type(choice) in (int, str) for choice in item.choices or ()):
+        certain = bool(item.choices)
+    kind: Any = inner if certain else object
+    if item.many:
+        kind = list[kind]
+    return kind if item.required or kind is object else kind | None
 
 
 def _shown(default: object) -> bool | str | list[str] | None:

@@ -153,8 +153,30 @@ class CacheConfig(Struct, frozen=True, forbid_unknown_fields=True):
     ] = True
 
 
+Load = Literal["lazy", "sequential", "concurrent", "threaded"]
+
+
 class PluginsConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """Which plugins are loaded."""
+    """Which plugins are loaded, and when."""
+
+    load: Annotated[
+        Load,
+        Meta(
+            description="When plugins are imported: with their first use (`lazy`), or all at the start: one after another (`sequential`), with set-ups side by side (`concurrent`), or in threads (`threaded`)."
+        ),
+    ] = "lazy"
+    choose: Annotated[
+        dict[str, str],
+        about(
+            "Which of several plugins with one name is used: `isaac`, `user`, or the name of a distribution.",
+            {"notes": "user"},
+            expected="a table of names and places",
+        ),
+    ] = {}
+    import_timeout_s: Annotated[
+        float,
+        Meta(gt=0, le=600, description="Seconds that the import of a plugin may take before it is given up."),
+    ] = 10.0
 
     disabled: Annotated[
         tuple[str, ...],

@@ -1,7 +1,16 @@
 """One request's view of the daemon."""
 
 from isaacd.context.caller import NO_META, TTY, Meta, Sink, Terminal
-from isaacd.context.cards import CommandCard, DaemonCard, PluginCard, ToolCard
+from isaacd.context.cards import (
+    CommandCard,
+    DaemonCard,
+    PluginCard,
+    PluginChanges,
+    PluginSteps,
+    PluginTimes,
+    StepCard,
+    ToolCard,
+)
 from isaacd.context.context import MAX_INPUT_BYTES, Context
 from isaacd.context.event import HOUSE_EVENTS, Event
 from isaacd.context.handover import Handover
@@ -21,8 +30,12 @@ __all__ = [
     "Handover",
     "Meta",
     "PluginCard",
+    "PluginChanges",
+    "PluginSteps",
+    "PluginTimes",
     "Services",
     "Sink",
+    "StepCard",
     "Terminal",
     "ToolCard",
     "Tools",

@@ -30,7 +30,12 @@ class ToolCard(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PluginCard(msgspec.Struct, frozen=True, kw_only=True):
-    """What the outside may know of a plugin; `import_ms` is the wall time of its import."""
+    """What the outside may know of a plugin; `import_ms` is the wall time of its import.
+
+    `state` is ready (known, and imported with its first use), loaded, waiting (about to be described), failed, disabled
+    or hidden. `source` is bundled, site, entry or user. `isolation` says what keeps it from harming others, "" as long
+    as its code was not needed. `error` is why it cannot be used, `trouble` why newer code of it is not in force.
+    """
 
     name: str
     summary: str
@@ -41,6 +46,55 @@ class PluginCard(msgspec.Struct, frozen=True, kw_only=True):
     commands: tuple[str, ...] = ()
     providers: tuple[str, ...] = ()
     error: str | None = None
+    trouble: str | None = None
+    source: str = ""
+    distribution: str = ""
+    isolation: str = ""
+    activation: str = "use"
+    api: str = ""
+    requires: tuple[str, ...] = ()
+    capabilities: tuple[str, ...] = ()
+    policies: tuple[str, ...] = ()
+    routes: int = 0
+    events: tuple[str, ...] = ()
+    jobs: tuple[str, ...] = ()
+    setup_ms: float = 0.0
+
+
+class PluginChanges(msgspec.Struct, frozen=True, kw_only=True):
+    """What a look at the files of plugins has led to, by their names; `failed` has the reasons."""
+
+    reloaded: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    failed: dict[str, str] = {}
+
+
+class StepCard(msgspec.Struct, frozen=True, kw_only=True):
+    """One step on a plugin's way: discovery, import, load or setup; `at_ms` counts from the daemon's start.
+
+    `memory_kib` is by how much the whole process grew meanwhile.
+    """
+
+    name: str
+    at_ms: float
+    took_ms: float
+    memory_kib: int = 0
+
+
+class PluginSteps(msgspec.Struct, frozen=True, kw_only=True):
+    """What one plugin has cost so far."""
+
+    name: str
+    state: str
+    steps: tuple[StepCard, ...] = ()
+
+
+class PluginTimes(msgspec.Struct, frozen=True, kw_only=True):
+    """What all plugins have cost so far, and how they are loaded (`plugins.load`)."""
+
+    load: str
+    plugins: tuple[PluginSteps, ...] = ()
 
 
 class DaemonCard(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from isaacd.ai.router import AIRouter
 from isaacd.clock import Clock
 from isaacd.config import Config, Loaded
-from isaacd.context.cards import CommandCard, DaemonCard, PluginCard, ToolCard
+from isaacd.context.cards import CommandCard, DaemonCard, PluginCard, PluginChanges, PluginTimes, ToolCard
 from isaacd.log import Log
 from isaacd.paths import Paths
 
@@ -64,6 +64,18 @@ class Daemon(Protocol):
 
     def commands(self) -> Sequence[CommandCard]:
         """Describe every command."""
+        ...
+
+    async def reload_plugins(self, names: Sequence[str] = ()) -> PluginChanges:
+        """Load plugins anew: those named, or all; raises NotFound for a name that none has."""
+        ...
+
+    async def check_plugins(self) -> None:
+        """Look whether files of plugins have changed, came or went, and wait a moment for what comes of it."""
+        ...
+
+    def plugin_times(self) -> PluginTimes:
+        """Say what the plugins have cost so far."""
         ...
 
     def stop(self) -> None:

@@ -18,7 +18,7 @@ def subscribers(plugin: Plugin, services: Services) -> Iterator[Subscriber]:
             plugin=plugin.name,
             name=handler.name,
             event=handler.event,
-            call=partial(_handle, plugin.name, handler, services),
+            call=partial(handle, plugin.name, handler, services),
             timeout_s=handler.timeout_s,
         )
 
@@ -32,13 +32,15 @@ def timed(plugin: Plugin, services: Services) -> Iterator[Timed]:
             every_s=job.every_s,
             jitter=job.jitter,
             timeout_s=job.timeout_s,
-            call=partial(_work, plugin.name, job, services),
+            call=partial(work, plugin.name, job, services),
         )
 
 
-async def _handle(plugin: str, handler: Handler, services: Services, event: Event) -> None:
+async def handle(plugin: str, handler: Handler, services: Services, event: Event) -> None:
+    """Call a handler with one event; it may raise anything."""
     await call(handler.function, Context(services, plugin=plugin), event)
 
 
-async def _work(plugin: str, job: Job, services: Services) -> None:
+async def work(plugin: str, job: Job, services: Services) -> None:
+    """Do a job once; it may raise anything."""
     await call(job.function, Context(services, plugin=plugin))

@@ -1,9 +1,9 @@
-"""BootLoader: loads the modules of the namespace package `isaac_plugins`, one failing alone."""
+"""BootLoader: finds plugins wherever they may lie, and says which of them count; it can load them all at once, too."""
 
 import importlib
 import os
 import sys
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Literal
@@ -14,10 +14,10 @@ from isaacd.clock import Clock
 from isaacd.context import PluginCard
 from isaacd.errors import IsaacError, PluginFailed
 from isaacd.log import Log
-from isaacd.plugin.choices import label_of, read_choices
-from isaacd.plugin.discovery import discover
-from isaacd.plugin.places import Found
+from isaacd.plugin.choices import label_of, read_choices, settle
+from isaacd.plugin.places import Found, find
 from isaacd.plugin.plugin import Plugin, check_name
+from isaacd.plugin.receipts import installed
 
 
 class LoadedPlugin(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,35 +47,48 @@ class LoadedPlugin(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BootLoader:
-    """Loads plugins from every folder that is a part of `isaac_plugins`.
+    """Finds the plugins of every folder that is a part of `isaac_plugins`, and of entry points.
 
-    `user_dir` may hold a further part: `<user_dir>/isaac_plugins/NAME.py`. The first folder that has a name wins, and
-    the user's is the last: a plugin never replaces another in silence.
+    `user_dir` may hold a further part: `<user_dir>/isaac_plugins/NAME.py`. Where two have one name, `choose` says which
+    is meant, as `isaacd.plugin.choices` does; otherwise it is the first, and Isaac's own come first: a plugin never
+    replaces another in silence.
     """
 
     def __init__(
-        self, *, user_dir: Path, disabled: Collection[str], clock: Clock, log: Log, uid: int | None = None
+        self,
+        *,
+        user_dir: Path,
+        disabled: Collection[str],
+        clock: Clock,
+        log: Log,
+        uid: int | None = None,
+        choose: Mapping[str, str] | None = None,
+        further: Callable[[], Iterable[Found]] = tuple,
     ) -> None:
-        self._user_dir = user_dir
-        self._disabled = frozenset(disabled) | frozenset(read_choices(user_dir).disabled)
+        self.user_dir = user_dir
+        choices = read_choices(user_dir)
+        self.disabled = frozenset(disabled) | frozenset(choices.disabled)
+        self._taken = {**choices.taken, **(choose or {})}
         self._clock = clock
         self._log = log
         self._uid = os.geteuid() if uid is None else uid
+        self._further = further
+
+    def find(self) -> list[Found]:
+        """Return all plugins by name, each with what hides it or why it is refused; imports none of them."""
+        every = [*find(self.user_dir, self._uid), *installed(self.user_dir), *self._further()]
+        return sorted(settle(every, self._taken), key=lambda item: (item.name, item.hidden_by is not None))
 
     def load_all(self) -> list[LoadedPlugin]:
         """Import every plugin that is not disabled, by name; a failure is kept as its record and logged."""
-        found = discover(self._user_dir, self._uid, read_choices(self._user_dir))
-        return [self._load(item) for item in sorted(found, key=lambda item: item.name)]
+        return [self._load(item) for item in self.find()]
 
     def _load(self, found: Found) -> LoadedPlugin:
         name, origin = found.name, str(found.origin)
-        if name in self._disabled:
+        if name in self.disabled:
             return LoadedPlugin(name=name, origin=origin, state="disabled")
         if found.hidden_by is not None:
-            error = (
-                f"hidden by {found.hidden_by}; rename it, or take it: "
-                f"isaacctl plugins choose {name} {label_of(found)}"
-            )
+            error = why_hidden(found)
             self._log.warning("plugin hidden", plugin=name, origin=origin, reason=error)
             return LoadedPlugin(name=name, origin=origin, state="hidden", error=error)
         if found.refused is not None:
@@ -96,13 +109,25 @@ class BootLoader:
         return LoadedPlugin(name=name, origin=origin, state="loaded", import_ms=took_ms, plugin=plugin)
 
 
+def why_hidden(found: Found) -> str:
+    """Say that two plugins have one name, which of them is used, and how to choose the other one."""
+    label = label_of(found)
+    return (
+        f"hidden by {found.hidden_by}: two plugins cannot both be called {found.name}; rename one, or take this one with "
+        f'isaacctl plugins choose {found.name} {label}, or in config.toml: [plugins.choose] {found.name} = "{label}"'
+    )
+
+
 def _plugin_of(module: ModuleType, found: Found) -> Plugin:
-    plugin = getattr(module, found.attribute, None)
+    plugin: object = module
+    for part in found.attribute.split("."):
+        plugin = getattr(plugin, part, None)
+    name = found.name
     if not isinstance(plugin, Plugin):
-        raise PluginFailed(f'{module.__name__} has no `{found.attribute} = Plugin("{found.name}")`')
-    if plugin.name != found.name:
+        raise PluginFailed(f'{module.__name__} has no `{found.attribute} = Plugin("{name}")`')
+    if plugin.name != name:
         raise PluginFailed(
-            f'{module.__name__} calls itself Plugin("{plugin.name}"); it must be Plugin("{found.name}")'
+            f'{module.__name__} calls itself Plugin("{plugin.name}"); it must be Plugin("{name}")'
         )
     plugin.summary = plugin.summary or (module.__doc__ or "").strip().partition("\n")[0]
     return plugin

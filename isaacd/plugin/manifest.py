@@ -1,14 +1,13 @@
 """The manifest: everything that can be known of a plugin without importing it, made from its own code."""
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
 from isaacd.command.outline import Outline, outline_of
-from isaacd.plugin.plugin import Plugin
-
-Activation = Literal["use", "start", "event"]
+from isaacd.plugin.declared import HANDLER_TIMEOUT_S, JOB_TIMEOUT_S
+from isaacd.plugin.plugin import Activation, Plugin
 
 
 class KindOutline(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -27,13 +26,23 @@ class JobOutline(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     name: str
     every_s: float
     jitter: float = 0.0
+    timeout_s: float = JOB_TIMEOUT_S
+
+
+class HandlerOutline(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A function that is called with each event of one name."""
+
+    name: str
+    event: str
+    timeout_s: float = HANDLER_TIMEOUT_S
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a plugin offers, needs and wants to be told.
 
-    `requires` are plugins, each a name or a name with a version (`notes>=2`). `routes` counts its rules about typed
-    lines, `events` are those that it handles. `settings` is the JSON Schema of its own settings, as JSON.
+    `requires` are plugins, each a name or a name with versions (`notes>=2`). `routes` counts its rules about typed
+    lines, `policies` are names, `events` those that it publishes. `settings` is the JSON Schema of its own settings, as
+    JSON.
     """
 
     name: str
@@ -43,11 +52,12 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     requires: tuple[str, ...] = ()
     capabilities: tuple[str, ...] = ()
     activation: Activation = "use"
+    events: tuple[str, ...] = ()
     commands: tuple[Outline, ...] = ()
     providers: tuple[KindOutline, ...] = ()
     policies: tuple[str, ...] = ()
     routes: int = 0
-    events: tuple[str, ...] = ()
+    handlers: tuple[HandlerOutline, ...] = ()
     jobs: tuple[JobOutline, ...] = ()
     settings: bytes | None = None
     has_setup: bool = False
@@ -60,9 +70,26 @@ def manifest_of(plugin: Plugin) -> Manifest:
         name=plugin.name,
         summary=plugin.summary,
         version=plugin.version,
+        api=plugin.api,
+        requires=plugin.requires,
+        capabilities=plugin.capabilities,
+        activation=plugin.activation,
+        events=plugin.events,
         commands=tuple(outline_of(item) for item in plugin.commands),
         providers=tuple(_kind_of(item) for item in plugin.providers),
+        policies=tuple(plugin.policies),
         routes=len(plugin.rewrites),
+        handlers=tuple(
+            HandlerOutline(name=item.name, event=item.event, timeout_s=item.timeout_s)
+            for item in plugin.handlers
+        ),
+        jobs=tuple(
+            JobOutline(name=item.name, every_s=item.every_s, jitter=item.jitter, timeout_s=item.timeout_s)
+            for item in plugin.jobs
+        ),
+        settings=None if plugin.settings_schema is None else msgspec.json.encode(plugin.settings_schema),
+        has_setup=plugin.begin is not None,
+        has_teardown=plugin.end is not None,
     )
 
 

@@ -4,17 +4,16 @@ import importlib
 import os
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
+from isaacd.plugin.trust import bundled_in
+
 NAMESPACE = "isaac_plugins"
 _SUFFIX = ".py"
-_ROOT = Path(__file__).parents[2]
-# In a checkout, and where Isaac is installed.
-_ISAACS_OWN = (_ROOT / "plugins" / NAMESPACE, _ROOT / NAMESPACE)
 
 
 # Isaac's own, another part of the namespace, an entry point of a distribution, or the user's folder of plugins.
@@ -22,7 +21,7 @@ Source = Literal["bundled", "site", "entry", "user"]
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """A file or folder that looks like a plugin; `hidden_by` is the one of the same name that was found first.
+    """A file or folder that looks like a plugin; `hidden_by` is another one of the same name, which is used.
 
     `refused` says why it must not be imported. Its code is the module `module`, which has the plugin as `attribute`;
     `path` are folders that have to be on sys.path for it. An entry point belongs to a `distribution` (`name version`).
@@ -35,37 +34,50 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     attribute: str = "plugin"
     path: tuple[Path, ...] = ()
     distribution: str = ""
+
+    @property
+    def root(self) -> Path:
+        """The file or folder with all of its code: of an entry point `a.b.c`, the folder `a`."""
+        levels = 0 if self.module.startswith(f"{NAMESPACE}.") else self.module.count(".")
+        return (
+            self.origin.parents[levels - 1] if levels and len(self.origin.parents) > levels else self.origin
+        )
+
     hidden_by: Path | None = None
     refused: str | None = None
 
 
-def find(user_dir: Path, uid: int) -> Iterator[Found]:
-    """Find every plugin; `user_dir` may hold a further part of the namespace, which comes last.
+def find(
+    user_dir: Path, uid: int, bundled: Callable[[Path], Collection[str] | None] = bundled_in
+) -> Iterator[Found]:
+    """Find every plugin of the namespace; `user_dir` may hold a further part of it, which comes last.
 
-    Code in a place that other users than `uid` and root can change is refused.
+    Code in a place that other users than `uid` and root can change is refused. `bundled` returns the names in a folder
+    that belong to Isaac itself; None if all of them do.
     """
     own = user_dir / NAMESPACE
     refused = _open_to_others(user_dir, uid) or _open_to_others(own, uid)
     if refused is None and own.is_dir() and str(user_dir) not in sys.path:
         # A namespace package reads sys.path anew by itself (PEP 420). Last, so that nothing there hides anything else.
         sys.path.append(str(user_dir))
-    first: dict[str, Path] = {}
-    for folder in (*_folders(), *([own] if refused else [])):
+    for folder in (*folders(), *([own] if refused else [])):
+        names = bundled(folder) if folder != own else ()
         for name, origin in sorted(_plugins_in(folder)):
             reason = (refused or _open_to_others(origin, uid)) if folder == own else None
+            source: Source = "user" if folder == own else "site"
+            if names is None or origin.name in names:
+                source = "bundled"
             yield Found(
                 name=name,
                 origin=origin,
-                source="user" if folder == own else "bundled" if folder in _ISAACS_OWN else "site",
+                source=source,
                 module=f"{NAMESPACE}.{name}",
-                hidden_by=first.get(name),
                 refused=reason,
             )
-            if reason is None:
-                first.setdefault(name, origin)
 
 
-def _folders() -> list[Path]:
+def folders() -> list[Path]:
+    """Return the folders that make up the namespace."""
     try:
         return [Path(folder) for folder in importlib.import_module(NAMESPACE).__path__]
     except ModuleNotFoundError:

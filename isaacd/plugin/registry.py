@@ -1,111 +1,107 @@
-"""What loaded plugins offer, put in place: a plugin is taken as a whole or not at all."""
+"""What plugins offer, put in place: a plugin is taken as a whole or not at all."""
 
-from collections.abc import Callable, Collection, Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any
 
 import msgspec
 
-from isaacd.belongings import Declared
-from isaacd.command import Catalog
-from isaacd.config import POLICIES, Offered
-from isaacd.context import PluginCard
-from isaacd.errors import NotFound, PluginFailed
-from isaacd.log import Log
-from isaacd.plugin.loader import LoadedPlugin
-from isaacd.plugin.plugin import Plugin
+from isaacd.command import Catalog, Command
+from isaacd.config import POLICIES
+from isaacd.errors import PluginFailed
 
-if TYPE_CHECKING:
-    from isaacd.cache.policy import PolicyFactory
+Rewrite = Callable[[str], str | None]
+
+
+class Offer(msgspec.Struct, frozen=True, kw_only=True):
+    """What one plugin offers now, whether its code is here yet or not."""
+
+    plugin: str
+    summary: str = ""
+    commands: tuple[Command, ...] = ()
+    kinds: Mapping[str, Any] = {}
+    policies: Mapping[str, Any] = {}
+    rewrite: Rewrite | None = None
 
 
 class Registry:
-    """The plugins of one daemon, their commands in the catalog and their kinds of providers in `factories`.
+    """Commands in the catalog, kinds of providers in `factories`, cache policies, and rules about typed lines.
 
     `reserved` are names that no command may have.
     """
 
-    def __init__(self, catalog: Catalog, log: Log, reserved: Collection[str]) -> None:
+    def __init__(self, catalog: Catalog, reserved: Collection[str]) -> None:
         self.factories: dict[str, Any] = {}
-        self.rewrites: dict[str, Callable[[str], str | None]] = {}
-        self.policies: dict[str, PolicyFactory] = {}
+        self.policies: dict[str, Any] = {}
+        self.rewrites: dict[str, Rewrite] = {}
         self._catalog = catalog
-        self._log = log
         self._reserved = reserved
-        self._plugins: list[LoadedPlugin] = []
+        self._offers: dict[str, Offer] = {}
 
-    def install(self, found: Iterable[LoadedPlugin]) -> None:
-        """Take what was loaded; a plugin that cannot be taken is kept as failed, with the reason."""
-        for one in found:
-            try:
-                self._take(one)
-            except PluginFailed as error:
-                self._log.error("plugin refused", plugin=one.name, reason=error.message)
-                one = msgspec.structs.replace(one, state="failed", plugin=None, error=error.message)
-            self._plugins.append(one)
-
-    def cards(self) -> list[PluginCard]:
-        """Describe every plugin that was found."""
-        return [item.card() for item in self._plugins]
-
-    def declared(self, name: str) -> Declared:
-        """Return what a plugin has said of itself; raises NotFound if it is not in place."""
-        for item in self._plugins:
-            if item.name == name and item.plugin is not None:
-                return Declared(capabilities=item.plugin.capabilities, events=item.plugin.events)
-        raise NotFound(f"there is no plugin {name}", hint="isaacctl plugins lists them")
-
-    def present(self) -> list[Plugin]:
-        """Return the plugins that are in place."""
-        return [item.plugin for item in self._plugins if item.plugin is not None]
-
-    def offered(self) -> Offered:
-        """Return what plugins add to the configuration; one that is not in place cannot be asked for its settings."""
-        settings: dict[str, dict[str, Any] | None] = {}
-        for item in self._plugins:
-            if item.plugin is None:
-                settings.setdefault(item.name, None)
-            elif item.plugin.settings_schema is not None:
-                settings[item.name] = item.plugin.settings_schema
-        return Offered(settings, tuple(self.policies))
-
-    @property
-    def loaded(self) -> int:
-        """How many plugins are in place."""
-        return sum(item.state == "loaded" for item in self._plugins)
-
-    def _take(self, found: LoadedPlugin) -> None:
-        plugin = found.plugin
-        if plugin is None:
-            return
-        kinds = [self._new_kind(factory) for factory in plugin.providers]
-        for command in plugin.commands:
+    def place(self, offer: Offer) -> None:
+        """Put an offer in the place of what the plugin offered before; raises PluginFailed, and then nothing changes."""
+        for command in offer.commands:
             if command.name in self._reserved:
                 raise PluginFailed(
                     f"{command.name} is a method of the protocol; no command can have its name"
                 )
-        for name in plugin.policies:
-            if name in self.policies or name in POLICIES:
+        others = [item for item in self._offers.values() if item.plugin != offer.plugin]
+        for what in ("kinds", "policies"):
+            self._check(offer, what, others)
+        self._catalog.put(offer.plugin, offer.commands)
+        self._forget(offer.plugin)
+        self._offers[offer.plugin] = offer
+        self.factories.update(offer.kinds)
+        self.policies.update(offer.policies)
+        if offer.rewrite is not None:
+            self.rewrites[offer.plugin] = offer.rewrite
+        self._catalog.summaries[offer.plugin] = offer.summary
+
+    def exchange(self, offer: Offer) -> None:
+        """Put code in the place of what stood for it; from outside it looks the same."""
+        self._catalog.swap(offer.commands)
+        self._offers[offer.plugin] = offer
+        self.factories.update(offer.kinds)
+        self.policies.update(offer.policies)
+        if offer.rewrite is not None:
+            self.rewrites[offer.plugin] = offer.rewrite
+
+    def withdraw(self, plugin: str) -> None:
+        """Take away all that a plugin offers."""
+        if plugin in self._offers:
+            self._catalog.put(plugin, ())
+            self._forget(plugin)
+            self._catalog.summaries.pop(plugin, None)
+
+    def _forget(self, plugin: str) -> None:
+        offer = self._offers.pop(plugin, None)
+        if offer is None:
+            return
+        for kind in offer.kinds:
+            self.factories.pop(kind, None)
+        for policy in offer.policies:
+            self.policies.pop(policy, None)
+        self.rewrites.pop(plugin, None)
+
+    def _check(self, offer: Offer, what: str, others: Iterable[Offer]) -> None:
+        said = {"kinds": "the provider kind", "policies": "the cache policy"}[what]
+        for name in getattr(offer, what):
+            if not name:
+                raise PluginFailed(f'{said} of {offer.plugin} has no name: it needs a `kind = "..."`')
+            other = next((item.plugin for item in others if name in getattr(item, what)), None)
+            if other is not None:
+                raise PluginFailed(
+                    f"the plugins {other} and {offer.plugin} both offer {said} {name}",
+                    hint=f'choose one, in config.toml: [plugins] disabled = ["{other}"] or ["{offer.plugin}"]',
+                )
+            if what == "policies" and name in POLICIES:
                 raise PluginFailed(f"there is a cache policy {name} already; give this one another name")
-        self._catalog.add(*plugin.commands)
-        self.policies.update(plugin.policies)
-        self.factories.update(zip(kinds, plugin.providers, strict=True))
-        if plugin.rewrites:
-            self.rewrites[found.name] = _first(plugin.rewrites)
-        self._catalog.summaries[found.name] = plugin.summary
-
-    def _new_kind(self, factory: Any) -> str:
-        kind = getattr(factory, "kind", None)
-        if not isinstance(kind, str) or not kind:
-            raise PluginFailed(f'the provider {getattr(factory, "__name__", factory)} needs a `kind = "..."`')
-        if kind in self.factories:
-            raise PluginFailed(f"another plugin offers the provider kind {kind} already")
-        return kind
 
 
-def _first(rewrites: list[Callable[[str], str | None]]) -> Callable[[str], str | None]:
-    """Make one rule of several: the first that answers."""
+def first_of(rules: Iterable[Rewrite]) -> Rewrite | None:
+    """Make one rule of several: the first that answers; None of none."""
+    every = tuple(rules)
 
     def rewrite(line: str) -> str | None:
-        return next((said for rule in rewrites if (said := rule(line)) is not None), None)
+        return next((said for rule in every if (said := rule(line)) is not None), None)
 
-    return rewrite
+    return rewrite if every else None

@@ -1,9 +1,9 @@
 """Which plugins may run inside the daemon: those of Isaac itself, and those that a person trusts as they are now."""
 
 import contextlib
-import hashlib
 import os
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -128,15 +128,24 @@ def trust_of(paths: Paths) -> Trust:
 
 def is_bundled(name: str, origin: Path) -> bool:
     """Tell whether a plugin came with Isaac itself; further ones may lie beside those in `site-packages`."""
-    root = Path(__file__).resolve().parents[2]
     place = Path(_real(origin))
-    if place.parent == root / "plugins/isaac_plugins":
-        return True  # a checkout
-    return place.parent == root / "isaac_plugins" and place.name in _recorded(root)
+    names = bundled_in(place.parent)
+    return names is None or place.name in names
+
+
+def bundled_in(folder: Path) -> frozenset[str] | None:
+    """Return the names of files and folders in `folder` that came with Isaac itself; None if all of them did."""
+    root = Path(__file__).resolve().parents[2]
+    place = Path(_real(folder))
+    if place == root / "plugins/isaac_plugins":
+        return None  # a checkout
+    return _recorded(root) if place == root / "isaac_plugins" else frozenset()
 
 
 def digest_of(origin: Path) -> str:
     """Return the SHA-256 of a plugin: of its file, or of the names and contents of all files in its folder."""
+    import hashlib  # a daemon whose plugins are its own needs none of it
+
     total = hashlib.sha256()
     for name, content in _content(origin):
         total.update(f"{len(name)}:{name}:{len(content)}:".encode("utf-8", "surrogateescape") + content)
@@ -168,6 +177,7 @@ def _read(path: Path) -> bytes:
         return f"unreadable {error.errno}".encode()
 
 
+@cache
 def _recorded(root: Path) -> frozenset[str]:
     """Return the names in `isaac_plugins` that the installer wrote down for our own distribution (PEP 376)."""
     names = set()

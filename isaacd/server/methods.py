@@ -116,23 +116,42 @@ def _hello(session: Conversation, request_id: int | str, args: Any, meta: Meta) 
         session.codec.error_maps = args.errors == "map"
     session.sink = args.sink
     session.can_ask = "line" in args.caps
-    session.reply(
-        request_id,
-        {
-            "proto": PROTOCOL,
-            "server": {"name": "isaacd", "version": __version__, "pid": os.getpid()},
-            "caps": CAPABILITIES,
-            "methods": sorted({*BUILTIN, *(item.name for item in session.catalog if not item.hidden)}),
-            "limits": {
-                "frame_bytes": MAX_FRAME_BYTES,
-                "depth_in": MAX_DEPTH_IN,
-                "depth_out": MAX_DEPTH_OUT,
-                "in_flight": MAX_IN_FLIGHT,
-                "queued_bytes": MAX_QUEUED_BYTES,
-                "input_bytes": MAX_INPUT_CHUNK_BYTES,
-            },
+    _reply_with_all(session, request_id, meta, lambda: _greeting(session.catalog))
+
+
+def _greeting(catalog: Catalog) -> dict[str, object]:
+    return {
+        "proto": PROTOCOL,
+        "server": {"name": "isaacd", "version": __version__, "pid": os.getpid()},
+        "caps": CAPABILITIES,
+        "methods": sorted({*BUILTIN, *(item.name for item in catalog if not item.hidden)}),
+        "limits": {
+            "frame_bytes": MAX_FRAME_BYTES,
+            "depth_in": MAX_DEPTH_IN,
+            "depth_out": MAX_DEPTH_OUT,
+            "in_flight": MAX_IN_FLIGHT,
+            "queued_bytes": MAX_QUEUED_BYTES,
+            "input_bytes": MAX_INPUT_CHUNK_BYTES,
         },
-    )
+    }
+
+
+def _reply_with_all(
+    session: Conversation, request_id: int | str, meta: Meta, result: Callable[[], object]
+) -> None:
+    """Reply at once, unless plugins are still being looked at that may have commands."""
+    wait = session.catalog.waiting()
+    if wait is None:
+        session.reply(request_id, result())
+        return
+
+    async def later(context: Context) -> object:
+        """Wait for the plugins."""
+        await wait()
+        return result()
+
+    command = Command(later, name="commands", plugin="isaacd")
+    session.execute(command, Call(command.decode(msgspec.Raw(), "msgpack").args, meta), request_id)
 
 
 def _ping(session: Conversation, request_id: int | str, args: Any, meta: Meta) -> None:
@@ -177,7 +196,7 @@ def _start(session: Conversation, request_id: int | str, args: Any, meta: Meta) 
 
 
 def _commands(session: Conversation, request_id: int | str, args: Any, meta: Meta) -> None:
-    session.reply(request_id, session.catalog.cards())
+    _reply_with_all(session, request_id, meta, session.catalog.cards)
 
 
 def _arguments(raw: msgspec.Raw, codec: Codec) -> msgspec.Raw:

@@ -185,12 +185,16 @@ class Session:
         command = shared.catalog.find(request.method)
         try:
             if command is not None:
+                if command.renew is not None:
+                    command = command.renew()
                 self.execute(command, command.decode(request.params, self.codec.format), request.id)
                 return
             builtin = methods.BUILTIN.get(request.method)
-            if builtin is None:
-                raise shared.catalog.unknown(request.method)
-            builtin.answer(self, request)
+            if builtin is not None:
+                builtin.answer(self, request)
+                return
+            command = shared.catalog.get(request.method)
+            self.execute(command, command.decode(request.params, self.codec.format), request.id)
         except IsaacError as error:
             self.reply_error(request.id, error)
         except BaseException:  # one defect must not end the connection, nor a plugin's SystemExit the daemon
@@ -204,7 +208,7 @@ class Session:
         deadline_ms = call.meta.deadline_ms
         if deadline_ms is not None and deadline_ms <= 0:
             raise DeadlineExceeded(f"{command.name} came after its deadline")
-        handler = command.start if command.mode == "inline" else command.at_once
+        handler = command.immediate
         if handler is not None:
             context = Context(
                 self._services, call.meta, None, request_id, (), command.plugin, origin=self.origin

@@ -63,6 +63,7 @@ class OpenTools:
         Whatever is wrong with the call, or goes wrong in it, comes back as a result that says so.
         """
         try:
+            await self._make_ready(call)
             prepared = self._prepare(call)
         except IsaacError as error:
             await self._show(short(one_line(call.name), 80), None, f"refused: {one_line(error.message)}")
@@ -81,6 +82,12 @@ class OpenTools:
             return error_message(call.id, "this command needs the person's own terminal", self._home)
         return result_message(call.id, result, self._home)
 
+    async def _make_ready(self, call: ToolCall) -> None:
+        """Have the function of a command here, since its types say which of its arguments are paths."""
+        command, tier = self._tools.get(call.name, (None, Tier.BEYOND))
+        if command is not None:
+            self._tools[call.name] = await command.ready(), tier
+
     def _prepare(self, call: ToolCall) -> _Prepared:
         """Find the command, and decode the arguments with the caller's directory; the model has no say in that."""
         command, tier = self._tools.get(call.name, (None, Tier.BEYOND))
@@ -94,7 +101,7 @@ class OpenTools:
         args = command.decode(raw, "json").args
         home = Path(self._home) if self._home else None
         line = line_of(command.name, {name: _canonical(value) for name, value in given.items()})
-        return _Prepared(command, args, line, judge(tier, command, args, cwd, home))
+        return _Prepared(command, args, line, judge(tier, command, command.seen(args), cwd, home))
 
     def _inner(self, command: Command) -> Context:
         """Return the caller's context for the command: the same rights, but neither its output nor its input."""

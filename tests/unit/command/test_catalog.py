@@ -163,26 +163,71 @@ def named(name):
     return Command(handler, name=name, plugin=name)
 
 
+class Later:
+    """Supplies one command, when it is opened."""
+
+    def __init__(self, catalog):
+        self.catalog = catalog
+        self.opened = []
+
+    def open(self):
+        self.opened.append(1)
+        self.catalog.add(named("late"))
+
+    def missing(self, name):
+        return named(name) if name == "coming" else None
+
+    def waiting(self, word):
+        return None
+
+    def refusal(self, word):
+        return None
+
+
 def test_what_was_left_for_later_comes_once_and_with_the_first_look_for_a_command():
     catalog = Catalog([named("own")])
-    filled = []
-
-    def fill():
-        filled.append(1)
-        catalog.add(named("late"))
-
-    catalog.later(fill, {"ping"})
+    later = Later(catalog)
+    catalog.later(later, {"ping"})
     assert catalog.find("ping") is None
-    assert filled == []
+    assert later.opened == []
     assert catalog.find("late") is not None
     assert catalog.get("own").name == "own"
     assert [item.name for item in catalog] == ["own", "late"]
-    assert filled == [1]
+    assert later.opened == [1]
+
+
+def test_a_command_that_may_still_come_is_stood_for():
+    catalog = Catalog()
+    catalog.later(Later(catalog), ())
+    assert catalog.get("coming").name == "coming"
+    with pytest.raises(MethodNotFound):
+        catalog.get("nowhere")
+
+
+def test_a_plugin_s_commands_are_exchanged_as_a_whole_or_not_at_all():
+    catalog = Catalog([named("a"), named("b")])
+    find, version = catalog.find, catalog.version
+    catalog.put("a", [Command(lambda_of("Do."), name="a.x", plugin="a")])
+    assert [item.name for item in catalog] == ["b", "a.x"]
+    assert (find("a"), catalog.version) == (None, version + 1)
+    with pytest.raises(PluginFailed, match="the plugins b and a both have a command b"):
+        catalog.put("a", [named("c"), Command(lambda_of("Do."), name="b", plugin="a")])
+    assert [item.name for item in catalog] == ["b", "a.x"]
+    other = Command(lambda_of("Do."), name="a.x", plugin="a")
+    catalog.swap([other, named("unknown")])
+    assert (find("a.x"), len(catalog), catalog.version) == (other, 2, version + 1)
+
+
+def lambda_of(doc):
+    def handler(context: Context) -> None: ...
+
+    handler.__doc__ = doc
+    return handler
 
 
 @pytest.mark.parametrize("look", [list, len, Catalog.cards, lambda catalog: catalog.get("late")])
 def test_every_way_to_look_sees_what_was_left_for_later(look):
     catalog = Catalog()
-    catalog.later(lambda: catalog.add(named("late")), ())
+    catalog.later(Later(catalog), ())
     look(catalog)
     assert catalog.version == 2

@@ -59,7 +59,7 @@ def test_show_tells_every_value_and_where_it_is_from(context, file):
 
 def test_show_takes_a_key_or_a_section(context):
     assert list(shown(config.show(context(), "ai.model"))) == ["ai.model"]
-    assert list(shown(config.show(context(), "plugins"))) == ["plugins.disabled"]
+    assert list(shown(config.show(context(), "log"))) == ["log.level"]
     assert config.show(context(), "ai.providers") == []
     with pytest.raises(NotFound) as caught:
         config.show(context(), "ai.modl")

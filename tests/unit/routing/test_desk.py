@@ -10,7 +10,7 @@ from isaacd.config.routing import RoutingConfig, RoutingRuleConfig
 from isaacd.context import Context, Meta, Terminal
 from isaacd.log import open_log
 from isaacd.plugin import Plugin, Registry
-from isaacd.plugin.loader import LoadedPlugin
+from isaacd.plugin.late import offer_of
 from isaacd.routing.lines import Lines
 from isaacd.routing.programs import Programs
 from isaacd.safety.tier import Tier
@@ -136,8 +136,8 @@ def test_a_plugin_s_rules_about_lines_are_taken_with_it_and_the_first_that_answe
     def listing(line: str) -> str | None:
         return "ls" if line == "list" else None
 
-    registry = Registry(Catalog(), open_log(Path("/nonexistent/log"), level="error", stderr=True), ())
-    registry.install([LoadedPlugin(name="mine", origin="", state="loaded", plugin=mine)])
+    registry = Registry(Catalog(), ())
+    registry.place(offer_of(mine))
     assert registry.rewrites["mine"]("list") == "ls"
     assert registry.rewrites["mine"]("other") is None
     assert never("list") is None, "the function stays what it is"

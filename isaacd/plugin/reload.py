@@ -1,0 +1,106 @@
+"""What is in force compared with the files as they are now: newer code, new plugins, and those that are gone."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import anyio
+
+from isaacd.command.explain import nearest
+from isaacd.context import PluginChanges
+from isaacd.errors import NotFound
+from isaacd.plugin.places import Found
+from isaacd.plugin.seat import Seat
+
+
+class Hall(Protocol):
+    """Where the seats stand, as far as plugins come and go."""
+
+    seats: dict[str, Seat]
+    others: list[Seat]
+    lock: anyio.Lock
+
+    def find(self) -> list[Found]:
+        """Return all plugins that lie about now."""
+        ...
+
+    def takes_part(self, found: Found) -> bool:
+        """Say whether a plugin is to be used: it is neither disabled, hidden nor refused."""
+        ...
+
+    def seat(self, found: Found) -> Seat:
+        """Give a plugin its seat."""
+        ...
+
+    def remove(self, seat: Seat) -> None:
+        """Take a plugin away."""
+        ...
+
+    async def describe(self) -> None:
+        """Describe all that is pending."""
+        ...
+
+
+async def compare(hall: Hall, names: Sequence[str] = (), *, force: bool = False) -> PluginChanges:
+    """Bring what is in force up to the files; with `force` the plugins `names`, or all, are loaded anew in any case.
+
+    A plugin that cannot be loaded any more stays as it was. Raises NotFound for a name that no plugin has.
+    """
+    async with hall.lock:
+        found = hall.find()
+        _check(names, [item.name for item in found])
+        before = dict(hall.seats)
+        places = {item.name: item for item in found if hall.takes_part(item)}
+        gone = [
+            seat
+            for name, seat in before.items()
+            if name not in places or places[name].origin != seat.found.origin
+        ]
+        for seat in gone:
+            hall.remove(seat)
+        hall.others.clear()
+        for item in found:
+            if item.name in hall.seats and hall.takes_part(item):
+                hall.seats[item.name].found = item
+            else:
+                hall.seat(item)
+        await hall.describe()
+        stayed = [seat for name, seat in hall.seats.items() if before.get(name) is seat]
+        renewed = [seat for seat in stayed if await _renewed(seat, force=force and _is_meant(seat, names))]
+    added = [seat for name, seat in hall.seats.items() if before.get(name) is not seat]
+    tried = [*renewed, *added]
+    return PluginChanges(
+        reloaded=tuple(seat.name for seat in renewed if _why(seat) is None),
+        added=tuple(seat.name for seat in added if _why(seat) is None),
+        removed=tuple(seat.name for seat in gone if seat.name not in hall.seats),
+        failed={seat.name: reason for seat in tried if (reason := _why(seat)) is not None},
+    )
+
+
+async def _renewed(seat: Seat, *, force: bool) -> bool:
+    """Load a plugin anew, if it has to be; what was not loaded yet is only described anew."""
+    if not force and not seat.has_changed():
+        return False
+    seat.stale = True
+    if seat.plugin is None and not force:
+        await seat.describe()
+    else:
+        await seat.renew()
+    return True
+
+
+def _is_meant(seat: Seat, names: Sequence[str]) -> bool:
+    return not names or seat.name in names
+
+
+def _why(seat: Seat) -> str | None:
+    return seat.trouble or seat.error
+
+
+def _check(names: Sequence[str], known: Sequence[str]) -> None:
+    for name in names:
+        if name not in known:
+            near = nearest(name, known)
+            raise NotFound(
+                f"there is no plugin {name[:80]!r}",
+                hint=f"did you mean {near}?" if near else "isaacctl plugins lists them",
+            )

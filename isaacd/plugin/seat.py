@@ -1,0 +1,447 @@
+"""One plugin in the daemon: what is known of it, its code once somebody needed it, and newer code when its files change."""
+
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager
+from functools import partial
+from typing import Literal, Protocol
+
+import anyio
+
+from isaacd.clock import Clock
+from isaacd.command import Command
+from isaacd.command.outlined import LazyCommand
+from isaacd.context import Context, Event, Services
+from isaacd.errors import IsaacError, PluginFailed
+from isaacd.log import Log
+from isaacd.plugin.bus import Subscriber
+from isaacd.plugin.hooks import set_up, tear_down
+from isaacd.plugin.importer import Importer
+from isaacd.plugin.index import Known
+from isaacd.plugin.inside import handle, work
+from isaacd.plugin.late import command_of, late_offer, offer_of
+from isaacd.plugin.manifest import Manifest, manifest_of
+from isaacd.plugin.order import needs
+from isaacd.plugin.places import Found
+from isaacd.plugin.plugin import Plugin
+from isaacd.plugin.registry import Offer
+from isaacd.plugin.stamps import Stamps, stamps_of
+from isaacd.plugin.timetable import Timed
+from isaacd.plugin.timing import Timings
+
+State = Literal["waiting", "ready", "loaded", "failed", "disabled", "hidden"]
+# Looking at files takes no more than this part of the time, however many requests come.
+LOOKING = 0.05
+# What failed is not tried again with every request.
+RETRY_S = 10.0
+_IDLE_LOOK_S = 0.05
+_LONGEST_LOOK_S = 5.0
+_LOOKS_FOR_GONE = 5
+
+
+class House(Protocol):
+    """What a seat needs of the place where it stands."""
+
+    clock: Clock
+    log: Log
+    services: Services
+
+    def importer(self, found: Found) -> Importer:
+        """Return who may bring this plugin to life."""
+        ...
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it is known what there is, as far as that does not take long."""
+        ...
+
+    def import_now(self, found: Found) -> Plugin:
+        """Import a plugin while everybody waits; raises PluginFailed."""
+        ...
+
+    def spawn(self, main: Callable[..., Awaitable[None]], *args: object) -> None:
+        """Start a task that never raises."""
+        ...
+
+    def turn(self) -> AbstractAsyncContextManager[None]:
+        """Return what to hold while something is imported."""
+        ...
+
+    async def known(self) -> None:
+        """Wait until it is known what there is, as far as that does not take long."""
+        ...
+
+    async def require(self, name: str) -> Plugin:
+        """Return another plugin, ready for use; raises PluginFailed."""
+        ...
+
+    def problem(self, seat: "Seat") -> str | None:
+        """Say why a plugin's requirements cannot be met, if they cannot."""
+        ...
+
+    def place(self, seat: "Seat", offer: Offer) -> None:
+        """Put what a plugin offers in place; raises PluginFailed."""
+        ...
+
+    def gone(self, seat: "Seat") -> None:
+        """Take away a plugin whose files are gone."""
+        ...
+
+    def withdraw(self, seat: "Seat") -> None:
+        """Take away what a plugin offers."""
+        ...
+
+    def exchange(self, offer: Offer) -> None:
+        """Put code in the place of what stood for it."""
+        ...
+
+    def tell(self, event: str, seat: "Seat") -> None:
+        """Tell everybody what became of a plugin."""
+        ...
+
+
+class Seat:
+    """One plugin; `stamps` say for which files its manifest holds. Work on it happens once, however many wait for it."""
+
+    def __init__(self, found: Found, house: House, timings: Timings, state: State = "waiting") -> None:
+        self.found = found
+        self.name = found.name
+        self.timings = timings
+        self.manifest: Manifest | None = None
+        self.stamps: Stamps = ()
+        self.plugin: Plugin | None = None
+        self.error: str | None = None
+        self.hint: str | None = None
+        self.trouble: str | None = None  # why newer code is not in force
+        self.isolation = ""
+        self.stale = False
+        self.record: Known | None = None  # what is worth remembering for the next daemon
+        self.wanted = False  # somebody waits for its description
+        self.described = anyio.Event()
+        self._state: State = state
+        self._house = house
+        self._done: anyio.Event | None = None
+        self._look_again = 0.0
+        self._retry_at = 0.0
+        self._importer: Importer | None = None
+
+    @property
+    def state(self) -> State:
+        """How it stands."""
+        if self._state in ("disabled", "hidden"):
+            return self._state
+        if self.plugin is not None:
+            return "loaded"
+        if self.error is not None:
+            return "failed"
+        return "ready" if self.manifest is not None else "waiting"
+
+    @property
+    def usable(self) -> bool:
+        """Whether it takes part at all."""
+        return self._state not in ("disabled", "hidden") and self.found.refused is None
+
+    # Its code, on demand.
+
+    async def use(self) -> Plugin:
+        """Return the plugin, set up, as its files are now; raises PluginFailed, and says which plugin it was."""
+        plugin = self.plugin
+        if plugin is not None and not self.changed():
+            return plugin
+        if not self.usable:
+            raise self.refusal()
+        if plugin is None and self.error is not None and not self.changed() and not self._may_retry():
+            raise self.refusal()
+        await self.renew()
+        if self.plugin is None or self.error is not None:
+            raise self.refusal()
+        return self.plugin
+
+    def now(self) -> Plugin | None:
+        """Return the plugin where nobody can wait: None if it is not here yet; then it is on its way."""
+        if self.plugin is None and self.usable and self.error is None:
+            self._house.spawn(self.quietly)
+        return self.plugin
+
+    async def renew(self) -> None:
+        """Bring the code of the files as they are now to life; what goes wrong is kept as `error` or `trouble`."""
+        if self._done is None:
+            self._done = anyio.Event()
+            self._house.spawn(self._work, self._done)
+        await self._done.wait()
+
+    def has_changed(self) -> bool:
+        """Look whether its files are others than those that its code was made of."""
+        return self.stale or stamps_of(self.found.root) != self.stamps
+
+    def changed(self) -> bool:
+        """Look too, but not at every request, and never at Isaac's own files: these change with Isaac itself."""
+        if self.stale or self.found.source == "bundled":
+            return self.stale
+        clock = self._house.clock
+        start = clock.monotonic()
+        if start >= self._look_again:
+            self.stale = self.has_changed()
+            end = clock.monotonic()
+            self._look_again = end + (end - start) / LOOKING
+        return self.stale
+
+    def refusal(self) -> PluginFailed:
+        """Say why the plugin cannot be used."""
+        return PluginFailed(
+            f"the plugin {self.name} cannot be used: {self.error or 'it is not there'}",
+            hint=self.hint or f"isaacctl plugins info {self.name}",
+            detail={"plugin": self.name},
+        )
+
+    def _may_retry(self) -> bool:
+        return self._house.clock.monotonic() >= self._retry_at
+
+    async def quietly(self) -> None:
+        """Have it ready for use; what goes wrong is kept and logged."""
+        try:
+            await self.use()
+        except IsaacError:
+            return  # it is logged, and said by `plugins`
+
+    async def _work(self, done: anyio.Event) -> None:
+        try:
+            await self._house.known()
+            if not await self._is_there():
+                self.fail(PluginFailed(f"{self.found.root} is gone"), ())
+                self._house.gone(self)
+            elif self.plugin is None:
+                await self._begin()
+            else:
+                await self._exchange(self.plugin)
+        except Exception as error:  # it must reach neither the task group nor those who wait
+            self._house.log.exception("plugin failed", plugin=self.name)
+            self.fail(PluginFailed(f"{type(error).__name__}: {error}"), self.stamps)
+        finally:
+            self._done = None
+            done.set()
+
+    async def _is_there(self) -> bool:
+        """Tell whether there are files at all; some programs remove a file for a moment to write it anew."""
+        for _ in range(_LOOKS_FOR_GONE):
+            if stamps_of(self.found.root):
+                return True
+            await anyio.sleep(_IDLE_LOOK_S)
+        return False
+
+    async def describe(self) -> None:
+        """Learn what the plugin declares, and put that in place; what goes wrong is kept as `error`."""
+        try:
+            await self._describe()
+        except PluginFailed as error:
+            self.fail(error, self.stamps)
+        except Exception as error:  # it must reach neither the task group nor those who wait
+            self._house.log.exception("plugin failed", plugin=self.name)
+            self.fail(PluginFailed(f"{type(error).__name__}: {error}"), self.stamps)
+
+    async def _describe(self) -> None:
+        stamps = stamps_of(self.found.root)
+        try:
+            async with self._house.turn():
+                with self.timings.step("import"):
+                    manifest = await self._chosen().describe(self.found)
+        except PluginFailed as error:
+            self.manifest = None
+            self.record = Known(stamps=stamps, error=error.message)
+            self._house.withdraw(self)
+            raise
+        finally:
+            self.stamps, self.stale = stamps, False
+        self.know(manifest, stamps)
+
+    def know(self, manifest: Manifest, stamps: Stamps) -> None:
+        """Take what is known of the plugin, and put what it offers in place; raises PluginFailed."""
+        self.manifest, self.stamps, self.stale = manifest, stamps, False
+        self.error = self.hint = None
+        self.record = Known(stamps=stamps, manifest=manifest)
+        self.described.set()
+        offer = late_offer(manifest, self.use, self.now)
+        if self._is_quick(manifest):
+            for command in offer.commands:
+                if command.mode == "inline":
+                    command.renew = partial(self._at_once, command)
+        self._house.place(self, offer)
+
+    def _is_quick(self, manifest: Manifest) -> bool:
+        """Say whether the code can be had without waiting: Isaac's own, which needs nothing else, imports in no time."""
+        return self.found.source == "bundled" and not (manifest.has_setup or manifest.requires)
+
+    def _at_once(self, command: Command) -> Command:
+        """Return an inline command with its code, so that it is answered in its turn; or itself, if that takes longer."""
+        if self.plugin is None and self.error is None and self._done is None and self._house.is_known:
+            try:
+                with self.timings.step("import"):
+                    plugin = self._house.import_now(self.found)
+            except PluginFailed as error:
+                self.fail(error, self.stamps)
+                return command
+            self._take(plugin)
+            self._house.tell("plugin.loaded", self)
+        found = (item for item in (self.plugin.commands if self.plugin else ()) if item.name == command.name)
+        return next(found, command)
+
+    async def _begin(self) -> None:
+        try:
+            if self.manifest is None or self.has_changed():
+                await self._describe()
+            assert self.manifest is not None
+            plugin = await self._loaded(self.manifest)
+        except PluginFailed as error:
+            self.fail(error, self.stamps)
+            return
+        self.error = self.hint = None
+        self._take(plugin)
+        self._house.tell("plugin.loaded", self)
+
+    async def _loaded(self, manifest: Manifest) -> Plugin:
+        """Return the plugin with code, set up, after those that it requires; raises PluginFailed."""
+        problem = self._house.problem(self)
+        if problem is not None:
+            raise PluginFailed(problem)
+        for name in needs(manifest):
+            await self._house.require(name)
+        importer = self._chosen()
+        described = "import" in self.timings.steps
+        async with self._house.turn():
+            with self.timings.step("load" if described else "import"):
+                plugin = await importer.load(self.found, manifest)
+        try:
+            with self.timings.step("setup"):
+                await set_up(plugin, Context(self._house.services, plugin=self.name))
+        except PluginFailed as error:
+            await importer.drop(plugin)
+            told = error.message.removeprefix(f"the plugin {self.name} cannot be used: ")
+            raise PluginFailed(told, hint=error.hint) from None
+        return plugin
+
+    def _chosen(self) -> Importer:
+        """Choose who brings the code to life; what a person trusts may have changed since the last time."""
+        self._importer = self._house.importer(self.found)
+        self.isolation = self._importer.isolation
+        return self._importer
+
+    def _take(self, plugin: Plugin) -> None:
+        """Put the code in place."""
+        for command in plugin.commands:
+            if self.found.source != "bundled":
+                command.renew = partial(self._newest, command)
+        self.plugin = plugin
+        if self.manifest is not None and not self.isolation and manifest_of(plugin) != self.manifest:
+            # What it declares depends on something besides its files.
+            self.manifest = manifest_of(plugin)
+            self._house.place(self, offer_of(plugin))
+        else:
+            self._house.exchange(offer_of(plugin))
+
+    def _newest(self, command: Command) -> Command:
+        """Return the command, or what waits for newer code if its file has changed."""
+        if not self.changed() or self.manifest is None:
+            return command
+        outline = next((item for item in self.manifest.commands if item.name == command.name), None)
+        return command if outline is None else LazyCommand(outline, partial(self.command, command.name))
+
+    async def command(self, name: str) -> Command:
+        """Return a command with its code; raises PluginFailed."""
+        return command_of(await self.use(), name)
+
+    def fail(self, error: PluginFailed, stamps: Stamps, retry_s: float = RETRY_S) -> None:
+        """Keep why the plugin cannot be used, as long as its files are as `stamps` say; a use tries again after a while."""
+        self.stamps, self.stale = stamps, False
+        self.described.set()
+        if self.error != error.message:
+            self._house.log.error(
+                "plugin refused", plugin=self.name, origin=str(self.found.origin), reason=error.message
+            )
+        self.error, self.hint = error.message, error.hint
+        self._retry_at = self._house.clock.monotonic() + retry_s
+        self._house.tell("plugin.failed", self)
+
+    # Newer code in the place of older.
+
+    async def _exchange(self, old: Plugin) -> None:
+        """Load the files as they are now; if that cannot be, the old code stays in force."""
+        before, stamps = self.manifest, stamps_of(self.found.root)
+        former, isolation = self._importer, self.isolation
+        importer = self._chosen()
+        new: Plugin | None = None
+        try:
+            async with self._house.turn():
+                with self.timings.step("import"):
+                    self.manifest = await importer.describe(self.found)
+            new = await self._loaded(self.manifest)
+            self._house.place(self, offer_of(new))
+        except PluginFailed as error:
+            self.manifest, self.trouble = before, error.message
+            self.record = Known(stamps=stamps, error=error.message)
+            self._importer, self.isolation = former, isolation
+            if new is not None:
+                await self._leave(new, importer)
+            self._house.log.warning("plugin not reloaded", plugin=self.name, reason=error.message)
+            self._house.tell("plugin.failed", self)
+            return
+        finally:
+            self.stamps, self.stale = stamps, False
+        self.trouble = self.error = self.hint = None
+        self.record = Known(stamps=stamps, manifest=self.manifest)
+        self._take(new)
+        self._house.log.info("plugin reloaded", plugin=self.name, version=new.version)
+        self._house.tell("plugin.loaded", self)
+        self._house.spawn(self._retire, old, former)
+
+    async def withdraw(self) -> None:
+        """Let go of the code as soon as nothing of it is under way; the plugin is no more."""
+        plugin, self.plugin = self.plugin, None
+        if plugin is not None:
+            await self._retire(plugin, self._importer)
+
+    async def _retire(self, plugin: Plugin, importer: Importer | None) -> None:
+        """Let go of code as soon as nothing of it is under way."""
+        wait_s = _IDLE_LOOK_S
+        while any(command.under_way for command in plugin.commands):
+            await anyio.sleep(wait_s)
+            wait_s = min(wait_s * 2, _LONGEST_LOOK_S)
+        await self._leave(plugin, importer)
+
+    async def _leave(self, plugin: Plugin, importer: Importer | None) -> None:
+        await tear_down(plugin, Context(self._house.services, plugin=self.name))
+        if importer is not None:
+            await importer.drop(plugin)
+
+    # What it does unasked.
+
+    def subscribers(self) -> Iterator[Subscriber]:
+        """Give what calls its handlers of events, whether its code is here yet or not."""
+        for item in self.manifest.handlers if self.manifest is not None else ():
+            yield Subscriber(
+                plugin=self.name,
+                name=item.name,
+                event=item.event,
+                call=partial(self._handle, item.name, item.event),
+                timeout_s=item.timeout_s,
+            )
+
+    def timed(self) -> Iterator[Timed]:
+        """Give what does its jobs, whether its code is here yet or not."""
+        for item in self.manifest.jobs if self.manifest is not None else ():
+            yield Timed(
+                plugin=self.name,
+                name=item.name,
+                every_s=item.every_s,
+                jitter=item.jitter,
+                timeout_s=item.timeout_s,
+                call=partial(self._do, item.name),
+            )
+
+    async def _handle(self, name: str, event: str, told: Event) -> None:
+        for handler in (await self.use()).handlers:
+            if (handler.name, handler.event) == (name, event):
+                await handle(self.name, handler, self._house.services, told)
+
+    async def _do(self, name: str) -> None:
+        for job in (await self.use()).jobs:
+            if job.name == name:
+                await work(self.name, job, self._house.services)
