@@ -4,10 +4,14 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
 from pathlib import Path
 from typing import Annotated, Any, assert_type
 
+import msgspec
+
 from isaacd.api import (
     Argument,
     ChatRequest,
     Context,
+    Database,
+    Event,
     Finish,
     Handover,
     Host,
@@ -17,13 +21,33 @@ from isaacd.api import (
     Piece,
     Plugin,
     ProviderConfig,
+    Schema,
+    Secret,
     Terminal,
     TextDelta,
     Tier,
+    Transaction,
     Words,
 )
 
-plugin = Plugin("example", summary="An example.", version="1")
+
+class Settings(msgspec.Struct, frozen=True):
+    """Settings of the example."""
+
+    step: int = 1
+
+
+plugin = Plugin(
+    "example",
+    summary="An example.",
+    version="1",
+    api="1",
+    requires=("notes>=2",),
+    capabilities=("ask", "state", "secrets:TOKEN"),
+    activation="start",
+    settings=Settings,
+    events=("grown",),
+)
 
 
 @plugin.command
@@ -84,6 +108,71 @@ class Echo:
         """Have nothing to close."""
 
 
+@plugin.policy("oldest-out")
+class OldestOut:
+    """Lets the oldest key leave."""
+
+    def __init__(self, capacity: int) -> None:
+        self.capacity = capacity
+
+    def touch(self, key: str, times: int = 1) -> None:
+        """Take no note of hits."""
+
+    def admit(self, key: str, worth: float = 1.0) -> str | None:
+        """Let nobody in."""
+        return key
+
+    def remove(self, key: str) -> None:
+        """Forget a key."""
+
+
+@plugin.route
+def rule(line: str) -> str | None:
+    """Change a line."""
+    return line or None
+
+
+@plugin.on("history.added")
+async def added(context: Context, event: Event) -> None:
+    """Handle an event."""
+    assert_type(event.data, dict[str, object])
+    context.publish("grown", {"count": 1})
+
+
+@plugin.every(3600, jitter=0.5)
+async def hourly(context: Context) -> int:
+    """Work now and then."""
+    assert_type(context.settings(Settings).step, int)
+    assert_type(await context.state.get("count", int), int | None)
+    assert_type(await context.state.get("count", int, 0), int)
+    assert_type(await context.cache.get("text", str, None), str | None)
+    await context.cache.set("text", "kept", ttl_s=60)
+
+    async def more(transaction: Transaction) -> int:
+        count = await transaction.get("count", int, 0) + 1
+        transaction.set("count", count)
+        return count
+
+    assert_type(await context.state.transaction(more), int)
+    async for key, value in context.state.items("count", int):
+        assert_type((key, value), tuple[str, int])
+    token = await context.secrets.get("TOKEN")
+    assert_type(token, Secret | None)
+    database = context.database(Schema(what="rows", number=1, versions=(("CREATE TABLE t (n)",),)))
+    assert_type(database, Database)
+    return 1 if token is None else len(token.reveal())
+
+
+@plugin.setup
+async def begin(context: Context) -> None:
+    """Begin."""
+
+
+@plugin.teardown(timeout_s=3)
+def end(context: Context) -> None:
+    """End."""
+
+
 def handover(context: Context) -> Handover:
     """Open an editor."""
     return Handover(argv=("vi",))
@@ -98,6 +187,14 @@ kept: type[Echo] = Echo
 inline(Context.__new__(Context), 3)  # ERROR: arg-type
 inline(Context.__new__(Context), "x", "y")  # ERROR: arg-type
 plugin.command(view=lambda result: "")  # ERROR: arg-type, misc
+assert_type(rule(""), str | None)
+kept_job: Callable[[Context], Coroutine[Any, Any, int]] = hourly
+kept_policy: type[OldestOut] = OldestOut
+Plugin("x", activation="now")  # ERROR: arg-type
+Plugin("x", settings=dict)  # ERROR: arg-type
+plugin.every("daily")  # ERROR: arg-type
+plugin.on(3)  # ERROR: arg-type
+plugin.route(lambda line: 3)  # ERROR: type-var
 Plugin(3)  # ERROR: arg-type
 
 
