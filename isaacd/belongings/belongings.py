@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from isaacd.belongings.capabilities import demand
-from isaacd.belongings.ports import CacheKeeper, SecretFinder, StateKeeper
 from isaacd.clock import Clock
 from isaacd.errors import InvalidParams
 from isaacd.log import Log
@@ -17,6 +15,7 @@ from isaacd.paths import Paths
 if TYPE_CHECKING:
     from isaacd.belongings.cache import PluginCache
     from isaacd.belongings.cache_file import CacheFile
+    from isaacd.belongings.ports import CacheKeeper, SecretFinder, StateKeeper
     from isaacd.belongings.secrets import Secrets
     from isaacd.belongings.state import State
     from isaacd.belongings.state_file import StateFile
@@ -41,9 +40,9 @@ class Belongings:
         declared: Declared,
         *,
         folder: Path,
-        state: Callable[[], StateKeeper],
-        cache: Callable[[], CacheKeeper],
-        secrets: Callable[[], SecretFinder],
+        state: "Callable[[], StateKeeper]",
+        cache: "Callable[[], CacheKeeper]",
+        secrets: "Callable[[], SecretFinder]",
         clock: Clock,
         log: Log,
     ) -> None:
@@ -58,6 +57,8 @@ class Belongings:
     def demand(self, capability: str, what: str) -> None:
         """Raise PermissionDenied unless the plugin has declared the capability that `what` needs."""
         if capability not in self.declared.capabilities:
+            from isaacd.belongings.capabilities import demand
+
             demand(self.name, self.declared.capabilities, capability, what)
 
     @cached_property
@@ -129,7 +130,7 @@ class Household:
         known.declared = declared
         return known
 
-    def state(self, plugin: str) -> StateKeeper:
+    def state(self, plugin: str) -> "StateKeeper":
         """Return what keeps a plugin's state."""
         known = self._states.get(plugin)
         if known is None:
@@ -139,7 +140,7 @@ class Household:
             known = self._states[plugin] = StateFile(plugin, file, clock=self._clock, log=self._log)
         return known
 
-    def cache(self, plugin: str) -> CacheKeeper:
+    def cache(self, plugin: str) -> "CacheKeeper":
         """Return what keeps a plugin's cached values."""
         if self._cache is None:
             from isaacd.belongings.cache_file import CacheFile
@@ -147,7 +148,7 @@ class Household:
             self._cache = CacheFile(self._paths.cache_dir, clock=self._clock, log=self._log)
         return self._cache.of(plugin)
 
-    def secrets(self) -> SecretFinder:
+    def secrets(self) -> "SecretFinder":
         """Return what finds secrets."""
         from isaacd.belongings.chain import Chain
 

@@ -6,7 +6,6 @@ from typing import Any, Literal
 
 import msgspec
 
-from isaacd.config.plain_schema import struct_of
 from isaacd.config.schema import POLICIES
 from isaacd.config.tree import Leaf, Table, schema_tree, table_of, to_toml
 
@@ -83,4 +82,6 @@ UNKNOWN = Offered()
 def _table(schema: Mapping[str, Any] | None) -> Any:
     if schema is None:
         return Leaf(dict[str, Any], "a table")
+    from isaacd.config.plain_schema import struct_of
+
     return table_of(struct_of(schema))
