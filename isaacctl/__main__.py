@@ -5,7 +5,17 @@ import os
 import sys
 
 from isaacctl import __version__
-from isaacctl.talk import EXIT_CANCELLED, BrokenOff, Refused, Talk, Unanswered, connect, pack, socket_path
+from isaacctl.talk import (
+    EXIT_CANCELLED,
+    EXIT_TRY_LATER,
+    BrokenOff,
+    Refused,
+    Talk,
+    Unanswered,
+    connect,
+    pack,
+    socket_path,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,6 +33,7 @@ LOCAL_COMMANDS = (
     ("status", "Say whether the daemon runs, and how it does."),
     ("logs", "Show the daemon's log."),
     ("version", "Show the versions of client, daemon and protocol."),
+    ("shell-init", "Print what makes Isaac a part of your shell."),
 )
 VALUE_OPTIONS = ("--set",)
 
@@ -76,6 +87,8 @@ def _run(argv: list[str]) -> int:
         if argv == ["--version"]:
             os.write(1, f"isaacctl {__version__}\n".encode())
             return 0
+    elif word[:6] == "shell-" and argv[0] == word and (code := _for_shell(argv)) is not None:
+        return code
     elif word != "status" and any(word == name for name, _ in LOCAL_COMMANDS):
         return _run_locally(argv)
     talk = _talk(argv, is_status=word == "status")
@@ -103,6 +116,8 @@ def _talk(argv: list[str], *, is_status: bool) -> tuple[int, list[str]] | None:
             except (FileNotFoundError, ConnectionRefusedError):
                 if is_status:
                     return None
+                if os.environ.get("ISAAC_NO_START"):
+                    raise Refused("", EXIT_TRY_LATER) from None
             except BlockingIOError:
                 pass  # many are asking at once; wait for a place in the queue
         if sock is None:
@@ -121,6 +136,24 @@ def _talk(argv: list[str], *, is_status: bool) -> tuple[int, list[str]] | None:
     from isaacctl.launch import explain_death
 
     raise explain_death(path, os.environ, started)
+
+
+def _for_shell(argv: list[str]) -> int | None:
+    """Answer a shell that begins or completes, which must not wait for click; None for what only click can answer."""
+    if argv[0] == "shell-complete":
+        from isaacctl.shell_complete import complete
+
+        words = argv[2:] if argv[1:2] == ["--"] else argv[1:]
+        data = complete(words or [""], LOCAL_COMMANDS)
+    else:
+        from isaacctl.shell_init import FILES, program_words, script
+
+        if len(argv) != 2 or argv[1] not in FILES:
+            return None
+        data = script(argv[1], os.environ, program_words()).encode("utf-8", "surrogateescape")
+    while data:
+        data = data[os.write(1, data) :]
+    return 0
 
 
 def _run_locally(argv: list[str]) -> int:

@@ -62,12 +62,14 @@ def carry_out(plan: "Unpacked", report: "Unpacked") -> int:
     if shell:
         program, argv[0] = shell, shell.rpartition(b"/")[2]
     environ = inherited(os.environb)
+    _keep_from_programs(os.environ.get(EVAL_FD, ""))
     started_us = time.time_ns() // 1000
     begun = time.monotonic_ns()
     status = execute(program, argv, environ)
     duration_us = (time.monotonic_ns() - begun) // 1000
     code = os.waitstatus_to_exitcode(status)
     shown = code if code >= 0 else 128 - code
+    _tell_hook(b"\x1e" + line)
     _remember(line, started_us, duration_us, shown)
     if isinstance(report, bytes) and report:
         _report(report, shown, -code if code < 0 else None, duration_us)
@@ -199,6 +201,25 @@ def hand_back(line: bytes, environ: "Mapping[str, str]") -> int:
     except OSError:
         pass  # there is nobody to tell
     return EXIT_HANDED_BACK
+
+
+def _keep_from_programs(descriptor: str) -> None:
+    """Let no program have the descriptor of the hook: what it wrote there would be evaluated."""
+    if descriptor.isascii() and descriptor.isdigit() and int(descriptor) > 2:
+        try:
+            os.set_inheritable(int(descriptor), False)
+        except OSError:
+            pass  # it is none
+
+
+def _tell_hook(line: bytes) -> None:
+    """Tell the function of the person's shell what was run, for the shell's own history."""
+    descriptor = os.environ.get(EVAL_FD, "")
+    if descriptor.isascii() and descriptor.isdigit() and int(descriptor) > 2:
+        try:
+            _write(int(descriptor), line + b"\n")
+        except OSError:
+            pass  # it has closed it: then it does not want to know
 
 
 def _remember(line: bytes, started_us: int, duration_us: int, code: int) -> None:

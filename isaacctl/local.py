@@ -222,6 +222,40 @@ def version(line: Line, as_json: bool) -> None:
     line.say("\n".join(text), data, as_json=as_json)
 
 
+@cli.command("shell-init")
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.option(
+    "--key",
+    metavar="KEYS",
+    default="",
+    help="The key that looks at the line being typed, as the shell writes it; by default Ctrl-X i.",
+)
+@click.option(
+    "without",
+    "--without",
+    multiple=True,
+    type=click.Choice(["history", "run", "key", "completion", "not-found"]),
+    help="Leave a part out; may be given several times.",
+)
+@click.pass_obj
+def shell_init(line: Line, shell: str, key: str, without: tuple[str, ...], as_json: bool) -> None:
+    """Print what makes Isaac a part of your shell; put it into ~/.bashrc, ~/.zshrc or config.fish.
+
+    Its parts: `history` (each command goes into Isaac's history, without a process or a daemon), `run` (what only your
+    shell can do, such as `cd`, comes back to it), `key` (Ctrl-X i: a question becomes a command, a mistake is mended,
+    a danger is told), `completion` of isaacctl, and `not-found` (a suggestion for a command that does not exist).
+
+    Examples:
+        isaacctl shell-init fish --without not-found | source
+        eval "$(isaacctl shell-init bash)"
+        eval "$(isaacctl shell-init zsh --key '^G')"
+    """
+    from isaacctl.shell_init import program_words, script
+
+    text = script(shell, os.environ, program_words(), key=key, without=without)
+    line.say(text.rstrip("\n"), {"shell": shell, "script": text}, as_json=as_json)
+
+
 def _daemon_version(control: Control) -> dict[str, object] | None:
     """Return version and pid of the running daemon; asking for them is no reason to start it."""
     try:

@@ -7,4 +7,5 @@ LOCAL_COMMANDS = (
     ("status", "Say whether the daemon runs, and how it does."),
     ("logs", "Show the daemon's log."),
     ("version", "Show the versions of client, daemon and protocol."),
+    ("shell-init", "Print what makes Isaac a part of your shell."),
 )

@@ -106,8 +106,8 @@ class Spool:
 
     def sweep(self) -> None:
         """Remove what shells that have ended left behind."""
-        for file in self.folder.glob("line-*"):
-            pid = file.name.removeprefix("line-")
+        for file in (*self.folder.glob("line-*"), *self.folder.glob("eval-*")):
+            pid = file.name.partition("-")[2]
             if pid.isdigit() and not _runs(int(pid)):
                 file.unlink(missing_ok=True)
 

@@ -105,7 +105,7 @@ def _decoded(rest: bytes) -> Run | None:
     if not command.strip():
         return None
     return Run(
-        command=command,
+        command=command.rstrip("\n"),  # bash puts one behind a document that it reads from the line
         started_us=started_us,
         duration_us=duration_us,
         exit_code=exit_code,

@@ -125,7 +125,7 @@ def test_the_name_alone_shows_all_commands(caller: Caller, argv: list[str]) -> N
         "  ask     Ask a question.",
         "  things  Things to have.",
         "Daemon:",
-        "  start    Start the daemon",
+        "  start       Start the daemon",
     ):
         assert line in shown.out
     assert shown.out.startswith("Usage: isaacctl [OPTIONS] COMMAND [ARGS]...\n")

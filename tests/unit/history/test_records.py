@@ -38,7 +38,7 @@ def read(data: bytes, size: int = 1 << 20) -> tuple[list[Run], int]:
 def test_what_is_written_is_read_however_it_is_cut(command, cwd, size):
     runs, torn = read(made(command, cwd) * 3, size)
     assert torn == 0
-    assert [(run.command, run.cwd) for run in runs] == [(command, cwd)] * 3
+    assert [(run.command, run.cwd) for run in runs] == [(command.rstrip("\n"), cwd)] * 3
     assert runs[0].started_us == 1_764_560_000_123_456
     assert (runs[0].duration_us, runs[0].exit_code, runs[0].host) == (250_000, 2, "box")
 
