@@ -47,7 +47,17 @@ from isaacd.chats.cards import Listed as ChatListed
 from isaacd.chats.cards import RoleCard, TurnCard
 from isaacd.command import Argument, Input, Option, Words
 from isaacd.config import ConfigRow, ProviderConfig, Strategy
-from isaacd.context import CommandCard, Context, DaemonCard, Event, Handover, PluginCard, Terminal, ToolCard
+from isaacd.context import (
+    CommandCard,
+    Context,
+    DaemonCard,
+    Ending,
+    Event,
+    Handover,
+    PluginCard,
+    Terminal,
+    ToolCard,
+)
 from isaacd.errors import (
     Cancelled,
     ConfigInvalid,
@@ -98,7 +108,15 @@ if TYPE_CHECKING:
     from isaacd.ai.protocol.xai_batches import XaiBatches
     from isaacd.ai.router import PieceStream
     from isaacd.ai.toolloop import ToolLoop
-    from isaacd.assist.consult import IS_DATA, Consulted, consult, consult_if_any, has_ai, material
+    from isaacd.assist.consult import (
+        IS_DATA,
+        Consulted,
+        consult,
+        consult_if_any,
+        consult_many,
+        has_ai,
+        material,
+    )
     from isaacd.assist.diff import DiffFile, DiffHunk, DiffLine, read_diff
     from isaacd.assist.parts import packed
     from isaacd.assist.placeholders import placeholders
@@ -140,6 +158,7 @@ else:
         "complaint": "isaacd.ai.conforms",
         "consult": "isaacd.assist.consult",
         "consult_if_any": "isaacd.assist.consult",
+        "consult_many": "isaacd.assist.consult",
         "Consulted": "isaacd.assist.consult",
         "Database": "isaacd.database",
         "Dialogue": "isaacd.chats.dialogue",
@@ -256,6 +275,7 @@ __all__ = [
     "DiffHunk",
     "DiffLine",
     "Effort",
+    "Ending",
     "Event",
     "Explained",
     "FileBatches",
@@ -356,6 +376,7 @@ __all__ = [
     "complaint",
     "consult",
     "consult_if_any",
+    "consult_many",
     "explain_line",
     "explained_text",
     "find_page",

@@ -1,7 +1,7 @@
 """Asking a model for an answer of a form: with the memory of all answers, counted in the ledger, and checked."""
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
@@ -59,12 +59,37 @@ async def consult(
     answer = await answers.chat(messages, msgspec.structs.replace(asking, schema=schema))
     value = decoded(answer.text, kind)
     if value is None:
-        raise ProviderUnavailable(
-            f"the answer of {answer.provider} is not what was asked for",
-            hint="ask again with --no-cache, or another model with --model",
-            detail={"answer": answer.text[:500]},
-        )
+        raise _unfit(answer)
     return Consulted(value, answer)
+
+
+async def consult_many(
+    answers: "Answers",
+    system: str,
+    questions: Sequence[str],
+    kind: type[T],
+    asking: Asking,
+    *,
+    limit: int,
+    on_done: Callable[[object], Awaitable[None]] | None = None,
+) -> list[Consulted[T] | IsaacError]:
+    """Ask many questions for answers of one form, at most `limit` at once; answers and errors come in their order."""
+    schema = OutputSchema(schema=_schema(kind), name=kind.__name__.strip("_").lower()[:40])
+    turns = [
+        [Message("system", f"{system}\n\nAnswer with JSON only."), Message("user", item)]
+        for item in questions
+    ]
+    found = await answers.batch(
+        turns, msgspec.structs.replace(asking, schema=schema), limit=limit, on_done=on_done
+    )
+    made: list[Consulted[T] | IsaacError] = []
+    for answer in found:
+        if isinstance(answer, IsaacError):
+            made.append(answer)
+            continue
+        value = decoded(answer.text, kind)
+        made.append(_unfit(answer) if value is None else Consulted(value, answer))
+    return made
 
 
 async def consult_if_any(
@@ -106,6 +131,14 @@ def decoded(text: str, kind: type[T]) -> T | None:
         except (msgspec.DecodeError, UnicodeError, RecursionError):
             continue
     return None
+
+
+def _unfit(answer: Answer) -> ProviderUnavailable:
+    return ProviderUnavailable(
+        f"the answer of {answer.provider} is not what was asked for",
+        hint="ask again with --no-cache, or another model with --model",
+        detail={"answer": answer.text[:500]},
+    )
 
 
 def _schema(kind: type) -> dict[str, object]:

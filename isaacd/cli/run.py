@@ -13,7 +13,7 @@ from isaacd.cli.output import Output
 from isaacd.cli.render import plain, render, sendable, styled, to_json
 from isaacd.command import Catalog, Command, Input
 from isaacd.command.outlined import LazyCommand
-from isaacd.context import Context, Handover, Terminal
+from isaacd.context import Context, Ending, Handover, Terminal
 from isaacd.errors import Cancelled, ConfigInvalid, IsaacError
 from isaacd.plans.handover import Released
 
@@ -188,10 +188,11 @@ class CommandLine:
             result.run or (result.json if parsed.json else result.always or terminal.stdout)
         ):
             return _handed_over(result, warning, json=parsed.json)
+        code = result.exit_code if isinstance(result, Ending) else OK
         if parsed.json:
-            return Outcome(exit=OK, out=to_json(result, terminal), err=warning)
+            return Outcome(exit=code, out=to_json(result, terminal), err=warning)
         text = _shown(parsed.command, result, output, terminal)
-        return Outcome(exit=OK, out=sendable("\n" + text if output.ends_open else text), err=warning)
+        return Outcome(exit=code, out=sendable("\n" + text if output.ends_open else text), err=warning)
 
     def _failed(self, error: IsaacError, parsed: "Parsed", output: Output, terminal: Terminal) -> Outcome:
         code = exit_code(error)

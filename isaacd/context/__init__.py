@@ -12,6 +12,7 @@ from isaacd.context.cards import (
     ToolCard,
 )
 from isaacd.context.context import MAX_INPUT_BYTES, Context
+from isaacd.context.ending import Ending
 from isaacd.context.event import HOUSE_EVENTS, Event
 from isaacd.context.handover import Handover
 from isaacd.context.ports import Daemon, Events, Services, Tools
@@ -25,6 +26,7 @@ __all__ = [
     "Context",
     "Daemon",
     "DaemonCard",
+    "Ending",
     "Event",
     "Events",
     "Handover",
