@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from isaacd.jobs.jobs import Jobs
     from isaacd.ledger.ledger import Ledger
     from isaacd.plans.desk import Desk
+    from isaacd.plugin.desk import PluginDesk
     from isaacd.routing.lines import Lines
     from isaacd.server.supervisor import Supervisor
     from isaacd.tools.toolbox import Toolbox
@@ -220,6 +221,14 @@ class App:
         from isaacd.plans.desk import Desk
 
         return Desk(self.lines, monotonic=self.clock.monotonic)
+
+    @cached_property
+    def plugin_desk(self) -> "PluginDesk":
+        """What a person decides about plugins; imported when somebody does."""
+        from isaacd.plugin.desk import House, PluginDesk
+
+        house = House(self._roster.find_all, self.plugins, self.check_plugins, self.reload_plugins)
+        return PluginDesk(self.paths, self.clock, os.geteuid(), house)
 
     @cached_property
     def toolbox(self) -> "Toolbox":

@@ -6,8 +6,11 @@ from isaacd.context.cards import (
     DaemonCard,
     PluginCard,
     PluginChanges,
+    PluginDiagnosis,
+    PluginFinding,
     PluginSteps,
     PluginTimes,
+    PluginTrust,
     StepCard,
     ToolCard,
 )
@@ -15,7 +18,7 @@ from isaacd.context.context import MAX_INPUT_BYTES, Context
 from isaacd.context.ending import Ending
 from isaacd.context.event import HOUSE_EVENTS, Event
 from isaacd.context.handover import Handover
-from isaacd.context.ports import Daemon, Events, Services, Tools
+from isaacd.context.ports import Daemon, Events, PluginDesk, Services, Tools
 
 __all__ = [
     "HOUSE_EVENTS",
@@ -33,8 +36,12 @@ __all__ = [
     "Meta",
     "PluginCard",
     "PluginChanges",
+    "PluginDesk",
+    "PluginDiagnosis",
+    "PluginFinding",
     "PluginSteps",
     "PluginTimes",
+    "PluginTrust",
     "Services",
     "Sink",
     "StepCard",

@@ -1,5 +1,7 @@
 """What the outside may know of the daemon, its plugins and its commands."""
 
+from typing import Literal
+
 import msgspec
 
 from isaacd.ai.health import ProviderHealth
@@ -95,6 +97,32 @@ class PluginTimes(msgspec.Struct, frozen=True, kw_only=True):
 
     load: str
     plugins: tuple[PluginSteps, ...] = ()
+
+
+class PluginTrust(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether a plugin, or with an empty `name` a folder, is trusted to run inside the daemon, and why."""
+
+    name: str
+    origin: str
+    trusted: bool
+    reason: str
+
+
+class PluginFinding(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that is wrong about plugins on this machine, and how to mend it."""
+
+    severity: Literal["error", "warning"]
+    about: str
+    message: str
+    hint: str
+
+
+class PluginDiagnosis(msgspec.Struct, frozen=True, kw_only=True):
+    """What a look at all plugins has found; `isolation` is what keeps those in that are not trusted."""
+
+    plugins: int
+    isolation: str
+    findings: tuple[PluginFinding, ...] = ()
 
 
 class DaemonCard(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from isaacd.ai.router import AIRouter
 from isaacd.clock import Clock
 from isaacd.config import Config, Loaded
 from isaacd.context.caller import NO_META, Meta, Terminal
-from isaacd.context.ports import Daemon, Events, Services, Tools
+from isaacd.context.ports import Daemon, Events, PluginDesk, Services, Tools
 from isaacd.errors import InvalidParams, PluginFailed
 from isaacd.log import Log
 from isaacd.paths import Paths
@@ -253,6 +253,11 @@ class Context(msgspec.Struct, eq=False):
     def toolbox(self) -> Tools:
         """The commands that models may call."""
         return self.services.toolbox
+
+    @property
+    def plugin_desk(self) -> PluginDesk:
+        """What a person decides about plugins."""
+        return self.services.plugin_desk
 
     @property
     def chats(self) -> "Conversations":

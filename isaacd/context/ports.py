@@ -2,12 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from isaacd.ai.router import AIRouter
 from isaacd.clock import Clock
 from isaacd.config import Config, Loaded
-from isaacd.context.cards import CommandCard, DaemonCard, PluginCard, PluginChanges, PluginTimes, ToolCard
+from isaacd.context.cards import (
+    CommandCard,
+    DaemonCard,
+    PluginCard,
+    PluginChanges,
+    PluginDiagnosis,
+    PluginTimes,
+    PluginTrust,
+    ToolCard,
+)
 from isaacd.log import Log
 from isaacd.paths import Paths
 
@@ -98,6 +108,46 @@ class Tools(Protocol):
         ...
 
 
+class PluginDesk(Protocol):
+    """What a person decides about plugins; see `isaacd.plugin.desk`. All raise NotFound for what is not there."""
+
+    async def look(self) -> Sequence[PluginCard]:
+        """Have the daemon look at the plugins anew, and describe them."""
+        ...
+
+    async def disable(self, name: str) -> PluginCard:
+        """Switch a plugin off."""
+        ...
+
+    async def enable(self, name: str, loaded: Loaded) -> PluginCard:
+        """Switch a plugin on again; raises InvalidParams if config.toml switches it off."""
+        ...
+
+    async def choose(self, name: str, label: str | None) -> PluginCard:
+        """Take one of several plugins of one name, by where it comes from; raises InvalidParams with all of them."""
+        ...
+
+    async def trust(self, name: str) -> PluginTrust:
+        """Trust a plugin as it is now."""
+        ...
+
+    async def trust_folder(self, folder: Path) -> PluginTrust:
+        """Trust whatever lies in a folder, now and later."""
+        ...
+
+    async def untrust(self, name_or_folder: str) -> list[PluginTrust]:
+        """Trust a plugin or a folder no more."""
+        ...
+
+    def trusted(self, name: str) -> PluginTrust:
+        """Say whether a plugin is trusted, and why."""
+        ...
+
+    async def diagnose(self, loaded: Loaded) -> PluginDiagnosis:
+        """Look at everything about plugins on this machine."""
+        ...
+
+
 class Services(Protocol):
     """What all requests of one daemon share."""
 
@@ -166,6 +216,11 @@ class Services(Protocol):
     @property
     def toolbox(self) -> Tools:
         """The commands that models may call."""
+        ...
+
+    @property
+    def plugin_desk(self) -> PluginDesk:
+        """What a person decides about plugins."""
         ...
 
     def belongings(self, plugin: str) -> "Belongings":

@@ -1,14 +1,14 @@
 """pip, run as a program of its own: what it is given, and what its failures mean."""
 
 import importlib.util
-import os
 import re
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from isaacd.errors import InvalidParams, NotFound, ProviderUnavailable
+from isaacd.errors import InvalidParams, IsaacError, NotFound, ProviderUnavailable, StorageUnavailable
+from isaacd.safety.visible import plain
 
 # Settings of the person's own that say where pip puts things, and what else it takes; here that is not theirs to say.
 _NOT_THEIRS = (
@@ -23,12 +23,15 @@ _NOT_THEIRS = (
 # As above, but a pip.conf may say it too, which only another value overrides.
 _OURS = {"PIP_USER": "0", "PIP_REQUIRE_VIRTUALENV": "0", "PYTHONNOUSERSITE": "1"}
 _KEPT_LINES = 400
+_LONGEST = 300
 _NO_NETWORK = re.compile(
     r"NewConnectionError|ConnectTimeout|NameResolutionError|Temporary failure in name resolution|Network is unreachable"
     r"|Connection refused|ProxyError|ReadTimeout|Max retries exceeded"
 )
 _NOT_THERE = re.compile(r"satisfies the requirement ([^\s(;]+)[^(\n]*(?:\(from (?!versions)([^)\n]+)\))?")
 _ONLY_SOURCE = re.compile(r"--only-binary|from versions: none")
+_INSIDE = ("Traceback (most recent call last)", "ERROR: Exception:")
+_FULL = "No space left on device"
 _CONFLICT = re.compile(r"conflicting dependencies|ResolutionImpossible")
 
 
@@ -63,7 +66,7 @@ def install(
 
     Errors call it `wanted`, as the person did.
     Only wheels are taken, because a source distribution runs code of its own while it is built, unless `build`.
-    Raises NotFound, InvalidParams or ProviderUnavailable, which say what to do.
+    Raises NotFound, InvalidParams, ProviderUnavailable or StorageUnavailable, which say what to do.
     """
     arguments = [*command(), "install", "--target", str(target), "--constraint", str(constraints)]
     arguments += ["--disable-pip-version-check", "--no-input", "--no-warn-script-location", "--retries", "2"]
@@ -89,18 +92,27 @@ def install(
 
 
 def _follow(process: subprocess.Popen[bytes]) -> str:
-    """Pass on what pip complains about, and keep the end of it."""
+    """Pass on what pip complains about, up to where it shows its own inside, and keep the end of it."""
     kept: list[str] = []
+    inside = False
     assert process.stderr is not None
     with process.stderr:
-        for line in process.stderr:
-            os.write(2, line)
-            kept.append(line.decode(errors="replace"))
+        for data in process.stderr:
+            line = data.decode(errors="replace")
+            inside = inside or line.startswith(_INSIDE)
+            if not inside:
+                sys.stderr.write(plain(line))
+                sys.stderr.flush()
+            kept.append(line)
             del kept[:-_KEPT_LINES]
     return "".join(kept)
 
 
-def _explained(wanted: str, said: str, *, build: bool) -> NotFound | InvalidParams | ProviderUnavailable:
+def _explained(wanted: str, said: str, *, build: bool) -> IsaacError:
+    if _FULL in said:
+        return StorageUnavailable(
+            f"there is no room left to install {wanted}", hint="free some, and try again"
+        )
     if _CONFLICT.search(said):
         return InvalidParams(
             f"{wanted} needs other versions of packages than Isaac itself is installed with",
@@ -120,4 +132,4 @@ def _explained(wanted: str, said: str, *, build: bool) -> NotFound | InvalidPara
             hint=f"is it spelled right, and made for Python {sys.version_info.major}.{sys.version_info.minor}?{source}",
         )
     last = next((line for line in reversed(said.strip().splitlines()) if line.strip()), "it does not say why")
-    return InvalidParams(f"pip cannot install {wanted}: {last.removeprefix('ERROR: ')}")
+    return InvalidParams(f"pip cannot install {wanted}: {last.removeprefix('ERROR: ')[:_LONGEST]}")

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from isaacd.errors import Overloaded, PermissionDenied
-from isaacd.paths import make_private
 from isaacd.plugin.receipts import FOLDER, read_receipts
 
 _STAGING = ".staging-"
@@ -26,8 +25,8 @@ class Place:
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
         """Keep everybody else from changing it, as long as this process lives; raises Overloaded if somebody does."""
-        make_private(self.plugins_dir)
-        make_private(self.folder)
+        _ready(self.plugins_dir)
+        _ready(self.folder)
         descriptor = os.open(
             self.folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600
         )
@@ -66,3 +65,19 @@ class Place:
         for folder in gone:
             shutil.rmtree(folder, ignore_errors=True)
         return gone
+
+
+def _ready(folder: Path) -> None:
+    """Make a folder that is not there yet, for nobody else; raises PermissionDenied if others can write to it."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = folder.stat()
+    except OSError as error:
+        raise PermissionDenied(
+            f"cannot make the folder {folder}: {error.strerror}",
+            hint="installed plugins lie there; make it yours",
+        ) from None
+    if found.st_uid not in (os.geteuid(), 0) or found.st_mode & 0o022:
+        raise PermissionDenied(
+            f"others can write to {folder}, so nothing in it would be loaded", hint=f"chmod go-w {folder}"
+        )

@@ -61,6 +61,8 @@ def find(
         # A namespace package reads sys.path anew by itself (PEP 420). Last, so that nothing there hides anything else.
         sys.path.append(str(user_dir))
     for folder in (*folders(), *([own] if refused else [])):
+        if folder != own and folder.is_relative_to(user_dir):
+            continue  # what was installed is found by its receipt, also once it is on sys.path
         names = bundled(folder) if folder != own else ()
         for name, origin in sorted(_plugins_in(folder)):
             reason = (refused or _open_to_others(origin, uid)) if folder == own else None

@@ -242,6 +242,8 @@ class Roster:
     def refusal(self, word: str) -> PluginFailed | None:
         """Say why a plugin has no commands, if it is there and cannot be used."""
         seat = self.seats.get(word)
+        if seat is None and any(item.name == word and item.state == "disabled" for item in self.others):
+            return PluginFailed(f"the plugin {word} is switched off", hint=f"isaacctl plugins enable {word}")
         return seat.refusal() if seat is not None and seat.manifest is None and seat.error else None
 
     # From found to known.
@@ -252,6 +254,10 @@ class Roster:
         loader = self._loader(self.memory.entry_points)
         self._disabled = loader.disabled
         return loader.find()
+
+    def find_all(self) -> list[Found]:
+        """Return all plugins that lie about now, for somebody who only wants to see them."""
+        return self._loader(self.memory.entry_points).find()
 
     def takes_part(self, found: Found) -> bool:
         """Say whether a plugin is to be used: it is neither disabled, hidden nor refused."""

@@ -1,7 +1,9 @@
 """Rules about commands: what people read of them, and what a model may do with them."""
 
 import ast
+import builtins
 import re
+import sys
 from collections.abc import Iterator
 
 from isaacd.workshop.finding import Finding
@@ -70,7 +72,7 @@ def _parameters(module: Module, handler: Handler) -> Iterator[Finding]:
                 message=f"the parameter {item.arg} of {handler.function.name} has no type",
                 hint=f"such as `{item.arg}: str`",
             )
-        elif "Annotated" not in ast.dump(item.annotation):
+        elif not _explains(module, item.annotation):
             yield Finding(
                 file=module.file,
                 line=item.lineno,
@@ -79,6 +81,30 @@ def _parameters(module: Module, handler: Handler) -> Iterator[Finding]:
                 hint=f'write {item.arg}: Annotated[{ast.unparse(item.annotation)}, "What it is."]',
                 severity="warning",
             )
+
+
+def _explains(module: Module, annotation: ast.expr) -> bool:
+    """Tell whether a type comes with help, as far as this file can tell; a name for such a type may be imported."""
+    if "Annotated" in ast.unparse(annotation):
+        return True
+    assigned = {
+        target.id: ast.unparse(statement.value)
+        for statement in module.tree.body
+        if isinstance(statement, ast.Assign)
+        for target in statement.targets
+        if isinstance(target, ast.Name)
+    }
+    names = [node.id for node in ast.walk(annotation) if isinstance(node, ast.Name)]
+    defined = {node.name for node in module.tree.body if isinstance(node, ast.ClassDef)}
+    for name in names:
+        origin = module.aliases.get(name, "")
+        top = origin.partition(".")[0]
+        if "Annotated" in assigned.get(name, ""):
+            return True
+        elsewhere = top not in ("", *sys.stdlib_module_names)
+        if elsewhere or not (origin or name in assigned or name in defined or hasattr(builtins, name)):
+            return True
+    return False
 
 
 def _tier(module: Module, handler: Handler) -> Iterator[Finding]:

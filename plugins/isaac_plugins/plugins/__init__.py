@@ -1,12 +1,14 @@
-"""Which plugins there are, and what each offers."""
+"""Which plugins there are, what each offers, and what you decide about them."""
 
 from typing import Annotated
 
 import msgspec
 
+from isaac_plugins.plugins import deciding
+from isaac_plugins.plugins.installing import install, remove
 from isaacd.api import Argument, Context, NotFound, Plugin, PluginCard, Tier
 
-plugin = Plugin("plugins", version="1")
+plugin = Plugin("plugins", version="1", capabilities=("run",))
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -33,8 +35,15 @@ def plugins(context: Context) -> list[Row]:
     ]
 
 
+class Info(PluginCard, frozen=True, kw_only=True):
+    """A plugin, and whether it is trusted to run inside the daemon."""
+
+    trusted: bool
+    trust: str
+
+
 @plugin.command
-def info(context: Context, name: Annotated[str, Argument("The plugin's name.")]) -> PluginCard:
+def info(context: Context, name: Annotated[str, Argument("The plugin's name.")]) -> Info:
     """Show everything that is known of one plugin.
 
     Examples:
@@ -53,4 +62,24 @@ def info(context: Context, name: Annotated[str, Argument("The plugin's name.")])
             if near
             else f"there are: {', '.join(sorted(cards))}",
         )
-    return cards[name]
+    said = context.plugin_desk.trusted(name)
+    return Info(**msgspec.structs.asdict(cards[name]), trusted=said.trusted, trust=said.reason)
+
+
+@plugin.command(name="list")
+def listed(context: Context) -> list[Row]:
+    """List the plugins.
+
+    Examples:
+        isaacctl plugins list
+    """
+    return plugins(context)
+
+
+for decision in (deciding.enable, deciding.disable, deciding.choose):
+    plugin.command(view=deciding.state)(decision)
+for function in (deciding.trust, deciding.untrust, install, remove):
+    plugin.command(function)
+plugin.command(view=deciding.changes)(deciding.reload)
+plugin.command(view=deciding.diagnosis)(deciding.doctor)
+plugin.command(hidden=True)(deciding.adopt)

@@ -12,7 +12,14 @@ import msgspec
 import pytest
 
 from isaacd.clock import SystemClock
-from isaacd.errors import InvalidParams, IsaacError, NotFound, Overloaded
+from isaacd.errors import (
+    InvalidParams,
+    IsaacError,
+    NotFound,
+    Overloaded,
+    PermissionDenied,
+    StorageUnavailable,
+)
 from isaacd.installing.install import Installed, Wishes, install
 from isaacd.installing.place import Place
 from isaacd.installing.remove import remove
@@ -225,6 +232,32 @@ def test_only_wheels_are_taken_unless_building_is_allowed(tmp_path: Path, put: I
     with pytest.raises(NotFound, match="no wheel of isaac-plugin-src") as caught:
         put("isaac-plugin-src")
     assert "--build" in str(caught.value.hint)
+
+
+def test_folders_that_others_can_write_to_are_refused_and_readable_ones_are_not(
+    wheel: Wheel, put: Install, folder: Path
+) -> None:
+    folder.chmod(0o775)
+    with pytest.raises(PermissionDenied) as caught:
+        put(wheel())
+    assert caught.value.hint == f"chmod go-w {folder}"
+    folder.chmod(0o755)
+    put(wheel())
+
+
+def test_a_full_disk_is_told_in_a_sentence(
+    folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    said = "Processing x\nERROR: Exception:\nTraceback (most recent call last):\nOSError: [Errno 28] No space left on device\n"
+    site = tmp_path / "site/pip"
+    site.mkdir(parents=True)
+    (site / "__init__.py").write_text("")
+    (site / "__main__.py").write_text(f"import sys; sys.stderr.write({said!r} ); sys.exit(2)\n")
+    wishes = Wishes(wanted="isaac-plugin-box", offline=True)
+    with pytest.raises(StorageUnavailable, match="no room left to install isaac-plugin-box"):
+        install(wishes, folder, environ={"PYTHONPATH": str(site.parent)}, clock=SystemClock(), say=print)
+    assert "Traceback" not in capfd.readouterr().err
+    assert state(folder) == {}
 
 
 def test_one_at_a_time(wheel: Wheel, put: Install, folder: Path) -> None:

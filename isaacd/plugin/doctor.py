@@ -1,0 +1,273 @@
+"""Everything that can be wrong about plugins on this machine, and how to mend each."""
+
+import os
+import stat
+from collections.abc import Callable, Collection, Iterator, Sequence
+from importlib.metadata import PackageNotFoundError, distribution, distributions
+from importlib.util import find_spec
+from pathlib import Path
+
+import msgspec
+
+from isaacd.context import PluginCard, PluginFinding
+from isaacd.plugin.choices import FILE_NAME as CHOICES
+from isaacd.plugin.choices import Choices, label_of
+from isaacd.plugin.isolation.fence import InForce
+from isaacd.plugin.places import NAMESPACE, Found
+from isaacd.plugin.receipts import FOLDER, Receipt, read_receipt, read_receipts
+from isaacd.plugin.trust import FILE_NAME as TRUSTED
+from isaacd.plugin.trust import Trusted, Verdict, digest_of
+
+
+class Patient(msgspec.Struct, frozen=True, kw_only=True):
+    """What is looked at: the user's folder of plugins, what was found there and elsewhere, and what was said about it.
+
+    `disabled` are the names that config.toml switches off, and `isolation` what keeps strangers' plugins in on this
+    machine.
+    """
+
+    plugins_dir: Path
+    found: Sequence[Found]
+    cards: Sequence[PluginCard]
+    choices: Choices
+    disabled: Collection[str]
+    trusted: Sequence[Trusted]
+    verdict: Callable[[str, Path], Verdict]
+    isolation: InForce
+    uid: int
+
+
+def examine(patient: Patient) -> list[PluginFinding]:
+    """Look at everything, the worst first."""
+    checks = (_folders, _states, _files, _choices, _trust, _receipts, _isolation, _pip)
+    found = [finding for check in checks for finding in check(patient)]
+    return sorted(found, key=lambda item: item.severity != "error")
+
+
+def _folders(patient: Patient) -> Iterator[PluginFinding]:
+    base = patient.plugins_dir
+    for folder in (base, base / NAMESPACE, base / FOLDER):
+        try:
+            found = folder.stat()
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            yield _error(folder, f"it cannot be looked at: {error.strerror}", f"chmod u+rwx {folder.parent}")
+            continue
+        if not stat.S_ISDIR(found.st_mode):
+            yield _error(folder, "it is no folder", f"rm {folder}")
+        elif found.st_uid not in (patient.uid, 0):
+            yield _error(
+                folder, f"it belongs to user {found.st_uid}", f"sudo chown -R {patient.uid} {folder}"
+            )
+        elif found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+            yield _error(folder, "others can write to it, so nothing in it is loaded", f"chmod go-w {folder}")
+        elif not os.access(folder, os.R_OK | os.X_OK):
+            yield _error(folder, "it cannot be read", f"chmod u+rx {folder}")
+
+
+def _states(patient: Patient) -> Iterator[PluginFinding]:
+    """Tell of plugins that cannot be used."""
+    for card in patient.cards:
+        if card.state == "failed":
+            hint = (
+                f"mend it, then: isaacctl plugins reload {card.name}; or isaacctl plugins disable {card.name}"
+            )
+            yield _error(card.name, card.error or "it cannot be loaded", hint)
+        elif card.state == "hidden":
+            label = next(
+                (label_of(item) for item in patient.found if str(item.origin) == card.origin), "FROM"
+            )
+            yield _warning(
+                card.name,
+                f"{card.origin} is not used: another plugin has this name",
+                f"take it with isaacctl plugins choose {card.name} {label}, or rename or remove it",
+            )
+        elif trouble := getattr(card, "trouble", None):
+            yield _error(
+                card.name,
+                f"the code from before is in use: {trouble}",
+                "mend it; it is tried again by itself",
+            )
+
+
+def _files(patient: Patient) -> Iterator[PluginFinding]:
+    """Tell of files in the user's folder that look like plugins and are none."""
+    try:
+        entries = sorted(os.scandir(patient.plugins_dir / NAMESPACE), key=lambda item: item.name)
+    except OSError:
+        return
+    known = {item.origin.name for item in patient.found}
+    for entry in entries:
+        if entry.name in known or entry.name.startswith(("_", ".")):
+            continue
+        if entry.is_dir():
+            yield _warning(
+                entry.path,
+                "this folder has no __init__.py, so it is no plugin",
+                f"touch {entry.path}/__init__.py",
+            )
+    for item in sorted(patient.plugins_dir.glob("*.py")):
+        yield _warning(
+            item,
+            f"plugins lie in {NAMESPACE}/, one folder further down",
+            f"mv {item} {patient.plugins_dir / NAMESPACE}/",
+        )
+
+
+def _choices(patient: Patient) -> Iterator[PluginFinding]:
+    """Tell of choices about what is not there."""
+    names = {item.name for item in patient.found}
+    for name in sorted(set(patient.disabled) - names):
+        yield _warning(
+            name, "config.toml switches it off, but there is no such plugin", "isaacctl config edit"
+        )
+    for name in patient.choices.disabled:
+        if name not in names:
+            yield _warning(
+                name, "it is switched off, but there is no such plugin", f"isaacctl plugins enable {name}"
+            )
+    for name, label in patient.choices.taken.items():
+        labels = [label_of(item) for item in patient.found if item.name == name]
+        if label not in labels:
+            others = f": {' or '.join(labels)}" if labels else ""
+            hint = f"isaacctl plugins choose {name} {labels[0]}" if labels else "install it again"
+            yield _warning(name, f"it is to come from {label}, where there is none{others}", hint)
+    yield from _private(patient.plugins_dir / CHOICES, "what was chosen", patient.uid)
+
+
+def _trust(patient: Patient) -> Iterator[PluginFinding]:
+    places = {item.name: item.origin for item in patient.found if item.hidden_by is None}
+    for one in patient.trusted:
+        if not one.digest:
+            if not Path(one.origin).is_dir():
+                yield _warning(
+                    one.origin,
+                    "the folder is trusted, but not there",
+                    f"isaacctl plugins untrust {one.origin}",
+                )
+            continue
+        place = places.get(one.name)
+        if place is None or os.path.realpath(place) != one.origin:
+            yield _warning(
+                one.name,
+                f"what is trusted, {one.origin}, is not there any more",
+                f"isaacctl plugins untrust {one.name}",
+            )
+        elif digest_of(place) != one.digest:
+            yield _error(
+                one.name,
+                "it has changed since it was trusted, so it runs isolated",
+                f"look at {place}, then: isaacctl plugins trust {one.name}",
+            )
+    yield from _private(patient.plugins_dir / TRUSTED, "the list of what is trusted", patient.uid)
+
+
+def _receipts(patient: Patient) -> Iterator[PluginFinding]:
+    """Look at what was installed: receipts, files and requirements."""
+    folder = patient.plugins_dir / FOLDER
+    for file in sorted(folder.glob("*.json")):
+        if read_receipt(file) is None:
+            yield _error(
+                file,
+                "this receipt is damaged, so its plugin is not found",
+                f"rm {file}, and install it again",
+            )
+    receipts = read_receipts(patient.plugins_dir)
+    for receipt in receipts:
+        yield from _requirements(receipt, folder / receipt.folder)
+    named = {receipt.folder for receipt in receipts}
+    left = [item for item in folder.glob("*") if item.is_dir() and item.name not in named]
+    left += [item for item in folder.glob(".staging-*") if item.is_dir()]
+    if left:
+        paths = " ".join(str(item) for item in left)
+        yield _warning(
+            folder,
+            f"{len(left)} folders are left over from installations",
+            f"the next one removes them; or rm -r {paths}",
+        )
+
+
+def _requirements(receipt: Receipt, site: Path) -> Iterator[PluginFinding]:
+    again = f"isaacctl plugins install {receipt.distribution}"
+    if not site.is_dir():
+        yield _error(receipt.distribution, f"its files are gone: {site}", again)
+        return
+    there = {_normal(item.name): item.version for item in distributions(path=[str(site)])}
+    for name, version in {receipt.distribution: receipt.version, **receipt.needs}.items():
+        if there.get(_normal(name)) != version:
+            yield _error(receipt.distribution, f"{name} {version}, which it needs, is not in {site}", again)
+    for wanted in _wanted(site, receipt.distribution):
+        if _normal(wanted) not in there and not _is_installed(wanted):
+            yield _error(receipt.distribution, f"{wanted}, which it needs, is not there", again)
+
+
+def _wanted(site: Path, name: str) -> Iterator[str]:
+    """Return the names that a distribution requires unconditionally."""
+    for item in distributions(path=[str(site)]):
+        if _normal(item.name) == _normal(name):
+            for requirement in item.requires or ():
+                if ";" not in requirement:
+                    end = next(
+                        (at for at, char in enumerate(requirement) if not (char.isalnum() or char in "-_.")),
+                        None,
+                    )
+                    yield requirement[:end]
+
+
+def _isolation(patient: Patient) -> Iterator[PluginFinding]:
+    held = patient.isolation
+    missing = [
+        what
+        for what, there in (
+            ("Landlock, which keeps them from files", held.landlock),
+            ("a filter of system calls, which keeps them from programs and the network", held.seccomp),
+            ("the death with the daemon", held.tied),
+        )
+        if not there
+    ]
+    if missing:
+        yield _warning(
+            "isolation",
+            f"plugins that are not trusted run in a process of their own, but here without {'; '.join(missing)}",
+            "a newer kernel may have it; until then, install only what you would trust",
+        )
+
+
+def _pip(patient: Patient) -> Iterator[PluginFinding]:
+    if find_spec("pip") is None and find_spec("ensurepip") is None:
+        yield _warning("pip", "it is not there, so nothing can be installed", "python -m ensurepip")
+
+
+def _private(file: Path, what: str, uid: int) -> Iterator[PluginFinding]:
+    try:
+        found = file.lstat()
+    except OSError:
+        return
+    if found.st_uid not in (uid, 0) or found.st_mode & 0o022:
+        yield _error(file, f"others can write to {what}, so it counts for nothing", f"chmod go-w {file}")
+        return
+    try:
+        msgspec.json.decode(file.read_bytes())
+    except (OSError, ValueError) as error:
+        yield _error(file, f"{what} cannot be read: {error}", f"rm {file}, and say it again")
+
+
+def _is_installed(name: str) -> bool:
+    try:
+        distribution(name)
+    except (PackageNotFoundError, ValueError):
+        return False
+    return True
+
+
+def _normal(name: str) -> str:
+    return name.lower().replace("_", "-").replace(".", "-")
+
+
+def _error(about: object, message: str, hint: str) -> PluginFinding:
+    return PluginFinding(severity="error", about=str(about), message=message, hint=hint)
+
+
+def _warning(about: object, message: str, hint: str) -> PluginFinding:
+    return PluginFinding(severity="warning", about=str(about), message=message, hint=hint)
