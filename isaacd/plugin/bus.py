@@ -7,6 +7,7 @@ raises, or takes too long, is logged with its plugin's name, and its next event 
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import anyio
@@ -16,6 +17,7 @@ from isaacd.clock import Clock
 from isaacd.context import Event
 from isaacd.errors import PluginFailed
 from isaacd.log import Log
+from isaacd.plugin.calling import TookTooLong, attempt
 
 MAX_WAITING = 1000
 # A handler that keeps the loop, or its thread, for this long is worth a line in the log.
@@ -119,17 +121,13 @@ class Bus:
 
     async def _call(self, to: Subscriber, event: Event) -> None:
         start = self._clock.monotonic()
-        told = {"plugin": to.plugin, "handler": to.name, "event_name": event.name}
-        try:
-            with anyio.fail_after(to.timeout_s) as scope:
-                await to.call(event)
-        except TimeoutError:
-            if scope.cancelled_caught:
-                self._log.error("event handler took too long", timeout_s=to.timeout_s, **told)
-                return
-            self._log.exception("event handler failed", **told)
-        except (Exception, SystemExit):  # noqa: BLE001 - it is a plugin's, and costs nobody else anything
-            self._log.exception("event handler failed", **told)
+        told: dict[str, object] = {"plugin": to.plugin, "handler": to.name, "event_name": event.name}
+        error = await attempt(partial(to.call, event), to.timeout_s)
+        if isinstance(error, TookTooLong):
+            self._log.error("event handler took too long", timeout_s=to.timeout_s, **told)
+            return
+        if error is not None:
+            self._log.error("event handler failed", exc_info=error, **told)
         took_s = self._clock.monotonic() - start
         if took_s > SLOW_S:
             self._log.warning("event handler is slow", took_s=round(took_s, 3), **told)

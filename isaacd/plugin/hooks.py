@@ -1,10 +1,10 @@
 """The beginning and the end of a plugin: its own functions for that, each with a time limit."""
 
-import anyio
+from functools import partial
 
 from isaacd.context import Context
 from isaacd.errors import IsaacError, PluginFailed
-from isaacd.plugin.calling import call
+from isaacd.plugin.calling import TookTooLong, attempt, call
 from isaacd.plugin.plugin import Plugin
 
 
@@ -13,19 +13,16 @@ async def set_up(plugin: Plugin, context: Context) -> None:
     hook = plugin.begin
     if hook is None:
         return
-    try:
-        with anyio.fail_after(hook.timeout_s) as scope:
-            await call(hook.function, context)
-    except (Exception, SystemExit) as error:
-        if isinstance(error, TimeoutError) and scope.cancelled_caught:
-            reason = f"its setup took longer than {hook.timeout_s:g} s"
-        else:
-            context.log.exception("plugin setup failed")
-            told = error.message if isinstance(error, IsaacError) else f"{type(error).__name__}: {error}"
-            reason = f"its setup failed: {told}"
-        raise PluginFailed(
-            f"the plugin {plugin.name} cannot be used: {reason}", hint="see isaacctl logs"
-        ) from None
+    error = await attempt(partial(call, hook.function, context), hook.timeout_s)
+    if error is None:
+        return
+    if isinstance(error, TookTooLong):
+        reason = f"its setup took longer than {hook.timeout_s:g} s"
+    else:
+        context.log.error("plugin setup failed", exc_info=error)
+        told = error.message if isinstance(error, IsaacError) else f"{type(error).__name__}: {error}"
+        reason = f"its setup failed: {told}"
+    raise PluginFailed(f"the plugin {plugin.name} cannot be used: {reason}", hint="see isaacctl logs")
 
 
 async def tear_down(plugin: Plugin, context: Context) -> None:
@@ -33,11 +30,8 @@ async def tear_down(plugin: Plugin, context: Context) -> None:
     hook = plugin.end
     if hook is None:
         return
-    try:
-        with anyio.fail_after(hook.timeout_s) as scope:
-            await call(hook.function, context)
-    except (Exception, SystemExit) as error:
-        if isinstance(error, TimeoutError) and scope.cancelled_caught:
-            context.log.error("plugin teardown took too long", timeout_s=hook.timeout_s)
-        else:
-            context.log.exception("plugin teardown failed")
+    error = await attempt(partial(call, hook.function, context), hook.timeout_s)
+    if isinstance(error, TookTooLong):
+        context.log.error("plugin teardown took too long", timeout_s=hook.timeout_s)
+    elif error is not None:
+        context.log.error("plugin teardown failed", exc_info=error)

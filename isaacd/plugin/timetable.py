@@ -10,6 +10,7 @@ import msgspec
 from isaacd.clock import Clock
 from isaacd.errors import IsaacError
 from isaacd.log import Log
+from isaacd.plugin.calling import TookTooLong, attempt
 from isaacd.plugin.runs import LastRun, RunKeeper
 
 # The wall clock may be set, and a laptop may sleep: no wait is longer than this before somebody looks again.
@@ -186,15 +187,13 @@ class Timetable:
 
     async def _call(self, job: Timed) -> str | None:
         """Run a job to its end; return what went wrong, which is logged too."""
-        told = {"plugin": job.plugin, "job": job.name}
-        try:
-            with anyio.fail_after(job.timeout_s) as scope:
-                await job.call()
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - it is a plugin's, and costs nobody else anything
-            if isinstance(error, TimeoutError) and scope.cancelled_caught:
-                self._log.error("job took too long", timeout_s=job.timeout_s, **told)
-                return f"took longer than {job.timeout_s:g} s"
-            self._log.exception("job failed", **told)
+        told: dict[str, object] = {"plugin": job.plugin, "job": job.name}
+        error = await attempt(job.call, job.timeout_s)
+        if isinstance(error, TookTooLong):
+            self._log.error("job took too long", timeout_s=job.timeout_s, **told)
+            return f"took longer than {job.timeout_s:g} s"
+        if error is not None:
+            self._log.error("job failed", exc_info=error, **told)
             return error.message if isinstance(error, IsaacError) else type(error).__name__
         self._log.debug("job done", **told)
         return None

@@ -15,14 +15,15 @@ MAX_SUMMARY_CHARS = 100
 def check_command(command: Command) -> None:
     """Check that a command explains itself to people and programs; raises AssertionError if not.
 
-    Its summary is one sentence, it has examples that call it, every parameter is explained, and both its arguments and
+    Its summary is one sentence, it has examples that call it unless it is hidden, every parameter is explained, and both its arguments and
     its result can be written as JSON.
     """
     assert _NAME.match(command.name), f"{command.name} is no name for a command"
     assert command.name.partition(".")[0] == command.plugin, f"{command.name} is not of {command.plugin}"
     assert command.summary.endswith("."), f"{command.name}: the summary is a sentence, with a full stop"
     assert len(command.summary) <= MAX_SUMMARY_CHARS, f"{command.name}: the summary is too long"
-    _check_examples(command)
+    if not command.hidden:
+        _check_examples(command)
     for item in command.parameters:
         text = item.marker.help
         assert text, f'{command.name}: the parameter `{item.name}` is not explained: Annotated[..., "..."]'
