@@ -22,4 +22,5 @@ def test_no_plugin_can_take_a_word_of_the_client_or_the_protocol() -> None:
     # `status` is a plugin's, and the client's only while no daemon runs.
     local = {name for name, _ in LOCAL_COMMANDS} - {"status"}
     methods = {name.partition(".")[0] for name in BUILTIN}
-    assert local | methods | {"cli", "daemon", "help", "isaacd"} == RESERVED_NAMES
+    names = {name.replace("-", "_") for name in local | methods | {"cli", "daemon", "help", "isaacd"}}
+    assert names == RESERVED_NAMES
