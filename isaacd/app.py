@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from isaacd.ledger.ledger import Ledger
     from isaacd.plans.desk import Desk
     from isaacd.plugin.desk import PluginDesk
+    from isaacd.plugin.importers import Importers
+    from isaacd.plugin.isolation.importer import IsolatedImporter
     from isaacd.routing.lines import Lines
     from isaacd.server.supervisor import Supervisor
     from isaacd.tools.toolbox import Toolbox
@@ -369,12 +371,28 @@ class App:
 
     def _importer(self, found: Found) -> Importer:
         """Say who may bring a plugin to life."""
-        return self._here
+        return self._importers.of(found)
+
+    @cached_property
+    def _importers(self) -> "Importers":
+        """Who brings plugins to life, by what is trusted; a start that knows all its plugins asks nobody."""
+        from isaacd.plugin.importers import Importers
+        from isaacd.plugin.trust import trust_of
+
+        return Importers(self._here, trust_of(self.paths), self._isolated)
+
+    def _isolated(self) -> "IsolatedImporter":
+        """Make what runs plugins that are not trusted; imported when there is the first."""
+        from isaacd.plugin.isolation.importer import isolated_importer
+
+        return isolated_importer(self, self._config().plugins.isolation)
 
     async def serve(self, singleton: Singleton) -> None:
         """Answer until told to stop, then drain and leave."""
         await self._life.serve(singleton, leave_when_idle=self._launch.on_demand)
         with anyio.CancelScope(shield=True):
+            if "_importers" in self.__dict__:
+                await self._importers.aclose()
             for router in self._routers.values():
                 await router.aclose()
             rooms = (

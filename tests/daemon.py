@@ -16,6 +16,7 @@ from typing import Any, Self, TypeVar
 
 import msgspec
 
+from isaacd.plugin.trust import FILE_NAME, Trust
 from isaacd.wire import Codec, NativeCodec, Notification, Response
 
 DEADLINE_S = 90.0
@@ -127,10 +128,19 @@ class Home:
         self.config.parent.mkdir(parents=True, exist_ok=True)
         self.config.write_text(text)
 
-    def write_plugin(self, name: str, text: str) -> None:
+    def write_plugin(self, name: str, text: str, *, trusted: bool = True) -> Path:
+        """Write a plugin; one that is `trusted` runs inside the daemon."""
         folder = self.data / "plugins/isaac_plugins"
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / f"{name}.py").write_text(text)
+        file = folder / f"{name}.py"
+        file.write_text(text)
+        if trusted:
+            self.trust.trust(name, file, now=0.0)
+        return file
+
+    @property
+    def trust(self) -> Trust:
+        return Trust(self.data / "plugins" / FILE_NAME)
 
     def isaacctl(self, *argv: str, input: bytes | None = None) -> subprocess.CompletedProcess[str]:  # noqa: A002
         return subprocess.run(

@@ -66,14 +66,24 @@ class Belongings:
         """Its state."""
         from isaacd.belongings.state import State
 
-        return State(self._make_state())
+        return State(self.state_keeper)
+
+    @cached_property
+    def state_keeper(self) -> "StateKeeper":
+        """What keeps its state."""
+        return self._make_state()
 
     @cached_property
     def cache(self) -> "PluginCache":
         """Its cache."""
         from isaacd.belongings.cache import PluginCache
 
-        return PluginCache(self._make_cache())
+        return PluginCache(self.cache_keeper)
+
+    @cached_property
+    def cache_keeper(self) -> "CacheKeeper":
+        """What keeps its cached values."""
+        return self._make_cache()
 
     def secrets(self, environ: Mapping[str, str]) -> "Secrets":
         """Return its secrets, for a caller with these variables."""

@@ -67,6 +67,7 @@ class Outline(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
     hidden: bool = False
     tool: Tier | None = None
     markdown: bool = False
+    has_view: bool = False
 
 
 def outline_of(command: Command) -> Outline:
@@ -81,6 +82,7 @@ def outline_of(command: Command) -> Outline:
         hidden=command.hidden,
         tool=command.tool,
         markdown=command.markdown,
+        has_view=command.view is not None,
     )
 
 

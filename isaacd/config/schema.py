@@ -6,6 +6,7 @@ from msgspec import Meta, Struct
 
 from isaacd.config.about import about
 from isaacd.config.ai import AIConfig, BatchConfig, BudgetConfig, ChatConfig, HistoryConfig, ToolsConfig
+from isaacd.config.isolation import IsolationConfig
 from isaacd.config.jobs import JobsConfig
 from isaacd.config.routing import RoutingConfig, RunConfig
 from isaacd.config.shell import ShellConfig
@@ -190,6 +191,7 @@ class PluginsConfig(Struct, frozen=True, forbid_unknown_fields=True):
             expected="a table with the plugin's own keys",
         ),
     ] = {}
+    isolation: IsolationConfig = IsolationConfig()
 
 
 class Config(Struct, frozen=True, forbid_unknown_fields=True):

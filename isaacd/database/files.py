@@ -27,7 +27,8 @@ def make_private_file(file: Path) -> None:
         _close_to_others(file)
         return
     try:
-        os.fchmod(descriptor, 0o600)
+        if stat.S_IMODE(os.fstat(descriptor).st_mode) != 0o600:  # as under a strange umask
+            os.fchmod(descriptor, 0o600)
     finally:
         os.close(descriptor)
 
@@ -69,7 +70,8 @@ def only_one(file: Path) -> Iterator[None]:
     flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
     descriptor = os.open(file.with_name(file.name + ".lock"), flags, 0o600)
     try:
-        os.fchmod(descriptor, 0o600)
+        if stat.S_IMODE(os.fstat(descriptor).st_mode) != 0o600:  # as under a strange umask
+            os.fchmod(descriptor, 0o600)
         until = time.monotonic() + LOCK_WAIT_S
         while True:
             try:

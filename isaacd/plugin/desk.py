@@ -96,7 +96,7 @@ class PluginDesk:
         if found.refused is not None:
             raise InvalidParams(f"{name} cannot be trusted: {found.refused}")
         said = await anyio.to_thread.run_sync(
-            partial(self._trust.trust, name, found.origin, now=self._clock.now())
+            partial(self._trust.trust, name, found.root, now=self._clock.now())
         )
         await self._house.reload([name])
         return PluginTrust(name=name, origin=said.origin, trusted=True, reason="trusted as it is")
@@ -124,7 +124,7 @@ class PluginDesk:
     def trusted(self, name: str) -> PluginTrust:
         """Say whether a plugin is trusted, and why; raises NotFound."""
         found = self._taken(name)
-        verdict = self._trust.of(name, found.origin)
+        verdict = self._trust.of(name, found.root)
         return PluginTrust(
             name=name, origin=str(found.origin), trusted=verdict.trusted, reason=verdict.reason
         )

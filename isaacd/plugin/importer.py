@@ -15,7 +15,10 @@ class Importer(Protocol):
     from harming others, for `isaacctl plugins info`; "" is nothing: it shares the daemon's process.
     """
 
-    isolation: str
+    @property
+    def isolation(self) -> str:
+        """What keeps the plugin from harming others; as it is now."""
+        ...
 
     async def describe(self, found: Found) -> Manifest:
         """Run the plugin's code once, to learn what it declares."""

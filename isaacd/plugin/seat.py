@@ -140,6 +140,12 @@ class Seat:
         """Whether it takes part at all."""
         return self._state not in ("disabled", "hidden") and self.found.refused is None
 
+    def protection(self) -> str:
+        """Say what keeps the plugin from harming others, now or at its next use; "" if nothing does."""
+        if not self.usable or self.found.source == "bundled":
+            return ""
+        return (self._importer or self._house.importer(self.found)).isolation
+
     # Its code, on demand.
 
     async def use(self) -> Plugin:

@@ -20,7 +20,7 @@ def card_of(seat: Seat) -> PluginCard:
         import_ms=seat.timings.took_ms("import"),
         source=seat.found.source,
         distribution=seat.found.distribution,
-        isolation=seat.isolation or (_IN_THIS_PROCESS if seat.plugin is not None else ""),
+        isolation=seat.protection() or (_IN_THIS_PROCESS if seat.plugin is not None else ""),
         setup_ms=seat.timings.took_ms("setup"),
         error=seat.error,
         trouble=seat.trouble,

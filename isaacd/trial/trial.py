@@ -80,7 +80,7 @@ class _Trial:
         # Its author trusts it; its users will decide for themselves.
         trust = trust_of(self._home.paths)
         for found in installed(self._home.plugins):
-            trust.trust(found.name, found.origin, now=SystemClock().now())
+            trust.trust(found.name, found.root, now=SystemClock().now())
         return "passed", f"with {with_these}" if with_these else "", ""
 
     def laws(self) -> Outcome:

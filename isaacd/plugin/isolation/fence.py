@@ -72,6 +72,8 @@ def expected() -> InForce:
 
 def told(fence: Fence, held: InForce) -> str:
     """Describe for a person what holds, and what does not."""
+    if sys.platform != "linux":
+        return "not available on this system, so it is not run: isaacctl plugins trust NAME, if you trust it"
     allowed = fence.limits
     parts = ["process"]
     if held.landlock:

@@ -7,7 +7,8 @@ import resource
 import signal
 import struct
 
-_PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
+_PR_SET_PDEATHSIG, _PR_SET_NAME, _PR_SET_NO_NEW_PRIVS = 1, 15, 38
+_NAME_BYTES = 15
 # linux/capability.h, version 3: a header (version, pid), and twice effective, permitted, inheritable.
 _CAPABILITY_VERSION = 0x20080522
 # Memory that is mapped but not its own, such as libraries, and the room that allocators set aside.
@@ -47,6 +48,12 @@ def give_up_rights() -> bool:
     """Never gain rights by running something, and give up those of root; False where that cannot be said."""
     _drop_capabilities()
     return _prctl(_PR_SET_NO_NEW_PRIVS, 1)
+
+
+def name_process(name: str) -> None:
+    """Give this process a name that `ps` and `top` show."""
+    buffer = ctypes.create_string_buffer(name.encode()[:_NAME_BYTES])
+    _prctl(_PR_SET_NAME, ctypes.addressof(buffer))
 
 
 def _limit(kind: int, soft: int, hard: int | None = None) -> None:
