@@ -26,7 +26,7 @@ from isaacd.server.session import Session
 from isaacd.tools.toolbox import Toolbox
 from isaacd.wire import Codec, NativeCodec, Notification, Request, Response
 
-EVERYTHING = Declared(capabilities=("ask", "cache", "publish", "run", "state"))
+EVERYTHING = Declared(capabilities=("ask", "cache", "history", "publish", "run", "state"))
 HOME = {"HOME": "/nonexistent", "XDG_RUNTIME_DIR": "/nonexistent"}
 
 

@@ -7,12 +7,14 @@
 | `state` | keep values for good: `context.state`, `context.database` | every plugin |
 | `publish` | publish events of its own: `context.publish` | every plugin |
 | `secrets:NAME` | read the secret NAME: `context.secrets` | every plugin |
+| `history` | read the commands that were run in shells: `context.history` | every plugin |
+| `run` | have lines and commands run: `context.plans`, `context.jobs` | every plugin |
 | `run` | hand a program over to the user's terminal: a `Handover` as its result | isolated plugins |
 | `network` | open connections of its own | isolated plugins, where the kernel can |
 | `read:PATH` | read PATH and all below it; `~` is the home directory, `.` the caller's directory | isolated plugins, where the kernel can |
 | `write:PATH` | change PATH and all below it | isolated plugins, where the kernel can |
 
-A plugin that runs in the daemon's own process is trusted: the last four are then what `isaacctl plugins info` tells, and no
+A plugin that runs in the daemon's own process is trusted: the last lines are then what `isaacctl plugins info` tells, and no
 more. Progress, questions to the person, the log, settings and the caller's directory need no capability.
 """
 
@@ -24,8 +26,8 @@ import msgspec
 
 from isaacd.errors import PermissionDenied, PluginFailed
 
-Kind = Literal["ask", "cache", "state", "publish", "secrets", "run", "network", "read", "write"]
-_PLAIN = ("ask", "cache", "state", "publish", "run", "network")
+Kind = Literal["ask", "cache", "state", "publish", "history", "secrets", "run", "network", "read", "write"]
+_PLAIN = ("ask", "cache", "state", "publish", "history", "run", "network")
 _NAMED = {"secrets": "secrets:NAME", "read": "read:PATH", "write": "write:PATH"}
 _SECRET = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}\Z")
 

@@ -204,6 +204,7 @@ class Context(msgspec.Struct, eq=False):
         """Work that goes on when the caller has left."""
         from isaacd.jobs.desk import JobDesk, Origin
 
+        self._need("run", "context.jobs")
         origin = Origin(self.cwd, self.meta.env or {}, self.caller)
         return JobDesk(self.services.jobs, origin, self.services.check_line)
 
@@ -228,6 +229,7 @@ class Context(msgspec.Struct, eq=False):
         from isaacd.plans.plan import Caller
         from isaacd.plans.plans import Plans
 
+        self._need("run", "context.plans")
         caller = Caller(
             routing=self.config.routing,
             environ=self.environ,
@@ -242,6 +244,7 @@ class Context(msgspec.Struct, eq=False):
     @property
     def history(self) -> "History":
         """The commands that were run in shells."""
+        self._need("history", "context.history")
         return self.services.history
 
     @property
@@ -264,6 +267,7 @@ class Context(msgspec.Struct, eq=False):
         """Conversations: those that are kept, and new ones."""
         from isaacd.chats.conversations import Conversations
 
+        self._need("ask", "context.chats")
         return Conversations(
             self.services.chats,
             lambda: self.answers,

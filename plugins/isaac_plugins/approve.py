@@ -5,7 +5,10 @@ from typing import Annotated
 from isaacd.api import Argument, Context, Option, Plugin, Released, Terminal
 
 plugin = Plugin(
-    "approve", summary="Agree to a plan that `route` has shown, and learn what to execute.", version="1"
+    "approve",
+    summary="Agree to a plan that `route` has shown, and learn what to execute.",
+    version="1",
+    capabilities=("run",),
 )
 
 

@@ -6,7 +6,12 @@ import msgspec
 
 from isaacd.api import Context, Option, PlanCard, Plugin, ReasonCard, Terminal, Words
 
-plugin = Plugin("route", summary="See what would happen with a line; nothing of it is run.", version="1")
+plugin = Plugin(
+    "route",
+    summary="See what would happen with a line; nothing of it is run.",
+    version="1",
+    capabilities=("run",),
+)
 
 _DEMANDS = {
     "nothing": "runs at once",

@@ -4,7 +4,12 @@ from typing import Annotated
 
 from isaacd.api import Argument, Context, Handover, InvalidParams, Option, Plugin, Terminal
 
-plugin = Plugin("run", summary="Run a line in your own shell, as safely as its tier demands.", version="1")
+plugin = Plugin(
+    "run",
+    summary="Run a line in your own shell, as safely as its tier demands.",
+    version="1",
+    capabilities=("run",),
+)
 
 
 def _view(result: Handover, terminal: Terminal) -> str:

@@ -20,6 +20,9 @@ _OF_CONTEXT = {
     "state": "state",
     "database": "state",
     "publish": "publish",
+    "history": "history",
+    "plans": "run",
+    "jobs": "run",
 }
 _NETWORK = frozenset(
     "socket ssl http.client http.server urllib.request ftplib smtplib imaplib poplib aiohttp httpx httpx2 requests urllib3 "

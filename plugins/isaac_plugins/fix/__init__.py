@@ -25,7 +25,7 @@ plugin = Plugin(
     "fix",
     summary="Find out why a command failed, and what would work.",
     version="1",
-    capabilities=("ask", "run"),
+    capabilities=("ask", "history", "run"),
 )
 
 

@@ -27,6 +27,7 @@ plugin = Plugin(
     "history",
     summary="Search, count and forget the commands that were run in your shells.",
     version="1",
+    capabilities=("history",),
 )
 
 _MOST = 100_000

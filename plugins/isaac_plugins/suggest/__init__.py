@@ -20,7 +20,7 @@ from isaacd.api import (
     asking_of,
 )
 
-plugin = Plugin("suggest", summary="Turn a task into a command.", version="1", capabilities=("ask",))
+plugin = Plugin("suggest", summary="Turn a task into a command.", version="1", capabilities=("ask", "run"))
 
 
 @plugin.command(view=show)

@@ -18,7 +18,7 @@ from isaacd.api import (
     Terminal,
 )
 
-plugin = Plugin("tasks", summary="Run commands in the background.", version="1")
+plugin = Plugin("tasks", summary="Run commands in the background.", version="1", capabilities=("run",))
 
 _Task = Annotated[str, Argument("A task, by its number; `last` is the newest.")]
 

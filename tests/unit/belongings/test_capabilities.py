@@ -14,6 +14,7 @@ from isaacd.errors import PermissionDenied, PluginFailed
         "cache",
         "state",
         "publish",
+        "history",
         "run",
         "network",
         "secrets:GITHUB_TOKEN",
