@@ -123,7 +123,7 @@ class PluginDesk(Protocol):
         """Switch a plugin on again; raises InvalidParams if config.toml switches it off."""
         ...
 
-    async def choose(self, name: str, label: str | None) -> PluginCard:
+    async def choose(self, name: str, label: str | None, loaded: Loaded) -> PluginCard:
         """Take one of several plugins of one name, by where it comes from; raises InvalidParams with all of them."""
         ...
 

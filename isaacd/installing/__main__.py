@@ -4,7 +4,7 @@ import argparse
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +68,7 @@ def _install(options: argparse.Namespace, report: Report) -> int:
         pre=options.pre,
     )
     done = install(wishes, options.folder, environ=os.environ, clock=SystemClock(), say=report.say)
-    seen = tell(options.socket)
+    seen = tell(options.socket, done.plugins)
     report.result(Outcome(done=done, daemon=seen), _installed_text(done, seen))
     return 0
 
@@ -78,21 +78,32 @@ def _installed_text(done: Installed, seen: list[dict[str, Any]] | None) -> str:
     lines = [f"installed {done.distribution} {done.version}{was}"]
     if done.needs:
         lines.append(f"  with {', '.join(f'{name} {version}' for name, version in done.needs.items())}")
-    cards = {str(card.get("name")): card for card in seen or ()}
     for name in done.plugins:
-        card = cards.get(name, {})
-        state = f": {card['state']}" if "state" in card else ""
-        lines.append(f"  plugin {name}{state}")
-        lines += [f"    {card[key]}" for key in ("error", "isolation") if card.get(key)]
+        of_name = [card for card in seen or () if card.get("name") == name]
+        lines += _plugin_lines(name, done.folder, of_name)
     if seen is None:
         lines.append("  the daemon does not run; it will be there at its next start")
     lines.append(f"isaacctl plugins info {done.plugins[0]} tells more")
     return "\n".join(lines)
 
 
+def _plugin_lines(name: str, folder: str, cards: list[dict[str, Any]]) -> Iterator[str]:
+    """Say what the daemon makes of one plugin: another one of its name may be in use."""
+    card = next((card for card in cards if str(card.get("origin")).startswith(f"{folder}/")), None)
+    if card is None:
+        yield f"  plugin {name}"
+        return
+    yield f"  plugin {name}: {card['state']}"
+    for key in ("error", "trouble"):
+        if card.get(key):
+            yield f"    {card[key]}"
+    if card["state"] != "hidden" and not card.get("trusted"):
+        yield f"    it is not trusted, so it runs isolated; to change that: isaacctl plugins trust {name}"
+
+
 def _remove(options: argparse.Namespace, report: Report) -> int:
     done = remove(options.wanted, options.folder)
-    seen = tell(options.socket)
+    seen = tell(options.socket, done.plugins)
     text = f"removed {done.distribution} {done.version}"
     if done.needs:
         text += f", with {count(len(done.needs), 'package')} that only it needed"

@@ -70,7 +70,7 @@ class PluginDesk:
         await self._write(lambda choices: choices.with_enabled(name))
         return self._card(name)
 
-    async def choose(self, name: str, label: str | None) -> PluginCard:
+    async def choose(self, name: str, label: str | None, loaded: Loaded) -> PluginCard:
         """Take one of several plugins of one name, by where it comes from; raises NotFound or InvalidParams."""
         same = self._named(name)
         labels = [label_of(item) for item in same]
@@ -80,6 +80,12 @@ class PluginDesk:
             what = "where is it to come from?" if label is None else f"there is none from {label[:80]!r}"
             meant = f"did you mean isaacctl plugins choose {name} {near}?\n" if near else ""
             raise InvalidParams(f"{name}: {what}", hint=f"{meant}{choices}")
+        if name in loaded.config.plugins.choose:
+            origin = next((row.origin for row in loaded.rows("plugins.choose")), "config.toml")
+            raise InvalidParams(
+                f"`plugins.choose.{name}` ({origin}) says where it is to come from",
+                hint="isaacctl config edit",
+            )
         if name in INDISPENSABLE and label != "isaac":
             raise InvalidParams(f"the plugin {name} must be Isaac's own")
         taken = same[labels.index(label)]
@@ -131,12 +137,13 @@ class PluginDesk:
 
     async def diagnose(self, loaded: Loaded) -> PluginDiagnosis:
         """Look at everything about plugins on this machine."""
-        held = expected()
+        held, choices = expected(), read_choices(self._folder)
         patient = Patient(
             plugins_dir=self._folder,
             found=self._house.find(),
             cards=await self.look(),
-            choices=read_choices(self._folder),
+            choices=choices,
+            chosen={*choices.taken, *loaded.config.plugins.choose},
             disabled=loaded.config.plugins.disabled,
             trusted=self._trust.all(),
             verdict=self._trust.of,
@@ -189,7 +196,7 @@ class PluginDesk:
 
 
 def _told(held: InForce) -> str:
-    parts = ["a process of its own"]
+    parts = ["processes of their own"]
     parts.append(f"Landlock (ABI {held.landlock})" if held.landlock else "no Landlock")
     parts.append("a filter of system calls" if held.seccomp else "no filter of system calls")
     return ", ".join(parts)

@@ -22,8 +22,8 @@ from isaacd.plugin.trust import Trusted, Verdict, digest_of
 class Patient(msgspec.Struct, frozen=True, kw_only=True):
     """What is looked at: the user's folder of plugins, what was found there and elsewhere, and what was said about it.
 
-    `disabled` are the names that config.toml switches off, and `isolation` what keeps strangers' plugins in on this
-    machine.
+    `disabled` are the names that config.toml switches off, `chosen` those for which somebody has said which of several is
+    meant, and `isolation` is what keeps strangers' plugins in on this machine.
     """
 
     plugins_dir: Path
@@ -31,6 +31,7 @@ class Patient(msgspec.Struct, frozen=True, kw_only=True):
     cards: Sequence[PluginCard]
     choices: Choices
     disabled: Collection[str]
+    chosen: Collection[str]
     trusted: Sequence[Trusted]
     verdict: Callable[[str, Path], Verdict]
     isolation: InForce
@@ -74,7 +75,7 @@ def _states(patient: Patient) -> Iterator[PluginFinding]:
                 f"mend it, then: isaacctl plugins reload {card.name}; or isaacctl plugins disable {card.name}"
             )
             yield _error(card.name, card.error or "it cannot be loaded", hint)
-        elif card.state == "hidden":
+        elif card.state == "hidden" and card.name not in patient.chosen:
             label = next(
                 (label_of(item) for item in patient.found if str(item.origin) == card.origin), "FROM"
             )

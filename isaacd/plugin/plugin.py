@@ -52,12 +52,12 @@ C = TypeVar("C", bound="PolicyFactory")
 
 def check_name(name: str) -> None:
     """Raise PluginFailed unless a plugin can have this name."""
+    if name in RESERVED_NAMES:
+        raise PluginFailed(f"a plugin cannot be called {name}: the word means something else already")
     if not _NAME.match(name):
         raise PluginFailed(
             f"{name[:80]!r} is no name for a plugin: lower-case letters, digits and _, at most 40, a letter first"
         )
-    if name in RESERVED_NAMES:
-        raise PluginFailed(f"a plugin cannot be called {name}: the word means something else already")
 
 
 class Plugin:

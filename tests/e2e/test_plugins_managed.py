@@ -85,7 +85,9 @@ def test_a_wheel_with_an_entry_point_is_installed_used_and_removed(
     before = told(home, "plugins", "list")
     done = told(home, "plugins", "install", "--offline", wheel("box", target=target))
     assert done["done"]["plugins"] == ["box"]
-    assert {card["name"] for card in done["daemon"]} >= {"box", "ask"}
+    assert [(card["name"], card["trusted"], card["error"]) for card in done["daemon"]] == [
+        ("box", False, None)
+    ]
     assert run(home, "box") == "box 1.0\n"
     info = told(home, "plugins", "info", "box")
     assert (info["version"], info["trusted"], info["error"]) == ("1.0", False, None)
@@ -165,11 +167,21 @@ def test_of_two_with_one_name_both_are_named_and_either_can_be_chosen(wheel: Whe
                 home, "plugins", "choose", "greet", "usr"
             )
             run(home, "plugins", "choose", "greet", "user")
+            findings = told(home, "plugins", "doctor")["findings"]
+            assert not [item for item in findings if item["about"] == "greet"], "what was chosen is no fault"
             assert run(home, "greet") == "greet 3.0\n"
         with running(home=home):
             assert run(home, "greet") == "greet 3.0\n"
             run(home, "plugins", "choose", "greet", "isaac")
             assert run(home, "greet") == "hello world\n"
+
+
+def test_what_config_toml_chooses_is_not_chosen_otherwise_behind_its_back() -> None:
+    with a_home() as home:
+        home.write_plugin("greet", PLUGIN.format(name="greet", version="3.0", attribute="plugin"))
+        with running(home=home, config='[plugins.choose]\ngreet = "user"\n'):
+            assert run(home, "greet") == "greet 3.0\n"
+            assert "config.toml:2" in refused(home, "plugins", "choose", "greet", "isaac")
 
 
 def test_names_that_are_mistyped_are_guessed(daemon: Daemon) -> None:
@@ -181,8 +193,8 @@ def test_names_that_are_mistyped_are_guessed(daemon: Daemon) -> None:
 
 def test_trust_is_for_a_plugin_as_it_is(wheel: Wheel) -> None:
     with a_home() as home:
-        home.write_plugin("box", PLUGIN.format(name="box", version="1", attribute="plugin"))
-        file = home.data / "plugins/isaac_plugins/box.py"
+        text = PLUGIN.format(name="box", version="1", attribute="plugin")
+        file = home.write_plugin("box", text, trusted=False)
         with running(home=home):
             assert told(home, "plugins", "info", "box")["trusted"] is False
             assert told(home, "plugins", "trust", "box")["trusted"] is True

@@ -62,8 +62,12 @@ def info(context: Context, name: Annotated[str, Argument("The plugin's name.")])
             if near
             else f"there are: {', '.join(sorted(cards))}",
         )
-    said = context.plugin_desk.trusted(name)
-    return Info(**msgspec.structs.asdict(cards[name]), trusted=said.trusted, trust=said.reason)
+    return _with_trust(context, cards[name])
+
+
+def _with_trust(context: Context, card: PluginCard) -> Info:
+    said = context.plugin_desk.trusted(card.name)
+    return Info(**msgspec.structs.asdict(card), trusted=said.trusted, trust=said.reason)
 
 
 @plugin.command(name="list")
@@ -82,4 +86,17 @@ for function in (deciding.trust, deciding.untrust, install, remove):
     plugin.command(function)
 plugin.command(view=deciding.changes)(deciding.reload)
 plugin.command(view=deciding.diagnosis)(deciding.doctor)
-plugin.command(hidden=True)(deciding.adopt)
+
+
+@plugin.command(hidden=True)
+async def adopt(
+    context: Context,
+    names: Annotated[list[str], Argument("The plugins to describe; all without any.")] = [],  # noqa: B006 - it is copied
+) -> list[Info]:
+    """Look at the plugins anew: for programs that have installed or removed some.
+
+    Examples:
+        isaacctl plugins adopt weather
+    """
+    cards = await context.plugin_desk.look()
+    return [_with_trust(context, card) for card in cards if card.name in names or not names]

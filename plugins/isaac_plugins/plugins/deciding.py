@@ -59,7 +59,7 @@ async def choose(
         isaacctl plugins choose greet user
         isaacctl plugins choose greet isaac
     """
-    return await context.plugin_desk.choose(name, source)
+    return await context.plugin_desk.choose(name, source, context.loaded)
 
 
 async def reload(
@@ -147,12 +147,3 @@ async def doctor(context: Context) -> PluginDiagnosis:
         isaacctl plugins doctor --json
     """
     return await context.plugin_desk.diagnose(context.loaded)
-
-
-async def adopt(context: Context) -> list[PluginCard]:
-    """Look at the plugins anew: for programs that have installed or removed some.
-
-    Examples:
-        isaacctl plugins adopt
-    """
-    return list(await context.plugin_desk.look())
