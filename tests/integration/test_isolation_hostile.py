@@ -149,6 +149,21 @@ async def test_it_reaches_no_other_process(hostile: Isolated, tmp_path: Path) ->
     assert not [name for name, what in found.items() if what.startswith("done")], found
 
 
+async def test_it_inherits_nothing_that_was_left_open(tmp_path: Path) -> None:
+    secret = os.open(tmp_path, os.O_RDONLY)
+    os.set_inheritable(secret, True)
+    high = os.dup2(secret, 300)
+    try:
+        async with isolated(tmp_path, "hostile", HOSTILE) as one:
+            kinds = await one.run("open_files")
+    finally:
+        os.close(secret)
+        os.close(high)
+    # Its input and output, the loop's selector with its pair, and the conversation.
+    assert len(kinds) <= 7
+    assert oct(0o4) not in kinds
+
+
 async def test_threads_are_limited(hostile: Isolated) -> None:
     assert await hostile.run("threads") < 10_000
 

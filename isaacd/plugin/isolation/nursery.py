@@ -123,6 +123,13 @@ class Nursery:
         self._control.send(msgspec.msgpack.encode(news))
 
 
+def _close_all_but(descriptor: int) -> None:
+    """Close what was inherited by mistake: whoever started the daemon may have left files open for its children."""
+    most = os.sysconf("SC_OPEN_MAX")
+    os.closerange(3, descriptor)
+    os.closerange(descriptor + 1, most if most > 0 else 1 << 20)
+
+
 def main(descriptor: int, parent: int) -> None:
     """Serve the daemon `parent` over the socket `descriptor`."""
     sys.dont_write_bytecode = True
@@ -131,6 +138,8 @@ def main(descriptor: int, parent: int) -> None:
     except Orphaned:
         os._exit(0)
     name_process("isaac-nursery")
+    _close_all_but(descriptor)
+    os.umask(0o077)
     for name in _PLUGINS_IMPORT:
         importlib.import_module(name)
     gc.collect()
