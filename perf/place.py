@@ -26,6 +26,7 @@ class Place:
         self.directory = directory
         self.plugins = directory / "data" / "isaac" / "plugins" / "isaac_plugins"
         self.plugins.mkdir(parents=True)
+        self.trust(self.plugins)
         runtime = directory / "run"
         runtime.joinpath("isaacd").mkdir(parents=True, mode=0o700)
         runtime.chmod(0o700)
@@ -40,6 +41,13 @@ class Place:
         )
         self._null = os.open(os.devnull, os.O_RDWR)
         self._quiet = [(os.POSIX_SPAWN_DUP2, self._null, number) for number in range(3)]
+
+    def trust(self, *folders: Path) -> None:
+        """Have the plugins in these folders, and no others, run inside the daemon."""
+        listed = ", ".join(f'{{"origin": "{folder.resolve()}"}}' for folder in folders)
+        file = self.plugins.with_name("trusted.json")
+        file.write_text(f'{{"trusted": [{listed}]}}\n')
+        file.chmod(0o600)
 
     def script(self, name: str, *words: str) -> list[str]:
         """Return the command line of an installed script."""
