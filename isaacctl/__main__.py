@@ -15,6 +15,7 @@ from isaacctl.talk import (
     connect,
     pack,
     socket_path,
+    system_socket,
 )
 
 TYPE_CHECKING = False
@@ -31,6 +32,7 @@ LOCAL_COMMANDS = (
     ("stop", "Stop the daemon."),
     ("restart", "Stop the daemon and start it again."),
     ("status", "Say whether the daemon runs, and how it does."),
+    ("service", "Have systemd run the daemon."),
     ("logs", "Show the daemon's log."),
     ("version", "Show the versions of client, daemon and protocol."),
     ("shell-init", "Print what makes Isaac a part of your shell."),
@@ -114,6 +116,10 @@ def _talk(argv: list[str], *, is_status: bool) -> tuple[int, list[str]] | None:
             try:
                 sock = connect(path, uid)
             except (FileNotFoundError, ConnectionRefusedError):
+                other = system_socket(uid)
+                if path != other and "ISAACD_SOCKET" not in os.environ and os.path.exists(other):
+                    path = other
+                    continue
                 if is_status:
                     return None
                 if os.environ.get("ISAAC_NO_START"):

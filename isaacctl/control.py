@@ -15,6 +15,7 @@ from isaacctl.talk import (
     connect,
     pack,
     socket_path,
+    system_socket,
 )
 
 TYPE_CHECKING = False
@@ -37,6 +38,9 @@ class Control:
         self.environ = environ
         self.uid = uid
         self.socket = socket_path(environ, uid)
+        other = system_socket(uid)
+        if not environ.get("ISAACD_SOCKET") and not os.path.exists(self.socket) and os.path.exists(other):
+            self.socket = other
         self.lock = lock_path(self.socket, environ)
 
     def ask(
@@ -110,6 +114,16 @@ class Control:
             pass
         # Numbers are used again; never take a stranger for the daemon.
         return next((pid for pid in candidates if pid and _is_daemon(pid, self.uid)), None)
+
+    @property
+    def is_of_the_system(self) -> bool:
+        """Whether the daemon is the one that the system's manager runs for this user."""
+        return self.socket == system_socket(self.uid)
+
+    def is_managed(self) -> bool:
+        """Say whether the units of a service are there."""
+        config = self.environ.get("XDG_CONFIG_HOME") or f"{self.environ.get('HOME', '')}/.config"
+        return self.is_of_the_system or os.path.exists(f"{config}/systemd/user/isaacd.service")
 
     def has_ended(self) -> bool:
         """Say whether nobody holds the lock."""

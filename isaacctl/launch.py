@@ -109,6 +109,8 @@ def _start_locked(
         return None
     else:
         return None
+    if _is_left_to_systemd(path, environ):
+        return None
     listener = _listen(path)
     try:
         return spawn(listener.fileno(), lock, path, environ, arguments)
@@ -117,6 +119,21 @@ def _start_locked(
         raise cannot(f"start the daemon with {sys.executable or 'no interpreter'}", error) from None
     finally:
         listener.close()
+
+
+def _is_left_to_systemd(path: str, environ: "Mapping[str, str]") -> bool:
+    """Have a socket unit listen that was installed and does not; say whether it does now."""
+    config = environ.get("XDG_CONFIG_HOME") or f"{environ.get('HOME', '')}/.config"
+    if environ.get("ISAACD_SOCKET") or not os.path.lexists(
+        f"{config}/systemd/user/sockets.target.wants/isaacd.socket"
+    ):
+        return False
+    from isaacctl.units import Systemd
+
+    try:
+        return Systemd(environ, system=False, uid=0).control("start", "isaacd.socket").returncode == 0
+    except Refused:
+        return False
 
 
 def _listen(path: str) -> _socket.socket:

@@ -39,7 +39,23 @@ class Group(click.Group):
     command_class = Command
 
 
-@click.group("isaacctl", cls=Group)
+class Top(Group):
+    """The whole of it; what is rarely used is imported when it is."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name all commands."""
+        return sorted((*super().list_commands(ctx), "service"))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Find a command by its name."""
+        if cmd_name == "service":
+            from isaacctl.service import service
+
+            return service
+        return super().get_command(ctx, cmd_name)
+
+
+@click.group("isaacctl", cls=Top)
 @click.option(
     "sets", "--set", multiple=True, metavar="KEY=VALUE", help="Change a setting of a daemon that is started."
 )
@@ -132,13 +148,28 @@ def restart(line: Line, force: bool, timeout_s: float, as_json: bool) -> None:
         isaacctl restart
         isaacctl restart --force
     """
-    outcome = line.control.stop(timeout_s=timeout_s, force=force)
-    pid, _ = line.control.start(line.settings)
+    managed = _restarted_by_manager(line, timeout_s) if not (force or line.settings) else None
+    outcome = "stopped" if managed else line.control.stop(timeout_s=timeout_s, force=force)
+    pid = managed or line.control.start(line.settings)[0]
     line.say(
         f"isaacd is running now (pid {pid})",
         {"running": True, "before": outcome, "pid": pid},
         as_json=as_json,
     )
+
+
+def _restarted_by_manager(line: Line, timeout_s: float) -> int | None:
+    """Have systemd restart the daemon, if it is the one that runs it: then no connection is lost. Return its process."""
+    pid = line.control.pid()
+    if pid is None or not line.control.is_managed():
+        return None
+    from isaacctl.units import Systemd
+
+    manager = Systemd(line.control.environ, system=line.control.is_of_the_system, uid=line.control.uid)
+    if manager.main_pid() != pid:
+        return None
+    manager.must("restart", manager.service_unit)
+    return line.control.start()[0]
 
 
 @cli.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})

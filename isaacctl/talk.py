@@ -75,6 +75,11 @@ def socket_path(environ: "Mapping[str, str]", uid: int) -> str:
     return f"/tmp/isaacd-{uid}/isaacd.sock"  # noqa: S108 - made 0700 and checked before use
 
 
+def system_socket(uid: int) -> str:
+    """Return the path of the socket that a host with many users may have for this one (isaacd@.socket)."""
+    return f"/run/isaacd/{uid}/isaacd.sock"
+
+
 def check(directory: str, uid: int) -> None:
     """Raise Refused unless only the user can reach the directory; FileNotFoundError if it is not there."""
     try:

@@ -5,6 +5,7 @@ LOCAL_COMMANDS = (
     ("stop", "Stop the daemon."),
     ("restart", "Stop the daemon and start it again."),
     ("status", "Say whether the daemon runs, and how it does."),
+    ("service", "Have systemd run the daemon."),
     ("logs", "Show the daemon's log."),
     ("version", "Show the versions of client, daemon and protocol."),
     ("shell-init", "Print what makes Isaac a part of your shell."),

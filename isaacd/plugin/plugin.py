@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}\Z")
 # Words that mean something else on the wire or on the command line.
 RESERVED_NAMES = frozenset(
-    "call cancel cli commands daemon hello help isaacd logs ping restart shell_init start stop version".split()
+    "call cancel cli commands daemon hello help isaacd logs ping restart service shell_init start stop version".split()
 )
 
 _POLICY = re.compile(r"[a-z][a-z0-9-]{0,39}\Z")

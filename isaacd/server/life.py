@@ -30,6 +30,8 @@ LEAVING_S = 2.0
 # What can wait does so for this long, because a client is usually waiting for the daemon that it started.
 SETTLED_S = 0.2
 EXIT_STUBBORN = 70
+# What was accepted last becomes a connection in the next turn of the loop, and is held in the one after.
+_TURNS = 3
 _NEVER_S = 3600.0
 
 
@@ -149,6 +151,8 @@ class Life:
         with anyio.move_on_after(FAREWELL_S):
             await self._until(lambda: not self.in_flight)
         if self._supervisor is not None:
+            for _ in range(_TURNS):
+                await anyio.lowlevel.checkpoint()
             self._supervisor.leave(listener)
         listener.close()
         # What was written is sent before the loop ends; a peer that does not read cannot hold us up.

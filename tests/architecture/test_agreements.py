@@ -1,5 +1,7 @@
 """What two rooms say of the same thing, because neither may import the other, is the same."""
 
+import click
+
 import isaacctl
 import isaacctl.__main__ as fast_path
 import isaacctl.local
@@ -15,7 +17,9 @@ def test_client_and_daemon_are_of_one_version() -> None:
 
 def test_the_daemon_s_help_lists_what_the_client_does_by_itself() -> None:
     assert LOCAL_COMMANDS == fast_path.LOCAL_COMMANDS
-    assert set(isaacctl.local.cli.commands) == {name for name, _ in LOCAL_COMMANDS}
+    assert set(isaacctl.local.cli.list_commands(click.Context(isaacctl.local.cli))) == {
+        name for name, _ in LOCAL_COMMANDS
+    }
 
 
 def test_no_plugin_can_take_a_word_of_the_client_or_the_protocol() -> None:
