@@ -46,7 +46,7 @@ def say(context: Context, words: Annotated[str, Words("What.")]) -> None:
 
 
 TREE = Caller(things, say).line.tree()
-LOCAL = {"start", "stop", "restart", "status", "logs", "version", "shell-init"}
+LOCAL = {"start", "stop", "restart", "status", "service", "logs", "version", "shell-init"}
 
 
 def values(*words: str) -> list[str]:
