@@ -13,7 +13,6 @@ from isaacd.api import (
     Plugin,
     ProviderOption,
     RefreshOption,
-    Tier,
     Words,
     asking_of,
 )
@@ -23,8 +22,7 @@ plugin = Plugin(
 )
 
 
-# A model may read it: what it tells is the manual's, and the tier.
-@plugin.command(view=show, tool=Tier.READ)
+@plugin.command(view=show)
 async def explain(
     context: Context,
     line: Annotated[str, Words("The line, in quotes or behind `--`.")] = "",
