@@ -334,7 +334,7 @@ class App:
         await self._roster.look_again()
 
     async def reload_plugins(self, names: Sequence[str] = ()) -> PluginChanges:
-        """Load plugins anew: those named, or all; raises NotFound for a name that none has."""
+        """Load plugins anew: those named, or all but Isaac's own; raises NotFound for a name that none has."""
         return await self._roster.reload(names, force=True)
 
     def plugin_times(self) -> PluginTimes:

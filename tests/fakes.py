@@ -15,7 +15,7 @@ from isaacd.belongings import Belongings, Declared, Household
 from isaacd.chats.store import ChatStore
 from isaacd.command import Catalog, Command
 from isaacd.config import Config, Loaded, load
-from isaacd.context import CommandCard, DaemonCard, PluginCard
+from isaacd.context import CommandCard, DaemonCard, PluginCard, PluginChanges, PluginTimes
 from isaacd.ledger.ledger import Ledger
 from isaacd.log import Log, open_log
 from isaacd.paths import Paths
@@ -54,6 +54,8 @@ class FakeDaemon:
     def __init__(self) -> None:
         self.stopped = False
         self.cards: list[PluginCard] = []
+        self.changes = PluginChanges()
+        self.times = PluginTimes(load="lazy")
 
     def status(self) -> DaemonCard:
         return DaemonCard(
@@ -75,6 +77,15 @@ class FakeDaemon:
 
     def commands(self) -> Sequence[CommandCard]:
         return []
+
+    async def check_plugins(self) -> None:
+        self.checked = True
+
+    async def reload_plugins(self, names: Sequence[str] = ()) -> PluginChanges:
+        return self.changes
+
+    def plugin_times(self) -> PluginTimes:
+        return self.times
 
     def stop(self) -> None:
         self.stopped = True

@@ -77,7 +77,7 @@ class Daemon(Protocol):
         ...
 
     async def reload_plugins(self, names: Sequence[str] = ()) -> PluginChanges:
-        """Load plugins anew: those named, or all; raises NotFound for a name that none has."""
+        """Load plugins anew: those named, or all but Isaac's own; raises NotFound for a name that none has."""
         ...
 
     async def check_plugins(self) -> None:

@@ -41,8 +41,9 @@ class Hall(Protocol):
 
 
 async def compare(hall: Hall, names: Sequence[str] = (), *, force: bool = False) -> PluginChanges:
-    """Bring what is in force up to the files; with `force` the plugins `names`, or all, are loaded anew in any case.
+    """Bring what is in force up to the files.
 
+    With `force` the plugins `names`, or all but Isaac's own, are loaded anew whether their files have changed or not.
     A plugin that cannot be loaded any more stays as it was. Raises NotFound for a name that no plugin has.
     """
     async with hall.lock:
@@ -81,7 +82,7 @@ async def _renewed(seat: Seat, *, force: bool) -> bool:
     if not force and not seat.has_changed():
         return False
     seat.stale = True
-    if seat.plugin is None and not force:
+    if seat.plugin is None:
         await seat.describe()
     else:
         await seat.renew()
@@ -89,7 +90,7 @@ async def _renewed(seat: Seat, *, force: bool) -> bool:
 
 
 def _is_meant(seat: Seat, names: Sequence[str]) -> bool:
-    return not names or seat.name in names
+    return seat.name in names if names else seat.found.source != "bundled"
 
 
 def _why(seat: Seat) -> str | None:

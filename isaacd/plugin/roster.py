@@ -392,7 +392,7 @@ class Roster:
         await self._wait_for_all()
 
     async def reload(self, names: Sequence[str] = (), *, force: bool = False) -> PluginChanges:
-        """Look at all files; load what has changed anew, with `force` the plugins `names`, or all, in any case.
+        """Look at all files; load what has changed anew, with `force` also what has not, as `compare` says.
 
         Raises NotFound for a name that no plugin has.
         """

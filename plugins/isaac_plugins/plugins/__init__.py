@@ -4,7 +4,7 @@ from typing import Annotated
 
 import msgspec
 
-from isaac_plugins.plugins import deciding
+from isaac_plugins.plugins import deciding, times
 from isaac_plugins.plugins.installing import install, remove
 from isaacd.api import Argument, Context, NotFound, Plugin, PluginCard, Tier
 
@@ -16,12 +16,12 @@ class Row(msgspec.Struct, frozen=True):
 
     name: str
     state: str
-    import_ms: float
+    import_ms: float | None
     summary: str
 
 
 @plugin.command(tool=Tier.READ)
-def plugins(context: Context) -> list[Row]:
+async def plugins(context: Context) -> list[Row]:
     """List the plugins.
 
     Examples:
@@ -29,8 +29,14 @@ def plugins(context: Context) -> list[Row]:
         isaacctl plugins --json
         isaacctl plugins info greet
     """
+    await context.daemon.check_plugins()
     return [
-        Row(card.name, card.state, round(card.import_ms, 2), card.error or card.summary)
+        Row(
+            card.name,
+            card.state,
+            round(card.import_ms, 2) if card.import_ms else None,
+            card.error or (f"not loaded anew: {card.trouble}" if card.trouble else card.summary),
+        )
         for card in context.daemon.plugins()
     ]
 
@@ -71,13 +77,13 @@ def _with_trust(context: Context, card: PluginCard) -> Info:
 
 
 @plugin.command(name="list")
-def listed(context: Context) -> list[Row]:
+async def listed(context: Context) -> list[Row]:
     """List the plugins.
 
     Examples:
         isaacctl plugins list
     """
-    return plugins(context)
+    return await plugins(context)
 
 
 for decision in (deciding.enable, deciding.disable, deciding.choose):
@@ -86,6 +92,7 @@ for function in (deciding.trust, deciding.untrust, install, remove):
     plugin.command(function)
 plugin.command(view=deciding.changes)(deciding.reload)
 plugin.command(view=deciding.diagnosis)(deciding.doctor)
+plugin.command(view=times.shown_times)(times.timings)
 
 
 @plugin.command(hidden=True)
