@@ -13,9 +13,10 @@ from isaacd.log import Log
 from isaacd.paths import Paths
 
 if TYPE_CHECKING:
-    from isaacd.plugin.bus import Bus, Spawn, Subscriber
+    from isaacd.plugin.bus import Bus, Spawn
     from isaacd.plugin.plugin import Plugin
-    from isaacd.plugin.timetable import JobState, Timed, Timetable
+    from isaacd.plugin.timetable import JobState, Timetable
+    from isaacd.plugin.unasked import Subscriber, Timed
 
 # How long handlers of the last events get before the daemon leaves.
 FAREWELL_S = 1.0

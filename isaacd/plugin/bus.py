@@ -6,7 +6,7 @@ raises, or takes too long, is logged with its plugin's name, and its next event 
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -18,21 +18,12 @@ from isaacd.context import Event
 from isaacd.errors import PluginFailed
 from isaacd.log import Log
 from isaacd.plugin.calling import TookTooLong, attempt
+from isaacd.plugin.unasked import Subscriber
 
 MAX_WAITING = 1000
 # A handler that keeps the loop, or its thread, for this long is worth a line in the log.
 SLOW_S = 1.0
 Spawn = Callable[..., None]
-
-
-class Subscriber(msgspec.Struct, frozen=True, kw_only=True):
-    """A handler as the bus knows it: `call` runs it to its end, wherever that is, and may raise anything."""
-
-    plugin: str
-    name: str
-    event: str
-    call: Callable[[Event], Awaitable[object]]
-    timeout_s: float
 
 
 class Bus:

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from isaacd.errors import PluginFailed
+from isaacd.plugin.calling import Lane
 
 HANDLER_TIMEOUT_S = 30.0
 JOB_TIMEOUT_S = 600.0
@@ -15,12 +16,13 @@ MIN_PERIOD_S = 1.0
 
 
 class Handler(msgspec.Struct, frozen=True, kw_only=True):
-    """A function that is called with a context and each event of one name."""
+    """A function that is called with a context and each event of one name; a plain one has a thread, its `lane`."""
 
     name: str
     event: str
     function: Callable[..., Any]
     timeout_s: float = HANDLER_TIMEOUT_S
+    lane: Lane = msgspec.field(default_factory=Lane)
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +33,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     function: Callable[..., Any]
     jitter: float = 0.1
     timeout_s: float = JOB_TIMEOUT_S
+    lane: Lane = msgspec.field(default_factory=Lane)
 
 
 class Hook(msgspec.Struct, frozen=True, kw_only=True):

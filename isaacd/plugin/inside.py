@@ -4,11 +4,10 @@ from collections.abc import Iterator
 from functools import partial
 
 from isaacd.context import Context, Event, Services
-from isaacd.plugin.bus import Subscriber
 from isaacd.plugin.calling import call
 from isaacd.plugin.declared import Handler, Job
 from isaacd.plugin.plugin import Plugin
-from isaacd.plugin.timetable import Timed
+from isaacd.plugin.unasked import Subscriber, Timed
 
 
 def subscribers(plugin: Plugin, services: Services) -> Iterator[Subscriber]:
@@ -38,9 +37,9 @@ def timed(plugin: Plugin, services: Services) -> Iterator[Timed]:
 
 async def handle(plugin: str, handler: Handler, services: Services, event: Event) -> None:
     """Call a handler with one event; it may raise anything."""
-    await call(handler.function, Context(services, plugin=plugin), event)
+    await call(handler.function, Context(services, plugin=plugin), event, lane=handler.lane)
 
 
 async def work(plugin: str, job: Job, services: Services) -> None:
     """Do a job once; it may raise anything."""
-    await call(job.function, Context(services, plugin=plugin))
+    await call(job.function, Context(services, plugin=plugin), lane=job.lane)

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from isaacd.command.explain import nearest
+from isaacd.context import HOUSE_EVENTS
 from isaacd.plugin.manifest import Manifest
 from isaacd.plugin.version import parse_requirement, unmet
 
@@ -33,7 +35,19 @@ def problem(name: str, manifests: Mapping[str, Manifest]) -> str | None:
     if circle is not None:
         return f"plugins that require each other in a circle cannot be loaded: {' -> '.join(circle)}"
     versions = {other: manifest.version for other, manifest in manifests.items()}
-    return unmet(manifests[name].requires, versions)
+    return unmet(manifests[name].requires, versions) or _unheard(name, manifests)
+
+
+def _unheard(name: str, manifests: Mapping[str, Manifest]) -> str | None:
+    """Say which event a plugin handles that the plugin it is of does not tell."""
+    for handler in manifests[name].handlers:
+        teller, _, event = handler.event.partition(".")
+        if handler.event in HOUSE_EVENTS or teller not in manifests or event in manifests[teller].events:
+            continue
+        near = nearest(event, manifests[teller].events)
+        meant = f"; did you mean {teller}.{near}?" if near else ""
+        return f"it handles the event {handler.event}, which the plugin {teller} does not tell{meant}"
+    return None
 
 
 def circle_through(name: str, manifests: Mapping[str, Manifest]) -> list[str] | None:

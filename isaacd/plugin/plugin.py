@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, overload
 import msgspec
 
 from isaacd.ai.provider import ProviderFactory
-from isaacd.belongings.capabilities import parse_all
 from isaacd.command import Command, Input
 from isaacd.command.command import View
 from isaacd.command.explain import nearest
 from isaacd.command.signature import Parameter
-from isaacd.config.plain_schema import Unfit, schema_of
 from isaacd.context.event import HOUSE_EVENTS
 from isaacd.errors import PluginFailed
 from isaacd.plugin.declared import (
@@ -97,7 +95,7 @@ class Plugin:
         self.version = version
         self.api = api
         self.requires = tuple(str(parse_requirement(item)) for item in _texts(name, "requires", requires))
-        self.capabilities = tuple(str(item) for item in parse_all(_texts(name, "capabilities", capabilities)))
+        self.capabilities = _capabilities(_texts(name, "capabilities", capabilities))
         self.activation = activation
         self.settings = settings
         self.settings_schema = None if settings is None else _settings_schema(name, settings)
@@ -341,7 +339,17 @@ def _texts(plugin: str, name: str, texts: object) -> tuple[str, ...]:
     return tuple(texts)
 
 
+def _capabilities(texts: tuple[str, ...]) -> tuple[str, ...]:
+    if not texts:
+        return ()
+    from isaacd.belongings.capabilities import parse_all
+
+    return tuple(str(item) for item in parse_all(texts))
+
+
 def _settings_schema(plugin: str, settings: Any) -> dict[str, Any]:
+    from isaacd.config.plain_schema import Unfit, schema_of
+
     if not (isinstance(settings, type) and issubclass(settings, msgspec.Struct)):
         raise PluginFailed(f"{plugin}: `settings` must be a class that is a msgspec.Struct")
     try:

@@ -221,7 +221,17 @@ class Roster:
     def cards(self) -> list[PluginCard]:
         """Describe every plugin that was found."""
         every = [*self.seats.values(), *self.others]
-        return [card_of(seat) for seat in sorted(every, key=lambda seat: (seat.name, seat.state == "hidden"))]
+        return [
+            self._card(seat) for seat in sorted(every, key=lambda seat: (seat.name, seat.state == "hidden"))
+        ]
+
+    def _card(self, seat: Seat) -> PluginCard:
+        """Describe a plugin; what it requires in vain is said before its first use is refused for it."""
+        card = card_of(seat)
+        if card.error is not None or not card.requires or self.seats.get(seat.name) is not seat:
+            return card
+        reason = self.problem(seat)
+        return card if reason is None else msgspec.structs.replace(card, state="failed", error=reason)
 
     def offered(self) -> Offered:
         """Return what plugins add to the configuration; one that cannot be used cannot be asked for its settings."""

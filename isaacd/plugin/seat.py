@@ -13,7 +13,6 @@ from isaacd.command.outlined import LazyCommand
 from isaacd.context import Context, Event, Services
 from isaacd.errors import IsaacError, PluginFailed
 from isaacd.log import Log
-from isaacd.plugin.bus import Subscriber
 from isaacd.plugin.hooks import set_up, tear_down
 from isaacd.plugin.importer import Importer
 from isaacd.plugin.index import Known
@@ -25,8 +24,8 @@ from isaacd.plugin.places import Found
 from isaacd.plugin.plugin import Plugin
 from isaacd.plugin.registry import Offer
 from isaacd.plugin.stamps import Stamps, stamps_of
-from isaacd.plugin.timetable import Timed
 from isaacd.plugin.timing import Timings
+from isaacd.plugin.unasked import Subscriber, Timed
 
 State = Literal["waiting", "ready", "loaded", "failed", "disabled", "hidden"]
 # Looking at files takes no more than this part of the time, however many requests come.

@@ -12,6 +12,7 @@ from isaacd.errors import IsaacError
 from isaacd.log import Log
 from isaacd.plugin.calling import TookTooLong, attempt
 from isaacd.plugin.runs import LastRun, RunKeeper
+from isaacd.plugin.unasked import Timed
 
 # The wall clock may be set, and a laptop may sleep: no wait is longer than this before somebody looks again.
 LOOK_S = 300.0
@@ -20,17 +21,6 @@ REMEMBERED_S = 60.0
 # A run that was broken off is repeated, but not at once: it may be what ended the daemon.
 AGAIN_S = 60.0
 _FIRST_JITTER_S = 30.0
-
-
-class Timed(msgspec.Struct, frozen=True, kw_only=True):
-    """A job as the timetable knows it: `call` runs it to its end, wherever that is, and may raise anything."""
-
-    plugin: str
-    name: str
-    every_s: float
-    jitter: float
-    timeout_s: float
-    call: Callable[[], Awaitable[object]]
 
 
 class JobState(msgspec.Struct, frozen=True, kw_only=True):

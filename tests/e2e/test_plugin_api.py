@@ -316,6 +316,31 @@ async def ears(context: Context) -> list[object]:
 '''
 
 
+LISTENER = '''
+"""Listen to counter."""
+
+from isaacd.api import Context, Event, Plugin
+
+plugin = Plugin("listener", requires=("counter>=1",))
+
+
+@plugin.on("counter.grwon")
+async def hear(context: Context, event: Event) -> None:
+    pass
+'''
+
+
+def test_an_event_that_nobody_tells_is_refused_when_all_are_known(home: Home) -> None:
+    home.write_plugin("listener", LISTENER)
+    with running(home=home):
+        card = json.loads(home.isaacctl("plugins", "info", "listener", "--json").stdout)
+        assert "which the plugin counter does not tell; did you mean counter.grown?" in card["error"], card
+    home.write_plugin("listener", LISTENER.replace("grwon", "grown").replace(">=1", ">=7"))
+    with running(home=home):
+        card = json.loads(home.isaacctl("plugins", "info", "listener", "--json").stdout)
+        assert "it needs the plugin counter>=7, and there is counter 1.2" in card["error"], card
+
+
 def test_the_house_tells_what_happens(home: Home) -> None:
     home.write_plugin("ears", EARS)
 

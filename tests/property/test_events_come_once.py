@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from isaacd.context import Event
 from isaacd.log import open_log
-from isaacd.plugin.bus import Bus, Subscriber
+from isaacd.plugin.bus import Bus
+from isaacd.plugin.unasked import Subscriber
 from tests.fakes import FakeClock
 
 NAMES = ("a.x", "a.y", "b.x")

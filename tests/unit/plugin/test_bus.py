@@ -10,7 +10,8 @@ import pytest
 from isaacd.context import Event
 from isaacd.errors import PluginFailed
 from isaacd.log import Log, open_log
-from isaacd.plugin.bus import MAX_WAITING, Bus, Subscriber
+from isaacd.plugin.bus import MAX_WAITING, Bus
+from isaacd.plugin.unasked import Subscriber
 from tests.fakes import FakeClock
 
 pytestmark = pytest.mark.anyio

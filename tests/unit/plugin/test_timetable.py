@@ -10,7 +10,8 @@ import pytest
 from isaacd.errors import StorageUnavailable
 from isaacd.log import open_log
 from isaacd.plugin.runs import LastRun, Runs
-from isaacd.plugin.timetable import AGAIN_S, Timed, Timetable
+from isaacd.plugin.timetable import AGAIN_S, Timetable
+from isaacd.plugin.unasked import Timed
 from tests.fake_sleep import FakeSleep
 from tests.fake_time import FakeTime, chance, settle
 
