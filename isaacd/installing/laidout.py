@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 
 from isaacd.errors import InvalidParams
+from isaacd.plugin.places import NAMESPACE
 from isaacd.plugin.plugin import check_name
 from isaacd.plugin.receipts import origin_of
 from isaacd.workshop.pyproject import GROUP, normalized
@@ -35,6 +36,11 @@ def look(site: Path, wanted: str) -> LaidOut:
         raise InvalidParams(
             f"{one.name} {one.version} is no plugin for Isaac: it has no entry point in the group {GROUP}",
             hint="its pyproject.toml would need one; isaacctl plugin new shows how",
+        )
+    if (site / NAMESPACE / "__init__.py").exists():
+        raise InvalidParams(
+            f"{one.name} has a file {NAMESPACE}/__init__.py, which would hide all other plugins",
+            hint="its author has to take it out: isaacctl plugin check tells so",
         )
     for name, target in plugins.items():
         check_name(name)

@@ -16,6 +16,7 @@ from isaacd.errors import InvalidParams, NotFound
 from isaacd.paths import Paths
 from isaacd.plugin.choices import INDISPENSABLE, Choices, label_of, read_choices, write_choices
 from isaacd.plugin.doctor import Patient, examine
+from isaacd.plugin.index import FILE_NAME
 from isaacd.plugin.isolation.fence import InForce, expected
 from isaacd.plugin.places import Found
 from isaacd.plugin.trust import is_bundled, trust_of
@@ -40,6 +41,7 @@ class PluginDesk:
     def __init__(self, paths: Paths, clock: Clock, uid: int, house: House) -> None:
         self._folder = paths.data_dir / "plugins"
         self._trust = trust_of(paths)
+        self._index = paths.cache_dir / FILE_NAME
         self._clock = clock
         self._uid = uid
         self._house = house
@@ -140,6 +142,7 @@ class PluginDesk:
         held, choices = expected(), read_choices(self._folder)
         patient = Patient(
             plugins_dir=self._folder,
+            index=self._index,
             found=self._house.find(),
             cards=await self.look(),
             choices=choices,

@@ -12,6 +12,7 @@ import msgspec
 from isaacd.context import PluginCard, PluginFinding
 from isaacd.plugin.choices import FILE_NAME as CHOICES
 from isaacd.plugin.choices import Choices, label_of
+from isaacd.plugin.index import read_index
 from isaacd.plugin.isolation.fence import InForce
 from isaacd.plugin.places import NAMESPACE, Found
 from isaacd.plugin.receipts import FOLDER, Receipt, read_receipt, read_receipts
@@ -20,13 +21,14 @@ from isaacd.plugin.trust import Trusted, Verdict, digest_of
 
 
 class Patient(msgspec.Struct, frozen=True, kw_only=True):
-    """What is looked at: the user's folder of plugins, what was found there and elsewhere, and what was said about it.
+    """What is looked at: the user's folder of plugins, the index, what was found, and what was said about it.
 
     `disabled` are the names that config.toml switches off, `chosen` those for which somebody has said which of several is
     meant, and `isolation` is what keeps strangers' plugins in on this machine.
     """
 
     plugins_dir: Path
+    index: Path
     found: Sequence[Found]
     cards: Sequence[PluginCard]
     choices: Choices
@@ -40,7 +42,7 @@ class Patient(msgspec.Struct, frozen=True, kw_only=True):
 
 def examine(patient: Patient) -> list[PluginFinding]:
     """Look at everything, the worst first."""
-    checks = (_folders, _states, _files, _choices, _trust, _receipts, _isolation, _pip)
+    checks = (_folders, _namespace, _index, _states, _files, _choices, _trust, _receipts, _isolation, _pip)
     found = [finding for check in checks for finding in check(patient)]
     return sorted(found, key=lambda item: item.severity != "error")
 
@@ -65,6 +67,28 @@ def _folders(patient: Patient) -> Iterator[PluginFinding]:
             yield _error(folder, "others can write to it, so nothing in it is loaded", f"chmod go-w {folder}")
         elif not os.access(folder, os.R_OK | os.X_OK):
             yield _error(folder, "it cannot be read", f"chmod u+rx {folder}")
+
+
+def _namespace(patient: Patient) -> Iterator[PluginFinding]:
+    init = patient.plugins_dir / NAMESPACE / "__init__.py"
+    if init.exists():
+        yield _error(
+            init, "it would hide all other plugins, so nothing in its folder is loaded", f"rm {init}"
+        )
+
+
+def _index(patient: Patient) -> Iterator[PluginFinding]:
+    """Tell if every start has to find out anew what the plugins are."""
+    if not patient.index.exists():
+        yield _warning(
+            patient.index,
+            "there is no index, so every start describes all plugins anew",
+            f"is there room, and may you write there? mkdir -p {patient.index.parent}; isaacctl plugins reload",
+        )
+    elif not read_index(patient.index, patient.uid).plugins:
+        yield _warning(
+            patient.index, "the index is damaged or outdated", f"rm {patient.index}; isaacctl restart"
+        )
 
 
 def _states(patient: Patient) -> Iterator[PluginFinding]:

@@ -56,7 +56,7 @@ def find(
     that belong to Isaac itself; None if all of them do.
     """
     own = user_dir / NAMESPACE
-    refused = _open_to_others(user_dir, uid) or _open_to_others(own, uid)
+    refused = _open_to_others(user_dir, uid) or _open_to_others(own, uid) or _takes_all(own)
     if refused is None and own.is_dir() and str(user_dir) not in sys.path:
         # A namespace package reads sys.path anew by itself (PEP 420). Last, so that nothing there hides anything else.
         sys.path.append(str(user_dir))
@@ -98,6 +98,12 @@ def _plugins_in(folder: Path) -> Iterator[tuple[str, Path]]:
             yield entry.name.removesuffix(_SUFFIX), Path(entry.path)
         elif Path(entry.path, "__init__.py").is_file():
             yield entry.name, Path(entry.path)
+
+
+def _takes_all(folder: Path) -> str | None:
+    """Say if a folder would be the whole namespace instead of a part of it, and hide Isaac's own plugins (PEP 420)."""
+    init = folder / "__init__.py"
+    return f"{init} would hide all other plugins; remove it: rm {init}" if init.exists() else None
 
 
 def _open_to_others(path: Path, uid: int) -> str | None:

@@ -172,6 +172,9 @@ def test_of_two_with_one_name_both_are_named_and_either_can_be_chosen(wheel: Whe
             assert run(home, "greet") == "greet 3.0\n"
         with running(home=home):
             assert run(home, "greet") == "greet 3.0\n"
+            run(home, "plugins", "install", "--offline", wheel("greet", "4.0"))
+            run(home, "plugins", "choose", "greet", "third-party-greet")
+            assert run(home, "greet") == "greet 4.0\n"
             run(home, "plugins", "choose", "greet", "isaac")
             assert run(home, "greet") == "hello world\n"
 

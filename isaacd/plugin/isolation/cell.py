@@ -28,7 +28,7 @@ from isaacd.plugin.isolation.places import Wanted, depends_on_cwd, fence_for, mo
 from isaacd.plugin.isolation.process import Desk, Patience, Process
 from isaacd.plugin.isolation.terms import OUT_OF_MEMORY, Head, Opened, Opening
 from isaacd.plugin.manifest import Manifest
-from isaacd.plugin.places import Found
+from isaacd.plugin.places import NAMESPACE, Found
 
 TEMPORARY = "plugin-tmp"
 # Processes of one plugin at once; it has more than one only if what it may read depends on the caller's directory.
@@ -198,7 +198,7 @@ class Cell:
         return Opening(
             name=found.name,
             origin=str(found.origin),
-            module=found.module if found.source == "entry" else "",
+            module=_module_of(found),
             attribute=found.attribute,
             fence=fence,
             folder=str(folder),
@@ -315,3 +315,8 @@ def cpu_s(pid: int) -> float:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
     except (OSError, ValueError, IndexError):
         return 0.0
+
+
+def _module_of(found: Found) -> str:
+    """Return the module of an entry point; one in the shared namespace is told apart from its namesakes by its file."""
+    return "" if found.source != "entry" or found.module == f"{NAMESPACE}.{found.name}" else found.module

@@ -2,12 +2,21 @@
 
 from collections.abc import Iterator
 
+from isaacd.plugin.places import NAMESPACE
 from isaacd.workshop.finding import Finding
 from isaacd.workshop.project import Project
 
 
 def check_layout(project: Project) -> Iterator[Finding]:
     """Check the files of a project; a bare file or package has none."""
+    init = project.files.get(f"{NAMESPACE}/__init__.py")
+    if init is not None:
+        yield Finding(
+            file=init,
+            rule="namespace",
+            message=f"{NAMESPACE} is shared by all plugins; with this file it would be yours alone, and hide the others",
+            hint=f"rm {init}",
+        )
     if project.pyproject is None:
         return
     file = project.root / "pyproject.toml"

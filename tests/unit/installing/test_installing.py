@@ -209,6 +209,19 @@ def test_a_package_without_plugins_is_none(wheel: Wheel, put: Install, folder: P
     assert state(folder) == {}
 
 
+def test_one_that_would_take_the_namespace_is_refused(put: Install, tmp_path: Path, folder: Path) -> None:
+    project = tmp_path / "project"
+    (project / "src/isaac_plugins").mkdir(parents=True)
+    (project / "pyproject.toml").write_text(
+        '[project]\nname = "x"\nversion = "3"\n[project.entry-points."isaac.plugins"]\nmine = "isaac_plugins.mine"\n'
+    )
+    (project / "src/isaac_plugins/mine.py").write_text("")
+    (project / "src/isaac_plugins/__init__.py").write_text("")
+    with pytest.raises(InvalidParams, match="would hide all other plugins"):
+        put(project)
+    assert state(folder) == {}
+
+
 def test_two_distributions_with_one_plugin_are_refused_and_both_named(
     wheel: Wheel, put: Install, folder: Path
 ) -> None:

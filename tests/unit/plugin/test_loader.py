@@ -176,6 +176,16 @@ def test_code_of_another_user_is_not_run(user_dir: Path, load: Load) -> None:
     assert "belongs to another user" in (found.error or "")
 
 
+def test_a_file_that_would_make_the_user_s_folder_the_whole_namespace_hides_nothing(
+    user_dir: Path, load: Load
+) -> None:
+    init = write(user_dir, "__init__.py", "")
+    write(user_dir, "mine.py", "raise SystemExit('imported')")
+    found = load()
+    assert f"rm {init}" in (found["mine/failed"].error or "")
+    assert {name for name in BUNDLED if f"{name}/loaded" in found} == BUNDLED
+
+
 def test_a_refused_plugin_hides_no_other_and_a_missing_folder_is_none(user_dir: Path, load: Load) -> None:
     write(user_dir, "greet.py", "")
     user_dir.chmod(0o777)

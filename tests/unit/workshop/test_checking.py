@@ -154,6 +154,11 @@ def test_a_project_without_what_users_need_is_told_so(write: Write) -> None:
     assert {item.rule for item in look(root).findings} == {"readme", "python", "tests"}
 
 
+def test_a_file_that_would_take_the_namespace_is_told(write: Write) -> None:
+    found = look(write(**{"src/isaac_plugins/__init__.py": ""}))
+    assert [(item.rule, item.file.name) for item in found.findings] == [("namespace", "__init__.py")]
+
+
 def test_files_of_any_bytes_are_told_and_not_a_defect(write: Write) -> None:
     root = write()
     for data in (b"\xff\xfe\x00", b"\0", b"x = '" + b"(" * 5000, b"(" * 100_000):
