@@ -418,6 +418,7 @@ class Context(msgspec.Struct, eq=False):
 
         None if the caller is no isaacctl. The list is `isaacctl/gather.py`.
         """
+        self._need("run", "context.gather")
         if self._events is None or self.meta.tty is None:
             return None
         from isaacd.context.gather import gather

@@ -18,7 +18,7 @@ from isaacd.api import (
     asking_of,
 )
 
-plugin = Plugin("review", summary="Review a diff or a file.", version="1", capabilities=("ask",))
+plugin = Plugin("review", summary="Review a diff or a file.", version="1", capabilities=("ask", "run"))
 
 
 @plugin.command(view=show)
