@@ -151,6 +151,7 @@ if TYPE_CHECKING:
     from isaacd.manual.part import Explained, Part
     from isaacd.manual.shelf import find_page
     from isaacd.manual.shown import explained_text
+    from isaacd.routing.own_aliases import check_alias
     from isaacd.safety.visible import plain
 else:
     # Loaded when they are first asked for: a daemon that asks nobody need not know how.
@@ -194,6 +195,7 @@ else:
         "Part": "isaacd.manual.part",
         "PieceStream": "isaacd.ai.router",
         "history_file": "isaacd.history.importing.sources",
+        "check_alias": "isaacd.routing.own_aliases",
         "moment": "isaacd.history.moments",
         "plain": "isaacd.safety.visible",
         "PluginCache": "isaacd.belongings.cache",
@@ -387,6 +389,7 @@ __all__ = [
     "asking_of",
     "batch_body",
     "chat_body",
+    "check_alias",
     "complaint",
     "consult",
     "consult_if_any",

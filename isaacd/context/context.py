@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from isaacd.judge.verdict import Verdict
     from isaacd.ledger.ledger import Ledger
     from isaacd.plans.plans import Plans
+    from isaacd.routing.alias_desk import AliasDesk
     from isaacd.routing.route import Route
 
 MAX_INPUT_BYTES = 1024 * 1024
@@ -240,6 +241,13 @@ class Context(msgspec.Struct, eq=False):
             hands_back=not self.is_command_line or "ISAAC_EVAL_FD" in (self.meta.env or {}),
         )
         return Plans(self.services.desk, caller, TheCaller(self))
+
+    @property
+    def aliases(self) -> "AliasDesk":
+        """The caller's own names for the beginnings of lines."""
+        from isaacd.routing.alias_desk import AliasDesk
+
+        return AliasDesk(self.services.lines, self.config.routing, self.environ, self.meta.cwd)
 
     @property
     def history(self) -> "History":

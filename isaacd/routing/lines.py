@@ -13,6 +13,7 @@ from isaacd.judge.surroundings import Surroundings
 from isaacd.judge.verdict import Verdict
 from isaacd.log import Log
 from isaacd.routing.asked import House
+from isaacd.routing.own_aliases import OwnAliases
 from isaacd.routing.programs import LOOK_AGAIN_S, Programs
 from isaacd.routing.route import Route
 from isaacd.routing.router import CommandRouter
@@ -56,7 +57,8 @@ class Lines:
         self._uid = uid
         self._monotonic = monotonic
         self._parser = Parser()
-        self._known: tuple[RoutingConfig, Settings] | None = None
+        self.own_aliases = OwnAliases(config_dir)
+        self._known: tuple[RoutingConfig, Mapping[str, str], Settings] | None = None
         self._by_folder: dict[str, tuple[float, Overrides]] = {}
         self._overrides: dict[Path, tuple[_Stamp, Overrides]] = {}
 
@@ -106,21 +108,21 @@ class Lines:
         )
 
     def _settings(self, config: RoutingConfig) -> Settings:
-        known = self._known
-        if known is not None and known[0] is config:
-            return known[1]
+        known, own = self._known, self.own_aliases.read()
+        if known is not None and known[0] is config and known[1] is own:
+            return known[2]
         rules = [
             OwnRule(name, rule.pattern, rule.run, rule.ask, rule.refuse)
             for name, rule in config.rules.items()
         ]
         settings = Settings(
-            aliases=config.aliases,
+            aliases={**own, **config.aliases},
             rules=rules,
             rewrites=self._rewrites(),
             translate=config.translate,
             autocorrect=config.autocorrect,
         )
-        self._known = (config, settings)
+        self._known = (config, own, settings)
         return settings
 
     def _rules(self, cwd: str, home: str, uid: int, facts: Facts) -> Overrides:

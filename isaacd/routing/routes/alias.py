@@ -6,7 +6,7 @@ from isaacd.routing.suggestion import suggested
 
 
 class OwnAlias:
-    """Replaces the first word by what `[routing.aliases]` says for it."""
+    """Replaces the first word by what `[routing.aliases]` or `isaacctl alias add` said for it."""
 
     name = "alias"
 
