@@ -144,6 +144,7 @@ if TYPE_CHECKING:
     from isaacd.context.gather import Gathered
     from isaacd.database import Database, Schema
     from isaacd.history.importing.sources import history_file
+    from isaacd.history.masking.mask import mask_secrets
     from isaacd.history.moments import moment
     from isaacd.judge.verdict import Verdict
     from isaacd.manual.line import explain_line
@@ -196,6 +197,7 @@ else:
         "PieceStream": "isaacd.ai.router",
         "history_file": "isaacd.history.importing.sources",
         "check_alias": "isaacd.routing.own_aliases",
+        "mask_secrets": "isaacd.history.masking.mask",
         "moment": "isaacd.history.moments",
         "plain": "isaacd.safety.visible",
         "PluginCache": "isaacd.belongings.cache",
@@ -399,6 +401,7 @@ __all__ = [
     "find_page",
     "has_ai",
     "history_file",
+    "mask_secrets",
     "material",
     "messages_body",
     "moment",

@@ -15,7 +15,7 @@ from isaacd.config.shell import ShellConfig
 from isaacd.history.cards import Added, Forgotten, Query, RunCard, Stats
 from isaacd.history.drain import Spool, Taken
 from isaacd.history.learned import Learned
-from isaacd.history.masking.mask import masked
+from isaacd.history.masking.mask import mask_secrets
 from isaacd.history.records import Reader, Run
 from isaacd.history.store import HistoryStore, Kept
 from isaacd.log import Log
@@ -225,5 +225,5 @@ def _newest(kept: Sequence[Kept]) -> Iterable[Run]:
 
 
 def _masked(run: Run) -> Run:
-    command = masked(run.command)
+    command = mask_secrets(run.command)
     return run if command == run.command else msgspec.structs.replace(run, command=command)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from isaacd.history.masking.mask import masked
+from isaacd.history.masking.mask import mask_secrets
 
 ALNUM = string.ascii_letters + string.digits
 # What a shell leaves alone without quotes, and what a person may well have in a password.
@@ -78,19 +78,19 @@ IN_QUOTES = [
 
 @given(st.sampled_from(FORMS), PLAIN)
 def test_a_secret_behind_its_name_is_gone(form, secret):
-    assert secret not in masked(form.replace("{}", secret)).replace("[redacted]", "")
+    assert secret not in mask_secrets(form.replace("{}", secret)).replace("[redacted]", "")
 
 
 @given(st.sampled_from(IN_QUOTES), QUOTED.filter(lambda text: "$" not in text))
 def test_a_secret_in_quotes_is_gone_with_its_blanks(form, secret):
-    kept = masked(form.replace("{}", secret)).replace("[redacted]", "")
+    kept = mask_secrets(form.replace("{}", secret)).replace("[redacted]", "")
     assert secret not in kept
     assert not any(len(part) > 5 and part in kept for part in secret.split())
 
 
 @given(st.sampled_from(URLS), st.text(ALNUM + "_.!*", min_size=6, max_size=24))
 def test_a_password_in_an_address_is_gone(form, secret):
-    assert secret not in masked(form.replace("{}", secret))
+    assert secret not in mask_secrets(form.replace("{}", secret))
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_a_password_in_an_address_is_gone(form, secret):
 )
 @pytest.mark.parametrize("line", ["{}", "echo {}", "deploy --with={} now", "printf '%s' \"{}\" > x"])
 def test_a_key_is_known_by_its_shape(secret, line):
-    assert secret not in masked(line.replace("{}", secret))
+    assert secret not in mask_secrets(line.replace("{}", secret))
 
 
 @given(
@@ -129,14 +129,14 @@ def test_a_private_key_goes_as_a_block_even_if_its_end_is_missing(noise, kind, w
 
     body = base64.encodebytes(noise).decode()
     end = f"-----END {kind}PRIVATE KEY-----\nEOF" if whole else ""
-    kept = masked(f"cat > key <<EOF\n-----BEGIN {kind}PRIVATE KEY-----\n{body}{end}")
+    kept = mask_secrets(f"cat > key <<EOF\n-----BEGIN {kind}PRIVATE KEY-----\n{body}{end}")
     assert not any(row in kept for row in body.split())
 
 
 @given(st.text(max_size=300))
 def test_any_text_is_masked_without_harm_and_once_is_enough(text):
-    once = masked(text)
-    assert masked(once).count("[redacted]") <= once.count("[redacted]") + 1
+    once = mask_secrets(text)
+    assert mask_secrets(once).count("[redacted]") <= once.count("[redacted]") + 1
 
 
 @pytest.mark.parametrize(
@@ -171,16 +171,16 @@ def test_any_text_is_masked_without_harm_and_once_is_enough(text):
     ],
 )  # fmt: skip
 def test_what_is_no_secret_stays_as_it_is(line):
-    assert masked(line) == line
+    assert mask_secrets(line) == line
 
 
 def test_a_variable_in_quotes_that_stop_it_is_a_password():
-    assert "$ecret" not in masked("mysql -p'$ecret' shop")
+    assert "$ecret" not in mask_secrets("mysql -p'$ecret' shop")
 
 
 @pytest.mark.parametrize("text", ["a" * 400_000, "a1" * 200_000, "token=" * 60_000, "'\"" * 100_000, "-p " * 100_000, "=" * 300_000,
                                   "key_" * 100_000, "-----BEGIN " * 30_000, "\\" * 300_000, "A1/" * 100_000, "x=$a " * 60_000])  # fmt: skip
 def test_time_is_linear_whatever_is_typed(text):
     started = time.process_time()
-    masked(text)
+    mask_secrets(text)
     assert time.process_time() - started < 20

@@ -21,7 +21,7 @@ def _worth_a_look() -> re.Pattern[str]:
     return re.compile(rf"{_SIGNS}|(?<![\w-])(?:{programs})(?![\w-])", re.IGNORECASE)
 
 
-def masked(command: str) -> str:
+def mask_secrets(command: str) -> str:
     """Return the command with `[redacted]` for every secret in it; what cannot be sent as UTF-8 is escaped.
 
     Found are secrets by their name (`TOKEN=`, `--password`), by the program that takes them (`mysql -p...`), and by

@@ -93,9 +93,9 @@ def _shown(card: AliasCard, terminal: Terminal) -> str:
 
 @plugin.command(view=_table)
 def alias(context: Context) -> list[AliasCard]:
-    """Show your aliases: those that were added by command, and those of config.toml, with the tier of each.
+    """Show your aliases, with the tier of each.
 
-    Isaac puts the line in place of the name when it routes or runs a line that begins with it. Your shell does not know
+    Those that were added by command, and those of config.toml. Isaac puts the line in place of the name when it routes or runs a line that begins with it. Your shell does not know
     these names.
 
     Examples:

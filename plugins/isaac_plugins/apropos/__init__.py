@@ -43,9 +43,9 @@ async def apropos(
     limit: Annotated[int, Option("At most so many.", short="n")] = 10,
     installed: Annotated[bool, Option("Only programs that are here.", short="i")] = False,
 ) -> list[Found]:
-    """Find programs by what they do: from the pages of this machine's manual, what Isaac knows, and their names.
+    """Find programs by what they do.
 
-    Nothing is asked of anybody, and nothing is run. The first call reads the pages, which can take some seconds; later
+    They come from the pages of this machine's manual, what Isaac knows, and the names of programs. Nothing is asked of anybody, and nothing is run. The first call reads the pages, which can take some seconds; later
     ones read only folders that have changed.
 
     Examples:
