@@ -39,6 +39,7 @@ class Catalog:
 
     def __init__(self, commands: Iterable[Command] = ()) -> None:
         self._commands: dict[str, Command] = {}
+        self._of: dict[str, tuple[str, ...]] = {}  # the names by plugin
         # Every request looks its command up, so this is the dict's own method: name -> command or None.
         self.find: Callable[[str], Command | None] = self._commands.get
         self.summaries: dict[str, str] = {}
@@ -80,16 +81,19 @@ class Catalog:
 
     def add(self, *commands: Command) -> None:
         """Add commands, all or none; raises PluginFailed if a name is taken."""
-        self._commands.update(self._checked(commands, self._commands))
+        adding = self._checked(commands, self._commands)
+        self._commands.update(adding)
+        for name, command in adding.items():
+            self._of[command.plugin] = (*self._of.get(command.plugin, ()), name)
         self.version += 1
 
     def put(self, plugin: str, commands: Iterable[Command]) -> None:
         """Make these the commands of a plugin, whatever it had; raises PluginFailed if a name is another's."""
-        others = {name: item for name, item in self._commands.items() if item.plugin != plugin}
-        adding = self._checked(commands, others)
-        for name in self._commands.keys() - others.keys():
+        adding = self._checked(commands, self._commands, but=plugin)
+        for name in self._of.pop(plugin, ()):
             del self._commands[name]  # in place: `find` is this dict's own method
         self._commands.update(adding)
+        self._of[plugin] = tuple(adding)
         self.version += 1
 
     def swap(self, commands: Iterable[Command]) -> None:
@@ -98,11 +102,13 @@ class Catalog:
             if command.name in self._commands:
                 self._commands[command.name] = command
 
-    def _checked(self, commands: Iterable[Command], others: dict[str, Command]) -> dict[str, Command]:
+    def _checked(
+        self, commands: Iterable[Command], others: dict[str, Command], but: str = ""
+    ) -> dict[str, Command]:
         adding: dict[str, Command] = {}
         for command in commands:
-            taken = others.get(command.name) or adding.get(command.name)
-            if taken is not None:
+            taken = adding.get(command.name) or others.get(command.name)
+            if taken is not None and (taken.plugin != but or command.name in adding):
                 raise PluginFailed(
                     f"the plugins {taken.plugin} and {command.plugin} both have a command {command.name}",
                     hint=f'choose one, in config.toml: [plugins] disabled = ["{command.plugin}"]',

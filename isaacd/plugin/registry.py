@@ -44,9 +44,8 @@ class Registry:
                 raise PluginFailed(
                     f"{command.name} is a method of the protocol; no command can have its name"
                 )
-        others = [item for item in self._offers.values() if item.plugin != offer.plugin]
         for what in ("kinds", "policies"):
-            self._check(offer, what, others)
+            self._check(offer, what)
         self._catalog.put(offer.plugin, offer.commands)
         self._forget(offer.plugin)
         self._offers[offer.plugin] = offer
@@ -82,12 +81,13 @@ class Registry:
             self.policies.pop(policy, None)
         self.rewrites.pop(plugin, None)
 
-    def _check(self, offer: Offer, what: str, others: Iterable[Offer]) -> None:
+    def _check(self, offer: Offer, what: str) -> None:
         said = {"kinds": "the provider kind", "policies": "the cache policy"}[what]
         for name in getattr(offer, what):
             if not name:
                 raise PluginFailed(f'{said} of {offer.plugin} has no name: it needs a `kind = "..."`')
-            other = next((item.plugin for item in others if name in getattr(item, what)), None)
+            owners = (item.plugin for item in self._offers.values() if name in getattr(item, what))
+            other = next((owner for owner in owners if owner != offer.plugin), None)
             if other is not None:
                 raise PluginFailed(
                     f"the plugins {other} and {offer.plugin} both offer {said} {name}",

@@ -134,13 +134,13 @@ class Roster:
         seat = self.seats.get(word)
         if seat is not None:
             seat.wanted = True
-            return None if seat.described.is_set() else partial(self._wait, seat.described)
+            return None if seat.is_described else partial(self._wait, seat)
         self._look()
         return None if self._busy is None else self._wait_for_all
 
-    async def _wait(self, event: anyio.Event) -> None:
+    async def _wait(self, seat: Seat) -> None:
         with anyio.move_on_after(WAIT_S):
-            await event.wait()
+            await seat.described()
 
     async def _wait_for_all(self) -> None:
         """Wait until nothing is to be done any more, also for what came while something else was done."""
@@ -287,9 +287,10 @@ class Roster:
             self.others.append(seat)
             return seat
         self.seats[found.name] = seat
-        with timings.step("discovery"):
-            stamps = stamps_of(found.root)
-            known = self.memory.known(found, stamps)
+        start = self.clock.monotonic()
+        stamps = stamps_of(found.root)
+        known = self.memory.known(found, stamps)
+        timings.note("discovery", start, self.clock.monotonic())
         try:
             check_name(found.name)
             if known is None:
@@ -364,7 +365,7 @@ class Roster:
                     continue
                 group.start_soon(seat.describe)
                 with anyio.move_on_after(PATIENCE_S):
-                    await seat.described.wait()
+                    await seat.described()
             self._tell_most()
 
     def _tell_most(self) -> None:

@@ -115,12 +115,12 @@ class Seat:
         self.stale = False
         self.record: Known | None = None  # what is worth remembering for the next daemon
         self.wanted = False  # somebody waits for its description
-        self.described = anyio.Event()
         self._state: State = state
         self._house = house
         self._done: anyio.Event | None = None
         self._look_again = 0.0
         self._retry_at = 0.0
+        self._described: anyio.Event | None = None
         self._importer: Importer | None = None
 
     @property
@@ -133,6 +133,22 @@ class Seat:
         if self.error is not None:
             return "failed"
         return "ready" if self.manifest is not None else "waiting"
+
+    @property
+    def is_described(self) -> bool:
+        """Whether it is known what it offers, or why that cannot be known."""
+        return self.manifest is not None or self.error is not None
+
+    async def described(self) -> None:
+        """Wait until it is known what it offers, or why that cannot be known."""
+        while not self.is_described:
+            self._described = self._described or anyio.Event()
+            await self._described.wait()
+
+    def _tell_described(self) -> None:
+        if self._described is not None:
+            self._described.set()
+            self._described = None
 
     @property
     def usable(self) -> bool:
@@ -263,7 +279,7 @@ class Seat:
         self.manifest, self.stamps, self.stale = manifest, stamps, False
         self.error = self.hint = None
         self.record = Known(stamps=stamps, manifest=manifest)
-        self.described.set()
+        self._tell_described()
         offer = late_offer(manifest, self.use, self.now)
         if self._is_quick(manifest):
             for command in offer.commands:
@@ -356,7 +372,6 @@ class Seat:
     def fail(self, error: PluginFailed, stamps: Stamps, retry_s: float = RETRY_S) -> None:
         """Keep why the plugin cannot be used, as long as its files are as `stamps` say; a use tries again after a while."""
         self.stamps, self.stale = stamps, False
-        self.described.set()
         if self.error != error.message:
             self._house.log.error(
                 "plugin refused", plugin=self.name, origin=str(self.found.origin), reason=error.message
@@ -364,6 +379,7 @@ class Seat:
         self.error, self.hint = error.message, error.hint
         self._retry_at = self._house.clock.monotonic() + retry_s
         self._house.tell("plugin.failed", self)
+        self._tell_described()
 
     # Newer code in the place of older.
 
