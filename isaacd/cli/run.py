@@ -92,7 +92,10 @@ class CommandLine:
         if isinstance(parsed, Outcome):
             return parsed
         command = parsed.command
-        if command.renew is not None and command.renew() is not command:
+        newest = command if command.renew is None else command.renew()
+        if newest is not command:
+            if newest.immediate is None:
+                return None  # its code has to be waited for
             parsed = self._parse(argv, terminal)
             if isinstance(parsed, Outcome):
                 return parsed
