@@ -302,7 +302,7 @@ def bad(context: Context) -> Any:
 @plugin.command
 async def refusals(context: Context) -> dict:
     """Try what is not there for isolated plugins."""
-    names = ("config", "daemon", "chats", "batches", "ledger", "toolbox", "jobs", "ai", "answers", "cache")
+    names = ("config", "daemon", "chats", "batches", "ledger", "toolbox", "jobs", "history", "plans", "plugin_desk", "ai", "answers", "cache")
     found = {name: attempt(lambda name=name: getattr(context, name)) for name in names}
     found["secrets"] = "?"
     try:

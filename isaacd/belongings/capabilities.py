@@ -8,6 +8,7 @@
 | `publish` | publish events of its own: `context.publish` | every plugin |
 | `secrets:NAME` | read the secret NAME: `context.secrets` | every plugin |
 | `history` | read the commands that were run in shells: `context.history` | every plugin |
+| `history` | be told of each one as it is run: the event `history.added` | isolated plugins |
 | `run` | have lines and commands run: `context.plans`, `context.jobs`, `context.gather` | every plugin |
 | `run` | hand a program over to the user's terminal: a `Handover` as its result | isolated plugins |
 | `network` | open connections of its own | isolated plugins, where the kernel can |

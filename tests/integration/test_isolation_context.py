@@ -34,7 +34,7 @@ class Settings(msgspec.Struct, frozen=True):
 
 plugin = Plugin(
     "guest",
-    capabilities=("ask", "cache", "publish", "run", "state", "secrets:TOKEN", "read:."),
+    capabilities=("ask", "cache", "history", "publish", "run", "state", "secrets:TOKEN", "read:."),
     settings=Settings,
     events=("greeted",),
 )

@@ -144,7 +144,7 @@ class Cell:
         settings: Mapping[str, Any] = {}
         if self.manifest.settings is not None:
             settings = context.config.plugins.settings.get(self.found.name, {})
-        return Head(call=number, meta=seen, view=view, settings=dict(settings))
+        return Head(call=number, meta=seen, view=view, wants_json=context.wants_json, settings=dict(settings))
 
     async def _process(self, context: Context) -> Process:
         """Return a process for this caller, a running one if there is; raises PluginFailed if there cannot be one."""

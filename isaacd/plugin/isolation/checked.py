@@ -41,6 +41,13 @@ def checked(name: str, manifest: Manifest) -> Manifest:
     for job in manifest.jobs:
         if not job.every_s >= MIN_PERIOD_S:
             raise PluginFailed(f"the plugin {name} has a job more often than every {MIN_PERIOD_S:g} s")
+    for handler in manifest.handlers:
+        # It tells what the person types: inside the daemon a matter of trust, here one of saying so.
+        if handler.event.startswith("history.") and "history" not in manifest.capabilities:
+            raise PluginFailed(
+                f"the plugin {name} handles {handler.event} without having said so",
+                hint='write "history" into its capabilities',
+            )
     for event in manifest.events:
         if not _OWN.match(event):
             raise PluginFailed(f"the plugin {name} has an event with the name {event[:80]!r}")

@@ -59,43 +59,21 @@ class GuestContext(Context):
         """The plugin's settings for this request, and nothing else of the configuration."""
         return GuestLoaded(self.plugin, self.services.settings)  # type: ignore[attr-defined]
 
-    @property
-    def batches(self) -> NoReturn:
-        """Refuse."""
-        raise refused(self.plugin, "context.batches")
-
-    @property
-    def chats(self) -> NoReturn:
-        """Refuse."""
-        raise refused(self.plugin, "context.chats")
-
-    @property
-    def jobs(self) -> NoReturn:
-        """Refuse."""
-        raise refused(self.plugin, "context.jobs")
-
-    @property
-    def ledger(self) -> NoReturn:
-        """Refuse."""
-        raise refused(self.plugin, "context.ledger")
-
-    @property
-    def daemon(self) -> NoReturn:
-        """Refuse."""
-        raise refused(self.plugin, "context.daemon")
-
-    @property
-    def toolbox(self) -> NoReturn:
-        """Refuse."""
-        raise refused(self.plugin, "context.toolbox")
-
     def route(self, line: str) -> NoReturn:
         """Refuse."""
         raise refused(self.plugin, "context.route")
 
-    async def care(self) -> NoReturn:
+    def judge(self, line: str) -> NoReturn:
         """Refuse."""
-        raise refused(self.plugin, "context.care")
+        raise refused(self.plugin, "context.judge")
+
+    def programs(self) -> NoReturn:
+        """Refuse."""
+        raise refused(self.plugin, "context.programs")
+
+    async def gather(self, what: str, *arguments: str) -> NoReturn:
+        """Refuse: it would read what the plugin may not."""
+        raise refused(self.plugin, "context.gather")
 
 
 class GuestLoaded:
@@ -131,6 +109,10 @@ class GuestServices:
         self.environ: Mapping[str, str] = {}
         self._house = house
 
+    def __getattr__(self, name: str) -> NoReturn:
+        """Refuse what only plugins inside the daemon have, by the name that a plugin has asked for."""
+        raise refused(self._house.name, f"context.{name}")
+
     def belongings(self, plugin: str) -> Belongings:
         """Return what belongs to the plugin."""
         return self._house.belongings(self.call)
@@ -148,14 +130,14 @@ class GuestHouse:
         self.clock = clock
         self.paths = _paths(opening)
         self.declared = Declared()
-        self._name = opening.name
+        self.name = opening.name
         self._folder = Path(opening.folder)
         self._databases: Belongings | None = None
 
     def belongings(self, call: int) -> Belongings:
         """Return the plugin's own things, for one call: secrets are looked up for its caller."""
         one = Belongings(
-            self._name,
+            self.name,
             self.declared,
             folder=self._folder,
             state=lambda: GuestState(self.link, call),

@@ -200,7 +200,9 @@ class Inmate:
     def _context(self, head: Head, *, quiet: bool = False) -> Context:
         services: Any = GuestServices(self._house, head)
         events = None if quiet else GuestEvents(self._house.link, head.call)
-        return GuestContext(services, head.meta, events, head.call, (), self._plugin.name)
+        context = GuestContext(services, head.meta, events, head.call, (), self._plugin.name)
+        context.wants_json = head.wants_json
+        return context
 
 
 def _encoded(name: str, result: Any) -> msgspec.Raw:

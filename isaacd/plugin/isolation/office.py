@@ -68,15 +68,13 @@ class Office:
         """Open the office for one call; the number is what the plugin calls it."""
         number = next(self._numbers)
         # The plugin's name, whoever made the context: by it, the daemon knows what was declared.
-        own = Context(
-            context.services, context.meta, context.events, context.request_id, context.sets, self._name
-        )
+        own = msgspec.structs.replace(context, plugin=self._name)
         call = self._calls[number] = Call(own, on_piece)
         try:
             yield number
         except BaseException:
             # What is cancelled may still put its own things in order, but nobody listens to it any more.
-            late = Context(context.services, context.meta, None, context.request_id, context.sets, self._name)
+            late = msgspec.structs.replace(own, _events=None)
             self._calls[number] = Call(late, None)
             asyncio.get_running_loop().call_later(self._grace_s, self._calls.pop, number, None)
             raise

@@ -45,6 +45,7 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     call: int
     meta: Meta
     view: bool = False
+    wants_json: bool = False
     settings: dict[str, Any] = {}
 
 

@@ -6,7 +6,7 @@ from msgspec import structs
 from isaacd.command.outline import Outline, ParameterOutline
 from isaacd.errors import PluginFailed
 from isaacd.plugin.isolation.checked import checked
-from isaacd.plugin.manifest import JobOutline, Manifest
+from isaacd.plugin.manifest import HandlerOutline, JobOutline, Manifest
 
 OUTLINE = Outline(
     name="dice.roll",
@@ -45,6 +45,7 @@ def test_texts_are_made_harmless_and_the_rest_stays() -> None:
         {"jobs": (JobOutline(name="x", every_s=0.001),)},
         {"jobs": (JobOutline(name="x", every_s=float("nan")),)},
         {"events": ("a.b",)},
+        {"handlers": (HandlerOutline(name="x", event="history.added"),)},
     ],
 )
 def test_what_no_honest_plugin_could_say_is_refused(changes: dict[str, object]) -> None:
