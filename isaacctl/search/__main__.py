@@ -17,7 +17,7 @@ def main(argv: "list[str]") -> int:
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it at once, whatever it does
     options = json.loads(argv[0])
     terminal = os.isatty(1)
-    out = Out(color=_has_color(options, terminal, dict(os.environ)), terminal=terminal)
+    out = Out(color=has_color(options, terminal, dict(os.environ)), terminal=terminal)
     paths = list(options.get("paths") or ())
     try:
         if options["what"] == "find":
@@ -40,7 +40,8 @@ def main(argv: "list[str]") -> int:
         return EXIT_USAGE
 
 
-def _has_color(options: "dict[str, object]", terminal: bool, environ: "dict[str, str]") -> bool:
+def has_color(options: "dict[str, object]", terminal: bool, environ: "dict[str, str]") -> bool:
+    """Tell whether the output should have colours (no-color.org, force-color.org, bixense.com/clicolors)."""
     wish = options.get("color", "auto")
     if wish != "auto" or options.get("json"):
         return wish == "always" and not options.get("json")

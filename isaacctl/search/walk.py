@@ -53,14 +53,22 @@ class _Folder:
 
 
 class Walk:
-    """Goes through trees; `complain` is told of folders that cannot be read."""
+    """Goes through trees; `complain` is told of folders that cannot be read, `visit` of all others.
+
+    `visit` gets a folder's path, its path within the repository, and the rules that hold in it.
+    """
 
     def __init__(
-        self, wishes: Wishes, environ: Mapping[str, str], complain: Callable[[str, OSError], None]
+        self,
+        wishes: Wishes,
+        environ: Mapping[str, str],
+        complain: Callable[[str, OSError], None],
+        visit: Callable[[str, str, tuple[Rules, ...]], None] | None = None,
     ) -> None:
         self._wishes = wishes
         self._environ = environ
         self._complain = complain
+        self._visit = visit
 
     def entries(self, start: str) -> Iterator[Entry]:
         """Give everything below a folder, a folder before what is in it, by name."""
@@ -91,7 +99,7 @@ class Walk:
         rules = [item for item in (self._global(top), read_rules(f"{top}/.git/info/exclude", "")) if item]
         # Those of the folders above, from the top of the repository down to here.
         at = ""
-        for part in relative.split("/")[:-1] if relative else []:
+        for part in relative.split("/") if relative else []:
             rules += _of(f"{top}/{at}", as_bytes(at))
             at += f"{part}/"
         return _Folder(shown, as_bytes(f"{relative}/") if relative else "", 0, tuple(rules), seen)
@@ -125,21 +133,18 @@ class Walk:
             names = {item.name for item in found if item.name in IGNORE_FILES}
             if names:
                 rules = (*rules, *_of(folder.path or "./", folder.relative, names))
+        if self._visit is not None:
+            self._visit(folder.path, folder.relative, rules)
         deeper = wishes.max_depth is None or folder.depth + 1 < wishes.max_depth
         for item in found:
             name = item.name
             if (name.startswith(".") and not wishes.hidden) or (name == _GIT and wishes.ignore):
                 continue
-            try:
-                is_link = item.is_symlink()
-                is_dir = item.is_dir(follow_symlinks=wishes.follow)
-                is_file = item.is_file(follow_symlinks=wishes.follow)
-            except OSError:
-                is_link, is_dir, is_file = True, False, False
+            is_link, is_dir, is_file = _what(item, follow=wishes.follow)
             plain = as_bytes(name)
             relative = folder.relative + plain
             # As git sees it: a link is never a folder.
-            if rules and _ignored(rules, relative, plain, is_dir=is_dir and not is_link):
+            if rules and is_ignored(rules, relative, plain, is_dir=is_dir and not is_link):
                 continue
             path = folder.path + name
             yield Entry(path, name, folder.depth + 1, is_dir=is_dir, is_file=is_file, is_link=is_link)
@@ -156,6 +161,14 @@ class Walk:
                 yield _Folder(f"{path}/", f"{relative}/", folder.depth + 1, rules, seen)
 
 
+def _what(item: "os.DirEntry[str]", *, follow: bool) -> tuple[bool, bool, bool]:
+    """Tell whether something is a link, a folder, a file."""
+    try:
+        return item.is_symlink(), item.is_dir(follow_symlinks=follow), item.is_file(follow_symlinks=follow)
+    except OSError:
+        return True, False, False
+
+
 def _of(folder: str, relative: str, names: "set[str] | None" = None) -> list[Rules]:
     found = []
     for name in IGNORE_FILES:
@@ -166,7 +179,7 @@ def _of(folder: str, relative: str, names: "set[str] | None" = None) -> list[Rul
     return found
 
 
-def _ignored(rules: tuple[Rules, ...], path: str, name: str, *, is_dir: bool) -> bool:
+def is_ignored(rules: tuple[Rules, ...], path: str, name: str, *, is_dir: bool) -> bool:
     """Ask the rules of the nearest folder first; the first that have something to say decide."""
     for item in reversed(rules):
         said = item.verdict(path[len(item.base) :], name, is_dir=is_dir)

@@ -1,6 +1,7 @@
 """The catalog as a tree of click commands, and a command line understood with it."""
 
 import re
+import shlex
 from collections.abc import Callable
 from difflib import get_close_matches
 from typing import Any, NoReturn
@@ -24,6 +25,7 @@ Examples:
 """
 _NEGATIVE = re.compile(r"-(\d|\.\d|inf\Z)")
 _LONGEST_WORD = 60
+AFTER_DASHES = "--line"
 
 
 class Mistake(click.UsageError):
@@ -87,7 +89,15 @@ class _Leaf(_Command):
         self.doc = command.doc
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Refuse arguments that have no place, with the option that may have been meant."""
+        """Refuse arguments that have no place, with the option that may have been meant.
+
+        What stands behind `--` is the value of an option called `--line`, where there is one.
+        """
+        if "--" in args and any(AFTER_DASHES in param.opts for param in self.params):
+            at = args.index("--")
+            behind = args[at + 1 :]
+            line = behind[0] if len(behind) == 1 else shlex.join(behind)
+            args = [*args[:at], *([f"{AFTER_DASHES}={line}"] if behind else [])]
         rest = super().parse_args(ctx, args)
         if rest:
             word = rest[0].removeprefix(MARK)

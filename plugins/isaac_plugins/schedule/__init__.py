@@ -7,7 +7,8 @@ from typing import Annotated
 import anyio
 import msgspec
 
-from isaac_plugins.schedule.view import agreed, fired, kept, listed, one
+from isaac_plugins._agreed import agree
+from isaac_plugins.schedule.view import fired, kept, listed, one
 from isaacd.api import (
     Approved,
     Argument,
@@ -16,13 +17,11 @@ from isaacd.api import (
     Handover,
     InvalidParams,
     Option,
-    PermissionDenied,
     Plugin,
     ScheduleCard,
     ShellOrder,
     TaskCard,
     Terminal,
-    Tier,
 )
 
 plugin = Plugin(
@@ -110,7 +109,8 @@ async def shell(
     planner = context.jobs.schedules(context.environ, context.clock.now())
     planner.check(when, zone)
     text = line[0] if len(line) == 1 else shlex.join(line)
-    approved = await _agree(context, text)
+    tier, _ = await agree(context, text, each_time="each time")
+    approved = Approved(tier)
     card = await planner.add_shell(when, text, approved, zone=zone, label=_label(label), catch_up=catch_up)
     return Handover(
         argv=(*_RUNNER, "--detach"),
@@ -118,30 +118,6 @@ async def shell(
         always=True,
         json=(*_RUNNER, "--detach"),
     )
-
-
-async def _agree(context: Context, line: str) -> Approved:
-    """Have the person agree to a line as its tier demands; raises PermissionDenied if that is not so."""
-    # Exactly this line: no alias and no correction may make another of it.
-    route, plan = context.plans.prepare(f"!! {line}")
-    if plan is None or plan.kind != "shell":
-        because = f": {route.because}" if route.because else ""
-        raise InvalidParams(
-            f"no shell of its own could run this line{because}",
-            hint="a command of Isaac: isaacctl schedule add",
-        )
-    if plan.tier is Tier.DESTRUCTIVE:
-        raise PermissionDenied(
-            "a line of tier 4 is never run without you: " + agreed(plan.line, plan.verdict.reasons),
-            hint="run it yourself when it is time",
-        )
-    if not plan.tier.runs_unasked:
-        question = f"tier {plan.tier.label}: {agreed(plan.line, plan.verdict.reasons)}\nRun it each time without asking?"
-        if not await context.confirm(question):
-            raise PermissionDenied(
-                f"a line of tier {plan.tier.label} needs a yes at a terminal; nothing was scheduled"
-            )
-    return Approved(plan.tier.label)
 
 
 @plugin.command(name="list", view=listed)

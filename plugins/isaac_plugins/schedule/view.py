@@ -1,27 +1,10 @@
 """What people read of schedules."""
 
-from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Protocol
 
 from isaacd.api import Firing, ScheduleCard, Terminal, plain
 
 _COLOURS = {"ran": 32, "late": 33, "missed": 31, "skipped": 33, "held": 31}
-
-
-class Reason(Protocol):
-    """A reason of a verdict, as far as it is shown."""
-
-    @property
-    def text(self) -> str:
-        """In words."""
-        ...
-
-
-def agreed(line: str, reasons: Iterable[Reason]) -> str:
-    """Show a line with the reasons for its tier."""
-    told = "; ".join(reason.text for reason in reasons)
-    return f"{_one_line(line)}  ({_one_line(told)})" if told else _one_line(line)
 
 
 def kept(card: ScheduleCard, terminal: Terminal) -> str:

@@ -334,3 +334,21 @@ def test_underscores_are_dashes_on_a_command_line() -> None:
 
 def test_pipes_are_the_default_of_these_tests() -> None:
     assert not PIPES.stdout
+
+
+def test_what_stands_behind_two_dashes_is_the_option_line() -> None:
+    def each(
+        context: Context,
+        paths: Annotated[list[str], Argument("Where.")] = [],  # noqa: B006
+        *,
+        line: Annotated[str | None, Option("What.")] = None,
+    ) -> list[str]:
+        """Show both."""
+        return [*paths, str(line)]
+
+    caller = Caller(each)
+    assert caller.type("each", "a", "b", "--", "make", "a b", "--json", "--json").out.split("\n")[:3] == [
+        "a", "b", "make 'a b' --json --json",
+    ]  # fmt: skip
+    assert caller.type("each", "--", "x && y").out == "x && y\n"
+    assert caller.type("each", "--").out == "None\n"

@@ -195,3 +195,12 @@ def test_nobody_reading_on_is_no_error(tree: Path) -> None:
         process.stdout.readline()
         process.stdout.close()
         assert process.wait(60) == 141
+
+
+def test_a_search_that_begins_below_obeys_the_files_above(tree: Path) -> None:
+    (tree / "sub/deep").mkdir()
+    (tree / "sub/.gitignore").write_text("no.txt\n")
+    for name in ("sub/deep/x.log", "sub/deep/no.txt", "sub/deep/yes.txt"):
+        (tree / name).write_text("main\n")
+    assert search(tree, "grep", "main", "sub/deep", show="files").lines == ["sub/deep/yes.txt"]
+    assert search(tree / "sub/deep", "grep", "main", show="files").lines == ["yes.txt"]

@@ -1,0 +1,180 @@
+"""What changes is told once it has settled, whatever editors do with files; lines run in the person's own terminal."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from isaacctl.watch.tree import Tree
+
+ENV = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3]), "HOME": "/nonexistent"}
+
+
+class Watched:
+    """A watch that runs, and what it tells."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self.process = process
+
+    def next(self) -> dict[str, Any]:
+        assert self.process.stdout is not None
+        return dict(json.loads(self.process.stdout.readline()))
+
+    def events(self, count: int) -> set[tuple[str, str]]:
+        found = [self.next() for _ in range(count)]
+        return {(item["event"], item["path"]) for item in found}
+
+
+@contextmanager
+def watching(folder: Path, *paths: str, **options: Any) -> Iterator[Watched]:
+    told = json.dumps({"paths": paths, "json": True, "debounce_ms": 20, "poll_s": 0.05, **options})
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-m", "isaacctl.watch", told],
+        cwd=folder,
+        env=ENV,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    watched = Watched(process)
+    try:
+        # It watches once it tells of a file that did not matter.
+        probe = folder / (paths[0] if paths and (folder / paths[0]).is_dir() else "") / "probe"
+        for attempt in range(600):
+            probe.write_text(str(attempt))
+            ready = _has_line(process, 0.1)
+            if ready:
+                break
+        assert ready, "the watch tells nothing"
+        watched.next()
+        while _has_line(process, 0.3):
+            watched.next()
+        yield watched
+    finally:
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) in (130, 0, 3)
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        process.stderr.close()
+
+
+def _has_line(process: "subprocess.Popen[str]", seconds: float) -> bool:
+    import select
+
+    assert process.stdout is not None
+    return bool(select.select([process.stdout], [], [], seconds)[0])
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".gitignore").write_text("*.o\nbuild/\n")
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src/a").write_text("a")
+    return tmp_path
+
+
+@pytest.mark.parametrize("poll", [False, True], ids=["inotify", "polling"])
+def test_files_that_come_change_and_go_are_told(tree: Path, poll: bool) -> None:
+    with watching(tree, "src", "later", poll=poll) as watched:
+        (tree / "src/b").write_text("b")
+        assert watched.events(1) == {("created", "src/b")}
+        (tree / "src/x.o").write_text("ignored")
+        (tree / "src/new").write_text("2")
+        (tree / "src/new").rename(tree / "src/a")  # as an editor saves
+        assert watched.events(1) == {("modified", "src/a")}
+        (tree / "src/deep/er").mkdir(parents=True)
+        (tree / "src/deep/er/c").write_text("c")
+        assert watched.events(1) == {("created", "src/deep/er/c")}
+        (tree / "src/deep/er/d").write_text("d")
+        assert watched.events(1) == {("created", "src/deep/er/d")}
+        (tree / "later").mkdir()
+        (tree / "later/e").write_text("e")
+        assert watched.events(1) == {("created", "later/e")}
+        (tree / "later/e").unlink()
+        assert watched.events(1) == {("deleted", "later/e")}
+
+
+def test_a_folder_that_goes_and_comes_again_is_watched_again(tree: Path) -> None:
+    with watching(tree, "src") as watched:
+        (tree / "src").rename(tree / "elsewhere")
+        assert watched.events(2) == {("deleted", "src/a"), ("deleted", "src/probe")}
+        (tree / "src").mkdir()
+        (tree / "src/a").write_text("again")
+        assert watched.events(1) == {("created", "src/a")}
+        (tree / "src/a").write_text("and again")
+        assert watched.events(1) == {("modified", "src/a")}
+
+
+def test_a_file_alone_can_be_watched_before_it_is_there(tree: Path) -> None:
+    with watching(tree, "probe", "note.txt") as watched:
+        (tree / "other").write_text("x")
+        (tree / "note.txt").write_text("x")
+        assert watched.events(1) == {("created", "note.txt")}
+
+
+def test_a_change_of_what_is_ignored_counts_from_then_on(tree: Path) -> None:
+    with watching(tree, ".") as watched:
+        (tree / ".gitignore").write_text("*.tmp\n")
+        (tree / "z").write_text("z")
+        assert watched.events(1) == {("created", "z")}
+        (tree / "src/x.tmp").write_text("ignored")
+        (tree / "src/x.o").write_text("not any more")
+        assert watched.events(1) == {("created", "src/x.o")}
+
+
+def test_the_line_runs_at_each_change_with_its_exit_code_told(tree: Path) -> None:
+    line = ["sh", "-c", "cat src/a >&2; exit 3"]
+    with watching(tree, "src", argv=line) as watched:
+        (tree / "src/a").write_text("changed")
+        assert watched.next()["path"] == "src/a"
+        ran = watched.next()
+        assert (ran["event"], ran["exit"]) == ("ran", 3)
+
+
+def test_once_leaves_with_the_exit_code_of_the_line(tree: Path) -> None:
+    told = json.dumps({"paths": ["src"], "once": True, "now": True, "argv": ["sh", "-c", "echo hi; exit 4"]})
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "isaacctl.watch", told],
+        cwd=tree,
+        env=ENV,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout) == (4, "hi\n")
+
+
+def test_a_line_that_changes_what_it_is_run_for_does_not_run_for_ever(tree: Path) -> None:
+    with watching(tree, "src", argv=["sh", "-c", "date +%N >> src/out"]) as watched:
+        (tree / "src/a").write_text("go")
+        runs = 0
+        while _has_line(watched.process, 2.0):
+            runs += watched.next()["event"] == "ran"
+        assert 1 <= runs <= 6
+
+
+def test_looking_at_single_files_tells_the_same_as_looking_at_all(
+    tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tree)
+    few, every = (Tree(["."], {}, {"HOME": "/x"}, None) for _ in range(2))
+    assert [change.path for change in few.look()] == [change.path for change in every.look()] == ["src/a"]
+    (tree / "src/b").write_text("b")
+    (tree / "src/a").unlink()
+    (tree / "src/c.o").write_text("c")
+    (tree / ".hidden").write_text("h")
+    touched = {"src/a", "src/b", "src/c.o", ".hidden"}
+    found = few.look_at(touched)
+    assert found is not None
+    assert {(item.kind, item.path) for item in found} == {(item.kind, item.path) for item in every.look()}
+    assert few.look_at({".gitignore"}) is None
