@@ -8,11 +8,12 @@ import _signal  # type: ignore[import-not-found] # a builtin; `signal` would imp
 import os
 import time
 
-from isaacctl.talk import EXIT_FAILED, EXIT_TRY_LATER, Refused
+from isaacctl.talk import EXIT_CANCELLED, EXIT_FAILED, EXIT_TRY_LATER, Refused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+    from collections.abc import Set as AbstractSet
     from typing import NoReturn
 
     from isaacctl.talk import Unpacked
@@ -26,21 +27,16 @@ OF_THE_HOOK = (EVAL_FD, "ISAAC_SHELL")
 EXIT_HANDED_BACK = 121
 _A_LITTLE_S = 0.05
 _STOPS = (_signal.SIGTSTP, _signal.SIGTTIN, _signal.SIGTTOU)
-_PASSED_ON = (
-    _signal.SIGINT,
-    _signal.SIGQUIT,
-    _signal.SIGTERM,
-    _signal.SIGHUP,
-    _signal.SIGUSR1,
-    _signal.SIGUSR2,
-    _signal.SIGALRM,
-)
+_ENDS = frozenset((_signal.SIGINT, _signal.SIGQUIT, _signal.SIGTERM, _signal.SIGHUP))
+_PASSED_ON = frozenset((*_ENDS, _signal.SIGUSR1, _signal.SIGUSR2, _signal.SIGALRM))
+_WATCHED = frozenset((_signal.SIGCHLD, _signal.SIGCONT, *_STOPS, *_PASSED_ON))
 
 
-def carry_out(plan: "Unpacked", report: "Unpacked") -> int:
+def carry_out(plan: "Unpacked", report: "Unpacked", is_cancelled: "Callable[[], bool]") -> int:
     """Execute a plan and return the exit code; what ended by a signal ends this process by the same one.
 
-    With `report`, the plan as JSON, what came of it is written to standard error as one line of JSON.
+    With `report`, the plan as JSON, what came of it is written to standard error as one line of JSON. Nothing is executed
+    if Ctrl-C was pressed before.
     """
     assert isinstance(plan, dict)
     line, folder = plan[b"line"], plan.get(b"folder")
@@ -63,9 +59,12 @@ def carry_out(plan: "Unpacked", report: "Unpacked") -> int:
         program, argv[0] = shell, shell.rpartition(b"/")[2]
     environ = inherited(os.environb)
     _keep_from_programs(os.environ.get(EVAL_FD, ""))
+    before = _hold()
+    if is_cancelled():
+        return EXIT_CANCELLED
     started_us = time.time_ns() // 1000
     begun = time.monotonic_ns()
-    status = execute(program, argv, environ)
+    status = execute(program, argv, environ, before)
     duration_us = (time.monotonic_ns() - begun) // 1000
     code = os.waitstatus_to_exitcode(status)
     shown = code if code >= 0 else 128 - code
@@ -78,12 +77,23 @@ def carry_out(plan: "Unpacked", report: "Unpacked") -> int:
     return code if code >= 0 else shown
 
 
-def execute(program: bytes, argv: list[bytes], environ: "Mapping[bytes, bytes]") -> int:
-    """Run a program until it ends and return its status as `wait` gives it; raises Refused if it cannot be run."""
+def _hold() -> "AbstractSet[int]":
+    """Hold all signals back, to be looked at one by one, and return those that were held back before."""
     # Were children ignored, nobody would be told how this one ended.
     _signal.signal(_signal.SIGCHLD, _signal.SIG_DFL)
-    watched = {_signal.SIGCHLD, _signal.SIGCONT, *_STOPS, *_PASSED_ON}
-    before = _signal.pthread_sigmask(_signal.SIG_BLOCK, watched)
+    before: AbstractSet[int] = _signal.pthread_sigmask(_signal.SIG_BLOCK, _WATCHED)
+    return before
+
+
+def execute(
+    program: bytes, argv: list[bytes], environ: "Mapping[bytes, bytes]", before: "AbstractSet[int]"
+) -> int:
+    """Run a program until it ends and return its status as `wait` gives it; raises Refused if it cannot be run.
+
+    Signals have to be held back already; the program gets those of `before`.
+    """
+    for number in _signal.sigpending() & _ENDS:
+        die_by(number)
     try:
         # Python ignores SIGPIPE and SIGXFSZ; a program must not inherit that.
         defaults = (_signal.SIGPIPE, _signal.SIGXFSZ)
@@ -93,14 +103,17 @@ def execute(program: bytes, argv: list[bytes], environ: "Mapping[bytes, bytes]")
         name = os.fsdecode(argv[0])
         why = "command not found" if code == EXIT_NOT_FOUND and "/" not in name else error.strerror
         raise Refused(f"{name}: {why}", code) from None
-    return _attend(pid, watched)
+    # What came before there was a child has not reached it. What it gets twice does no harm.
+    for number in _signal.sigpending() & _PASSED_ON:
+        os.kill(pid, number)
+    return _attend(pid)
 
 
-def _attend(pid: int, watched: set[int]) -> int:
+def _attend(pid: int) -> int:
     """Wait for the end of a child, and let signals and stops reach it as if this process were not there."""
     stopped = False
     while True:
-        number, by_process = _next(watched)
+        number, by_process = _next()
         if number == _signal.SIGCHLD or number == _signal.SIGCONT:
             status, stopped = _state(pid, stopped)
             if status is not None:
@@ -109,9 +122,14 @@ def _attend(pid: int, watched: set[int]) -> int:
                 os.kill(pid, _signal.SIGCONT)
                 stopped = False
             elif stopped:
-                # Ctrl-Z stops the whole group, this process too; a child that was stopped alone takes it along.
-                _signal.sigtimedwait(_STOPS, _A_LITTLE_S)
-                _stop()
+                # Ctrl-Z stops the whole group, this process too; a child that was stopped alone takes it along. What
+                # continues the group may have reached this process first.
+                told = _signal.sigtimedwait(_STOPS, _A_LITTLE_S)
+                status, stopped = _state(pid, stopped)
+                if status is not None:
+                    return status
+                if stopped or told is not None:
+                    _stop()
         elif number in _STOPS:
             _stop()
         elif by_process:
@@ -119,11 +137,11 @@ def _attend(pid: int, watched: set[int]) -> int:
             os.kill(pid, number)
 
 
-def _next(watched: set[int]) -> tuple[int, bool]:
+def _next() -> tuple[int, bool]:
     """Wait for a signal: its number, and whether a process sent it rather than the terminal."""
     while True:
         try:
-            found = _signal.sigwaitinfo(watched)
+            found = _signal.sigwaitinfo(_WATCHED)
         except InterruptedError:
             continue
         return found.si_signo, found.si_code <= 0

@@ -237,7 +237,7 @@ class Talk:
             from isaacctl.execute import carry_out
 
             self._sock.close()
-            code = carry_out(plan, result.get(b"plan"))
+            code = carry_out(plan, result.get(b"plan"), lambda: self._cancelled)
         elif program:
             from isaacctl.terminal import run_program, words
 

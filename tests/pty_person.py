@@ -43,6 +43,20 @@ class Person:
         self._seen = at + len(text)
         return before
 
+    def insists(self, text: str, shown: str) -> None:
+        """Type `text` until it is answered with `shown`, which is then read.
+
+        Right behind a stop, a terminal may lose what is typed, whatever was stopped.
+        """
+        end = time.monotonic() + LIMIT_S
+        while self.screen.find(shown, self._seen) < 0:
+            assert time.monotonic() < end, f"waited for {shown!r}: {self.screen!r}"
+            self.types(text)
+            patience = time.monotonic() + 3
+            while self.screen.find(shown, self._seen) < 0 and time.monotonic() < patience:
+                self._more(patience)
+        self.reads(shown)
+
     def types(self, text: str) -> None:
         os.write(self._terminal, text.encode())
 

@@ -39,17 +39,22 @@ class TheCaller:
     async def ask(self, question: str) -> tuple[str, str] | None:
         """Ask the AI that is configured: its name and its answer; None if there are only the offline answers."""
         from isaacd.ai.choice import OFFLINE
+        from isaacd.answers.answers import Answers
         from isaacd.answers.asking import Asking
         from isaacd.errors import NotFound
 
+        context = self._context
+        # The house asks here, about a line that is to be run: no plugin need be allowed to.
+        router = context.services.router(context.config, context.environ, context.caller)
         try:
-            choice = self._context.ai.choose()
+            choice = router.choose()
         except NotFound:
             return None
         if choice.config.kind == OFFLINE:
             return None
-        await self._context.emit("progress", {"done": 0, "label": f"asking {choice.provider} what it does"})
-        answer = await self._context.answers.chat(question, Asking(max_tokens=400, effort="low"))
+        await context.emit("progress", {"done": 0, "label": f"asking {choice.provider} what it does"})
+        answers = Answers(router, context.services.shelf, context.config.cache, clock=context.clock)
+        answer = await answers.chat(question, Asking(max_tokens=400, effort="low"))
         return answer.provider, answer.text
 
     async def write(self, text: str) -> None:

@@ -9,6 +9,7 @@ from isaacd.judge.verdict import Reason, Verdict, verdict
 from isaacd.safety.tier import Tier
 from isaacd.shell.find import Commands, commands
 from isaacd.shell.parse import Parser
+from isaacd.shell.syntax import Script
 
 
 class Judge:
@@ -17,6 +18,10 @@ class Judge:
     def __init__(self, book: RuleBook | None = None, parser: Parser | None = None) -> None:
         self.book = book or RuleBook()
         self._parser = parser or Parser()
+
+    def parse(self, line: str) -> Script:
+        """Understand a line as bash would."""
+        return self._parser.parse(line)
 
     def judge(self, line: str | Commands, around: Surroundings) -> Verdict:
         """Judge a line, or the commands that were found in one."""

@@ -1,10 +1,13 @@
 """Commands that change the shell they run in, and so have to run in the caller's own."""
 
+from collections.abc import Iterable
+
 from isaacd.routing.asked import Asked
 from isaacd.routing.names import CHANGING
 from isaacd.routing.route import Changed, Route
 from isaacd.routing.suggestion import suggested
 from isaacd.routing.tokens import Segment
+from isaacd.shell.syntax import Compound, Node, Simple
 
 # Programs of these names exist as well (POSIX wants them), but a shell uses its own.
 _OF_THE_SHELL = frozenset(
@@ -19,7 +22,11 @@ class Builtin:
 
     def look(self, asked: Asked) -> Route | Changed | str:
         """Look at each command that runs in the shell itself, and for a mistake in it."""
-        why = changes_shell(asked.segments, asked.machine.programs)
+        programs = asked.machine.programs
+        if asked.segments is not None:
+            why = changes_shell(asked.segments, programs)
+        else:
+            why = _changes_anything(asked.house.judge.parse(asked.text).body, programs)
         if why is None:
             return "nothing in it changes the shell itself"
         correction = suggested(asked)
@@ -40,6 +47,25 @@ def changes_shell(cut: list[Segment] | None, programs: frozenset[str]) -> str | 
         if segment.before in ("|", "|&") or following in ("|", "|&"):
             continue
         why = _changes(segment, programs)
+        if why is not None:
+            return why
+    return None
+
+
+def _changes_anything(nodes: Iterable[Node], programs: frozenset[str]) -> str | None:
+    """Say why a line that is more than simple commands has to run in the caller's own shell, such as `cd "$(...)"`."""
+    for node in nodes:
+        if isinstance(node, Compound) and node.kind in ("list", "group"):
+            why = _changes_anything(node.body, programs)
+        elif isinstance(node, Simple):
+            name = node.words[0].value if node.words else None
+            why = None
+            if name in CHANGING and (name in _OF_THE_SHELL or name not in programs):
+                why = f"{name} changes the shell it runs in"
+            elif not node.words and node.assignments:
+                why = f"{node.assignments[0].name} is set in the shell"
+        else:
+            why = None
         if why is not None:
             return why
     return None
