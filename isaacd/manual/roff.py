@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+MAX_LINE_CHARS = 8000
 Kind = Literal["section", "tag", "text", "break", "indent"]
 
 
@@ -79,6 +80,7 @@ class _Reader:
             yield from self._line(line)
 
     def _line(self, line: str) -> Iterator[Piece]:
+        line = line[:MAX_LINE_CHARS]
         if not line.startswith((".", "'")):
             if line.strip():
                 yield self._content(self.plain(line))

@@ -47,7 +47,7 @@ def find_page(name: str, environ: Mapping[str, str]) -> Page | None:
         try:
             status = path.stat()
             page = _read(path, name, status.st_mtime_ns, status.st_size)
-        except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError):
+        except (OSError, EOFError, ValueError, RecursionError, zlib.error, lzma.LZMAError):
             return None
         if isinstance(page, Page):
             return page

@@ -2,10 +2,13 @@
 
 import re
 from collections.abc import Iterable
+from itertools import islice
 from pathlib import PurePosixPath
 
 from isaacd.api import DiffFile
 
+_MOST_LINES = 10_000
+_MOST_HUNKS = 500
 _LOCKS = frozenset(
     "package-lock.json yarn.lock pnpm-lock.yaml poetry.lock uv.lock Cargo.lock Gemfile.lock composer.lock go.sum Pipfile.lock".split()
 )
@@ -57,13 +60,13 @@ def kind_of(path: str) -> str:
 
 def names_in(file: DiffFile) -> tuple[list[str], list[str], list[str]]:
     """Return the names of code that were added, removed, and changed inside."""
-    added = _defined(line.text for line in file.added())
-    removed = _defined(line.text for line in file.removed())
+    added = _defined(line.text for line in islice(file.added(), _MOST_LINES))
+    removed = _defined(line.text for line in islice(file.removed(), _MOST_LINES))
     changed = [name for name in added if name in removed]
-    for hunk in file.hunks:
+    for hunk in file.hunks[:_MOST_HUNKS]:
         around = _AROUND.search(hunk.about)
         seen = around[1] if around is not None else ""
-        for line in hunk.lines:
+        for line in hunk.lines[:_MOST_LINES]:
             if line.sign == " ":
                 seen = next(iter(_defined([line.text])), seen)
             elif seen and seen not in changed:

@@ -182,7 +182,9 @@ def _files(around: Situation) -> Iterator[Mend]:
     """Look for names that are there and look like one that is not."""
     said = None
     if around.output is not None:
-        match = _MISSING_FILE.search(around.output)
+        # Words of many thousand letters are no names of files.
+        short = (line[:1000] for line in around.output.split("\n") if "o such file" in line or "not" in line)
+        match = next(filter(None, map(_MISSING_FILE.search, short)), None)
         if match is None:
             return
         said = (match["path"] or match["after"] or "").rstrip(".,:;")

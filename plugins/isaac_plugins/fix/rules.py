@@ -10,7 +10,8 @@ import msgspec
 
 _CAPTURE = re.compile(r"\{([a-z_]+)(\.\.\.)?\}")
 _BLANKS = re.compile(r"\s+")
-MAX_OUTPUT_CHARS = 64 * 1024
+_MOST_PLACES = 50
+_AROUND_CHARS = 500
 
 
 class Example(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -82,6 +83,13 @@ def _pattern(text: str) -> re.Pattern[str]:
     return re.compile("".join(parts), re.IGNORECASE)
 
 
+@lru_cache(maxsize=512)
+def _longest(text: str) -> str:
+    """Return the longest word of a pattern that stands in every output that it fits."""
+    words = re.split(r"[\s'\"`\u2018\u2019]+", _CAPTURE.sub(" ", text).lower())
+    return max(words, key=len)
+
+
 def _literal(text: str) -> str:
     # Any quotes stand for any others, and any blanks for any others.
     escaped = re.escape(text).replace(r"\ ", " ").replace("\\\n", " ").replace("\\\t", " ")
@@ -91,10 +99,26 @@ def _literal(text: str) -> str:
 
 def seen_in(output: str, patterns: Sequence[str]) -> dict[str, str] | None:
     """Return what the first pattern that is in an output takes from it; None if none is."""
+    small = output.lower()
     for text in patterns:
-        match = _pattern(text).search(output)
+        # Most patterns are ruled out by their longest word, which is found at once.
+        match = _found(text, output, small)
         if match is not None:
             return {name: value.rstrip(".,:;)").strip() for name, value in match.groupdict().items()}
+    return None
+
+
+def _found(text: str, output: str, small: str) -> re.Match[str] | None:
+    """Look for a pattern around the places where its longest word is, so that long outputs take no long time."""
+    word = _longest(text)
+    at = small.find(word)
+    for _ in range(_MOST_PLACES):
+        if at < 0:
+            return None
+        match = _pattern(text).search(output, max(0, at - _AROUND_CHARS), at + 3 * _AROUND_CHARS)
+        if match is not None:
+            return match
+        at = small.find(word, at + len(word))
     return None
 
 

@@ -110,6 +110,10 @@ async def _files(context: Context, target: str | None, *, staged: bool) -> list[
         found = await context.gather("git-staged")
     else:
         found = await context.gather("git-range", target if target is not None and target != "-" else "HEAD")
+        if found is not None and found.exit != 0 and target is None:
+            # Before the first commit there is no HEAD; what is staged is all that there is.
+            staged_all = await context.gather("git-staged")
+            found = staged_all if staged_all is not None and staged_all.exit == 0 else found
     if found is None:
         raise InvalidParams("there is no diff to review", hint="pipe it in: git diff | isaacctl review -")
     if found.exit != 0:
