@@ -9,6 +9,9 @@ from isaacd.cli.exits import exit_code
 from isaacd.config.template import template
 from isaacd.config.tree import Leaf, Names, Node, Table, schema_tree, to_toml
 
+sys.path.insert(0, str(Path(__file__).parent))
+from api_page import api_page
+
 REFERENCE = Path(__file__).parent / "reference"
 _NOTE = "<!-- Made by `python docs/generate.py`; change the code, not this page. -->"
 
@@ -106,6 +109,7 @@ def _cell(text: str) -> str:
 
 # A new page is one more line here.
 PAGES: dict[str, Callable[[], str]] = {
+    "api.md": lambda: api_page(_NOTE),
     "config.md": config_page,
     "errors.md": errors_page,
 }
