@@ -2,10 +2,14 @@
 
 import sys
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 
+import isaac_plugins
 from isaacd import errors
 from isaacd.cli.exits import exit_code
+from isaacd.config import Offered
 from isaacd.config.template import template
 from isaacd.config.tree import Leaf, Names, Node, Table, schema_tree, to_toml
 
@@ -42,10 +46,19 @@ def config_page() -> str:
         "everybody can write, or that belongs to another user, is refused: it decides where your keys are sent.",
         "",
     ]
-    for name, node in schema_tree().fields.items():
+    for name, node in _tree().fields.items():
         lines += _section(node, (name,))
     lines += ["## The whole file", "", "`isaacctl config edit` begins a new file with this:", ""]
-    return "\n".join([*lines, "```toml", template().rstrip("\n"), "```", ""])
+    return "\n".join([*lines, "```toml", template(_tree()).rstrip("\n"), "```", ""])
+
+
+def _tree() -> Table:
+    """Return the keys of config.toml, with the settings of the bundled plugins."""
+    names = [item.name for item in iter_modules(isaac_plugins.__path__) if not item.name.startswith("_")]
+    modules = [import_module(f"isaac_plugins.{name}") for name in names]
+    schemas = {module.plugin.name: module.plugin.settings_schema for module in modules}
+    settings = {name: schema for name, schema in schemas.items() if schema is not None}
+    return Offered(settings).tree if settings else schema_tree()
 
 
 def _section(node: Node, key: tuple[str, ...]) -> Iterator[str]:
