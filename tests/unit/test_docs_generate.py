@@ -47,3 +47,23 @@ def test_every_error_is_documented_and_no_code_is_used_twice(generate):
     assert all(f"`{name}`" in page for name in names)
     codes = [line.split("|")[1] for line in page.splitlines() if line.startswith("| -")]
     assert len(codes) == len(set(codes))
+
+
+def test_every_name_of_the_plugin_api_is_described_once(generate):
+    from isaacd import api
+
+    page = generate.PAGES["api.md"]()
+    assert [name for name in api.__all__ if page.count(f"\n### `{name}`\n") != (name != "API_VERSION")] == []
+    assert f"## Version {api.API_VERSION}" in page
+    undocumented = [
+        name for name in api.__all__ if callable(getattr(api, name)) and not getattr(api, name).__doc__
+    ]
+    assert undocumented == []
+
+
+def test_the_page_of_the_plugin_api_shows_overloads_defaults_and_events(generate):
+    page = generate.PAGES["api.md"]()
+    assert "on(event: str, *, timeout_s: float=30.0) -> Callable[[F], F]" in page
+    assert "async get(key: str, kind: type[T], default: D) -> T | D" in page
+    assert "| `history.added` |" in page
+    assert "| `secrets:NAME` |" in page
