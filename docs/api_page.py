@@ -40,7 +40,7 @@ _HOUSE = {"Context": ("services", "meta", "request_id", "sets", "events")}
 
 def api_page(note: str) -> str:
     """Describe everything in `isaacd.api.__all__`."""
-    lines = ["# Plugin API", "", note, "", _HEAD]
+    lines = ["# Plugin API", "", note, "<!-- fmt: off -->", "", _HEAD]
     lines += _version()
     lines += ["## Capabilities", "", _prose(capabilities.__doc__ or "", skip_first=True), ""]
     lines += _events()
