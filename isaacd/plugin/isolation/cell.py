@@ -164,8 +164,7 @@ class Cell:
 
     async def _start(self, key: str, cwd: Path | None, context: Context) -> Process:
         temporary, folder = await anyio.to_thread.run_sync(self._places)
-        modules = self._modules()
-        fence = await anyio.to_thread.run_sync(self._fence, temporary, cwd, modules)
+        fence = await anyio.to_thread.run_sync(self._fence, temporary, cwd)
         process = Process(
             self._opening(fence, folder, temporary),
             Desk(self._office.answer, self._office.told),
@@ -217,20 +216,19 @@ class Cell:
 
     def _wanted(self, folder: Path, temporary: Path) -> Wanted:
         return Wanted(
-            origin=self.found.origin,
+            origin=self.found.root,
             folder=folder,
             temporary=temporary,
             paths=tuple(str(item) for item in self.found.path),
             capabilities=self.manifest.capabilities,
         )
 
-    def _modules(self) -> list[str]:
-        return modules_for(map(str, self.found.path), self._services.paths, self._services.environ)
-
-    def _fence(self, temporary: Path, cwd: Path | None, modules: list[str]) -> Fence:
+    def _fence(self, temporary: Path, cwd: Path | None) -> Fence:
         services = self._services
         wanted = self._wanted(self._folder or temporary, temporary)
-        return fence_for(wanted, modules, services.paths, services.environ, self._house.limits, cwd)
+        return fence_for(
+            wanted, modules_for(services.paths), services.paths, services.environ, self._house.limits, cwd
+        )
 
     async def _make_room(self) -> None:
         if len(self._processes) >= _MOST_PROCESSES:

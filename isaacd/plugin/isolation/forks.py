@@ -11,7 +11,9 @@ import anyio
 import msgspec
 
 from isaacd.errors import PluginFailed
+from isaacd.log import Log
 from isaacd.plugin.isolation.nursery_terms import MAX_ORDER_BYTES, News, Order
+from isaacd.plugin.isolation.output import keep_output
 
 # Isolated from the user's own Python settings (-I), without .pth files (-S): what is imported is what we say.
 _BOOT = (
@@ -46,8 +48,10 @@ class Fork:
 class Forks:
     """The nursery of one daemon, started with the first fork, and what comes of it."""
 
-    def __init__(self, modules: Callable[[], Sequence[str]]) -> None:
+    def __init__(self, modules: Callable[[], Sequence[str]], log: Log) -> None:
         self._modules = modules
+        self._log = log
+        self._output: asyncio.Task[None] | None = None
         self._control: socket.socket | None = None
         self._process: asyncio.subprocess.Process | None = None
         self._forks: dict[int, Fork] = {}
@@ -88,6 +92,8 @@ class Forks:
             with suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
+            if self._output is not None:
+                await self._output
 
     async def _open(self) -> socket.socket:
         if sys.platform != "linux":
@@ -106,7 +112,7 @@ class Forks:
                     *self._modules(),
                     stdin=asyncio.subprocess.DEVNULL,
                     stdout=asyncio.subprocess.DEVNULL,
-                    stderr=asyncio.subprocess.DEVNULL,
+                    stderr=asyncio.subprocess.PIPE,
                     pass_fds=(theirs.fileno(),),
                     env={"LANG": "C.UTF-8"},
                     cwd="/",
@@ -118,7 +124,10 @@ class Forks:
             finally:
                 theirs.close()
             self._control = ours
-            asyncio.get_running_loop().add_reader(ours, self._read)
+            loop = asyncio.get_running_loop()
+            loop.add_reader(ours, self._read)
+            assert self._process.stderr is not None
+            self._output = loop.create_task(keep_output(self._process.stderr, self._log, loop.time))
             return ours
 
     async def _send(self, control: socket.socket, data: bytes, descriptors: Sequence[int] = ()) -> None:
@@ -183,4 +192,6 @@ class Forks:
         self._forks.clear()
         for begun in self._begun.values():
             if not begun.done():
-                begun.set_result(News(0, error="the process that it is forked from has ended"))
+                begun.set_result(
+                    News(0, error="the process that it is forked from has ended (isaacctl logs)")
+                )

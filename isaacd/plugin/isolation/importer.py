@@ -28,7 +28,7 @@ class IsolatedImporter:
     """Describes and runs plugins that nobody has said to trust, each in a process of its own."""
 
     def __init__(self, services: Services, limits: Limits, patience: Patience) -> None:
-        self._forks = Forks(lambda: modules_for((), services.paths, services.environ))
+        self._forks = Forks(lambda: modules_for(services.paths), services.log)
         self._house = House(services=services, limits=limits, patience=patience, forks=self._forks)
         self._cells: dict[int, Cell] = {}
         self._newest: dict[str, Cell] = {}

@@ -70,6 +70,7 @@ _PRIVATE = (
     *(".config/git/credentials", ".vault-token", ".config/op", ".terraform.d", ".cargo/credentials.toml"),
 )
 _MOST_PLACES = 2000
+_OWN = ("isaacd", "isaac_plugins")
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,10 +103,10 @@ def fence_for(
     limits: Limits,
     cwd: Path | None = None,
 ) -> Fence:
-    """Return the fence of a plugin for callers in `cwd`; `modules` is its `sys.path`, as `modules_for` gives it."""
+    """Return the fence of a plugin for callers in `cwd`; `modules` is its `sys.path`."""
     home = Path(environ.get("HOME") or "/nonexistent")
     private = [item.resolve() for item in _private(paths, home)]
-    read = [str(wanted.origin), *modules, *_SYSTEM]
+    read = [str(wanted.origin), *wanted.paths, *_modules(modules, private), *_SYSTEM]
     write = [str(wanted.folder), str(wanted.temporary), "/dev/null"]
     network = "network" in wanted.capabilities
     for text in wanted.capabilities:
@@ -122,12 +123,10 @@ def fence_for(
     )
 
 
-def modules_for(path: Iterable[str], paths: Paths, environ: Mapping[str, str]) -> list[str]:
-    """Return the `sys.path` of an isolated process: the daemon's, without what leads to private places, and `path`."""
-    home = Path(environ.get("HOME") or "/nonexistent")
-    private = [item.resolve() for item in _private(paths, home)]
+def modules_for(paths: Paths) -> list[str]:
+    """Return the `sys.path` of isolated processes: the daemon's, without the user's folder of plugins."""
     others = str(paths.data_dir / "plugins")
-    return [*(item for item in _modules(sys.path, private) if item != others), *path]
+    return [item for item in sys.path if item and item != others and Path(item).exists()]
 
 
 def _private(paths: Paths, home: Path) -> Iterator[Path]:
@@ -135,10 +134,13 @@ def _private(paths: Paths, home: Path) -> Iterator[Path]:
     yield from (home / name for name in _PRIVATE)
 
 
-def _modules(modules: Sequence[str], private: Sequence[Path]) -> Iterator[str]:
+def _modules(modules: Iterable[str], private: Sequence[Path]) -> Iterator[str]:
+    """Name what of `sys.path` may be read: of a folder that holds something private, only what is Isaac's own."""
     for item in modules:
-        if item and Path(item).exists() and not _holds(Path(item).resolve(), private):
+        if not _holds(Path(item).resolve(), private):
             yield item
+        else:
+            yield from (str(Path(item, name)) for name in _OWN if Path(item, name).is_dir())
 
 
 def _place(of: str, home: Path, cwd: Path | None) -> Path | None:

@@ -39,13 +39,23 @@ def fence(home: Path, *capabilities: str, cwd: Path | None = None) -> Fence:
         temporary=paths.cache_dir / "plugin-tmp/dice-1",
         capabilities=capabilities,
     )
-    return fence_for(wanted, modules_for((), paths, environ), paths, environ, Limits(), cwd)
+    return fence_for(wanted, modules_for(paths), paths, environ, Limits(), cwd)
 
 
 def test_without_a_declaration_nothing_of_the_home_is_reached_but_its_own(home: Path) -> None:
     reached = [item for item in fence(home).read if item.startswith(str(home))]
     assert reached == [str(home / "plugins/dice.py")]
     assert all("plugin-" in item or item == "/dev/null" for item in fence(home).write)
+
+
+def test_of_a_folder_of_modules_that_holds_a_home_only_isaacs_own_is_read(home: Path) -> None:
+    (home.parent / "isaacd").mkdir(exist_ok=True)
+    environ = {"HOME": str(home), "XDG_RUNTIME_DIR": str(home / "run")}
+    paths = Paths.from_environ(environ, home.stat().st_uid)
+    wanted = Wanted(origin=home / "x.py", folder=home / "own", temporary=home / "tmp")
+    read = fence_for(wanted, [str(home.parent)], paths, environ, Limits()).read
+    assert str(home.parent) not in read
+    assert str(home.parent / "isaacd") in read
 
 
 def test_the_home_is_opened_without_what_is_private_in_it(home: Path) -> None:
