@@ -99,7 +99,7 @@ class PluginDesk:
     async def trust(self, name: str) -> PluginTrust:
         """Trust a plugin as it is now, so that it runs inside the daemon; raises NotFound or InvalidParams."""
         found = self._taken(name)
-        if is_bundled(name, found.origin):
+        if is_bundled(name, found.root):
             raise InvalidParams(f"{name} belongs to Isaac, and needs no trust")
         if found.refused is not None:
             raise InvalidParams(f"{name} cannot be trusted: {found.refused}")
@@ -133,9 +133,7 @@ class PluginDesk:
         """Say whether a plugin is trusted, and why; raises NotFound."""
         found = self._taken(name)
         verdict = self._trust.of(name, found.root)
-        return PluginTrust(
-            name=name, origin=str(found.origin), trusted=verdict.trusted, reason=verdict.reason
-        )
+        return PluginTrust(name=name, origin=str(found.root), trusted=verdict.trusted, reason=verdict.reason)
 
     async def diagnose(self, loaded: Loaded) -> PluginDiagnosis:
         """Look at everything about plugins on this machine."""

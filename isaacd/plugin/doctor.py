@@ -162,7 +162,7 @@ def _choices(patient: Patient) -> Iterator[PluginFinding]:
 
 
 def _trust(patient: Patient) -> Iterator[PluginFinding]:
-    places = {item.name: item.origin for item in patient.found if item.hidden_by is None}
+    places = {item.name: item.root for item in patient.found if item.hidden_by is None}
     for one in patient.trusted:
         if not one.digest:
             if not Path(one.origin).is_dir():

@@ -18,6 +18,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Try the project at the path that is given, and return the exit code: 1 if something failed."""
     parser = argparse.ArgumentParser(prog="isaacctl plugin test", description=__doc__)
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--trusted", action="store_true")
     parser.add_argument("path", type=Path)
     options = parser.parse_args(argv)
     report = Report(json=options.json, environ=os.environ)
@@ -25,7 +26,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         signal.signal(number, signal.default_int_handler)  # so that the daemon and the home are cleared away
     try:
         found = run_trial(
-            open_project(options.path), os.environ, lambda step: report.say(_line(step)), report.say
+            open_project(options.path),
+            os.environ,
+            trusted=options.trusted,
+            tell=lambda step: report.say(_line(step)),
+            say=report.say,
         )
     except IsaacError as error:
         return report.failed(error)

@@ -7,9 +7,12 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+import anyio
 import msgspec
 
 from isaacd.cli.help import split_doc
@@ -20,6 +23,15 @@ from isaacd.context import Terminal
 from isaacd.errors import IsaacError, PluginFailed
 from isaacd.plugin.manifest import Manifest, manifest_of
 from isaacd.plugin.plugin import Plugin
+from isaacd.testing import (
+    bench,
+    check_command,
+    check_hooks,
+    check_plugin,
+    check_policy,
+    check_rule,
+    check_settings,
+)
 from isaacd.workshop.describe import plugin_at
 
 TIMEOUT_S = 60.0
@@ -56,8 +68,9 @@ def look(site: Path, name: str, target: str, answer: Path, environ: Mapping[str,
 
 
 def broken_laws(plugin: Plugin) -> Iterator[Broken]:
-    """Check a plugin that was imported."""
+    """Check a plugin that was imported; its setup and teardown are run, in a folder of their own."""
     yield from _manifest(plugin)
+    yield from _conformance(plugin)
     catalog = Catalog()
     try:
         catalog.add(*plugin.commands)
@@ -85,6 +98,33 @@ def _manifest(plugin: Plugin) -> Iterator[Broken]:
         return
     if again != manifest:
         yield Broken("its manifest does not survive being written down", "use types that can be sent")
+
+
+def _conformance(plugin: Plugin) -> Iterator[Broken]:
+    """Run the checks that isaacd.testing has for each kind of thing; a plugin as a whole stops at its first fault."""
+    checks: list[Callable[[], None]] = [partial(check_command, item) for item in plugin.commands]
+    checks += [partial(check_rule, item) for item in plugin.rewrites]
+    checks += [partial(check_policy, item) for item in plugin.policies.values()]
+    checks += [partial(check_settings, plugin.settings)] if plugin.settings is not None else []
+    checks += [partial(anyio.run, _hooks, plugin)] if plugin.begin or plugin.end else []
+    faults = [fault for fault in map(_fault, checks) if fault is not None]
+    yield from faults or filter(None, [_fault(partial(check_plugin, plugin))])
+
+
+async def _hooks(plugin: Plugin) -> None:
+    with TemporaryDirectory(prefix="isaac-hooks-") as folder:
+        async with bench(plugin, Path(folder)) as made:
+            await check_hooks(made)
+
+
+def _fault(check: Callable[[], None]) -> Broken | None:
+    try:
+        check()
+    except IsaacError as error:
+        return Broken(error.message, error.hint or "")
+    except Exception as error:  # noqa: BLE001 - a plugin's own code may raise anything
+        return Broken(str(error) or type(error).__name__, "")
+    return None
 
 
 def _help(tree: Tree, command: Command) -> Iterator[Broken]:

@@ -23,16 +23,25 @@ from isaacd.workshop.provided import provided
 from isaacd.workshop.pyproject import normalized, requirement_name
 from isaacd.workshop.report import count
 
+_CHECK = "isaacctl plugin check tells where"
 _NO_TESTS = 5  # pytest's exit code when it has collected none
 
 
 def run_trial(
-    project: Project, environ: Mapping[str, str], tell: Callable[[Step], None], say: Callable[[str], None]
+    project: Project,
+    environ: Mapping[str, str],
+    *,
+    trusted: bool,
+    tell: Callable[[Step], None],
+    say: Callable[[str], None],
 ) -> Tried:
-    """Try a project in a temporary home; the person's own Isaac is not touched."""
+    """Try a project in a temporary home; the person's own Isaac is not touched.
+
+    There it runs isolated, as its users will have it at first, unless it is `trusted`.
+    """
     steps = Steps(tell)
     with temporary_home(environ) as home:
-        trial = _Trial(project, environ, home, say)
+        trial = _Trial(project, environ, home, say, trusted=trusted)
         steps.take("check", trial.check)
         steps.take("pack", trial.pack, basic=True)
         steps.take("install", trial.install, basic=True)
@@ -49,12 +58,19 @@ class _Trial:
     """One trial; each method is a step."""
 
     def __init__(
-        self, project: Project, environ: Mapping[str, str], home: Home, say: Callable[[str], None]
+        self,
+        project: Project,
+        environ: Mapping[str, str],
+        home: Home,
+        say: Callable[[str], None],
+        *,
+        trusted: bool,
     ) -> None:
         self._project = project
         self._environ = environ
         self._home = home
         self._say = say
+        self._trusted = trusted
         self._wheel = ""
 
     def check(self) -> Outcome:
@@ -77,9 +93,8 @@ class _Trial:
         wishes = Wishes(wanted=self._wheel, offline=needs <= provided(), quiet=True)
         done = install(wishes, self._home.plugins, environ=self._environ, clock=SystemClock(), say=self._say)
         with_these = ", ".join(f"{name} {version}" for name, version in done.needs.items())
-        # Its author trusts it; its users will decide for themselves.
         trust = trust_of(self._home.paths)
-        for found in installed(self._home.plugins):
+        for found in installed(self._home.plugins) if self._trusted else ():
             trust.trust(found.name, found.root, now=SystemClock().now())
         return "passed", f"with {with_these}" if with_these else "", ""
 
@@ -98,19 +113,19 @@ class _Trial:
         return "passed", "", ""
 
     def load(self) -> Outcome:
-        for entry in self._project.plugins:
-            answer = self._home.call("plugins.info", {"name": entry.name})
-            if answer is None:
-                return "failed", f"the daemon is gone, or hangs, when {entry.name} is loaded", ""
-            card: Any = answer.result or {}
-            problem = answer.error or card.get("error")
-            if problem or card.get("state") in ("failed", "hidden", "disabled"):
-                return (
-                    "failed",
-                    f"{entry.name}: {problem or card.get('state')}",
-                    "isaacctl plugin check tells where",
-                )
-        return "passed", "", ""
+        names = [entry.name for entry in self._project.plugins]
+        changes = self._home.call("plugins.reload", {"names": names})
+        if changes is None:
+            return "failed", f"the daemon is gone, or hangs, when {', '.join(names)} is loaded", ""
+        if changes.error:
+            return "failed", changes.error, _CHECK
+        for name in names:
+            answer = self._home.call("plugins.info", {"name": name})
+            card: Any = (answer.result if answer else None) or {}
+            problem = card.get("error") or card.get("trouble") or changes.result["failed"].get(name)
+            if problem or card.get("state") not in ("ready", "loaded"):
+                return "failed", f"{name}: {problem or card.get('state') or 'it is not there'}", _CHECK
+        return "passed", "inside the daemon" if self._trusted else "isolated", ""
 
     def tests(self) -> Outcome:
         folder = self._project.root

@@ -9,7 +9,7 @@ import msgspec
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """One finding; `line` counts from 1 and is 0 where the file as a whole is meant.
 
-    An `error` keeps the plugin from working, or harms the daemon; a `warning` is what its users will miss.
+    An `error` keeps the plugin from working, breaks a law, or harms others; a `warning` is what its users will miss.
     """
 
     file: Path

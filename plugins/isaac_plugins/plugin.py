@@ -17,7 +17,7 @@ def _handed(module: str, *arguments: str) -> Handover:
     """Have the client run a module of ours: the author's code must not come into the daemon."""
     argv = (sys.executable, "-P", "-m", module)
     # Before all that a person has written, which may follow a `--`.
-    own, rest = (arguments[:1], arguments[1:]) if arguments[0] != "--" else ((), arguments)
+    own, rest = arguments[: arguments.index("--")], arguments[arguments.index("--") :]
     return Handover(argv=(*argv, *arguments), always=True, json=(*argv, *own, "--json", *rest))
 
 
@@ -66,17 +66,21 @@ def check(
 
 
 @plugin.command(name="test")
-def try_out(context: Context, path: Where = None) -> Handover:
+def try_out(
+    context: Context,
+    path: Where = None,
+    trusted: Annotated[bool, "Let it run inside the daemon, as for users who trust it."] = False,
+) -> Handover:
     """Test a plugin against a daemon of its own in a temporary home.
 
-    It is packed and installed there, as its users will have it. Then come the laws that every plugin must keep, and its
-    own tests, if pytest is there.
+    It is packed and installed there, and runs isolated, as its users will have it at first. Then come the laws that every
+    plugin must keep, and its own tests, if pytest is there.
 
     Examples:
         isaacctl plugin test
-        isaacctl plugin test ~/src/isaac-weather --json
+        isaacctl plugin test ~/src/isaac-weather --trusted
     """
-    return _handed("isaacd.trial", "--", _place(context, path))
+    return _handed("isaacd.trial", *(["--trusted"] if trusted else []), "--", _place(context, path))
 
 
 @plugin.command

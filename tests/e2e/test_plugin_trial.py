@@ -66,6 +66,7 @@ def test_a_new_plugin_passes_everything(daemon: Daemon, tmp_path: Path) -> None:
     ("change", "failed", "says"),
     [
         (("isaacctl box\n", "isaacctl box --nope\n"), ["laws"], "is refused: no option --nope"),
+        (("@plugin.command", "@plugin.setup\ndef begin(context):\n    1 / 0\n\n\n@plugin.command"), ["laws"], "division by zero"),
         (("from isaacd.api", "1 / 0\nfrom isaacd.api"), ["check", "laws", "load"], "ZeroDivisionError"),
         (("from isaacd.api", "def (:\nfrom isaacd.api"), ["pack"], "this is no Python"),
         (("Plugin(\"box\"", "Plugin(\"fox\""), ["check", "laws", "load"], "calls itself"),
@@ -84,6 +85,15 @@ def test_a_plugin_that_fails_is_told_at_each_step_that_it_fails(
     assert [name for name, state in states(steps).items() if state == "failed"] == failed
     assert any(says in step["message"] for step in steps.values())
     assert done.returncode == 1
+
+
+def test_it_runs_isolated_unless_it_is_trusted(daemon: Daemon, tmp_path: Path) -> None:
+    (tmp_path / "box.py").write_text(GOOD)
+    _, steps = tried(daemon, tmp_path / "box.py")
+    assert steps["load"]["message"] == "isolated"
+    done = daemon.home.isaacctl("plugin", "test", "--trusted", "--json", str(tmp_path / "box.py"))
+    assert "inside the daemon" in done.stdout
+    assert done.returncode == 0
 
 
 def test_its_own_tests_fail_the_trial(daemon: Daemon, tmp_path: Path) -> None:

@@ -57,7 +57,6 @@ def _docstring(module: Module, handler: Handler) -> Iterator[Finding]:
             rule="examples",
             message=f"the help of the command {name} has no examples",
             hint="end the docstring with a line `Examples:` and below it, indented, lines such as `isaacctl ...`",
-            severity="warning",
         )
 
 
@@ -79,7 +78,6 @@ def _parameters(module: Module, handler: Handler) -> Iterator[Finding]:
                 rule="parameter-help",
                 message=f"the parameter {item.arg} of {handler.function.name} has no help",
                 hint=f'write {item.arg}: Annotated[{ast.unparse(item.annotation)}, "What it is."]',
-                severity="warning",
             )
 
 

@@ -11,7 +11,7 @@ from isaacd.workshop.project import Entry, Project
 from isaacd.workshop.pyproject import is_version
 from isaacd.workshop.source import Declaration, declaration_of
 
-LONGEST_SUMMARY = 100
+LONGEST_SUMMARY = 80
 
 
 def check_identity(
@@ -71,6 +71,8 @@ def _summary(module: Module, said: Declaration) -> Iterator[Finding]:
         message = "there is no summary"
     elif "\n" in said.summary or len(said.summary) > LONGEST_SUMMARY:
         message = f"the summary does not fit on one line of {LONGEST_SUMMARY} characters"
+    elif not said.summary.endswith("."):
+        message = "the summary is no sentence: it has no full stop"
     if message:
         yield Finding(
             file=module.file,
@@ -78,7 +80,6 @@ def _summary(module: Module, said: Declaration) -> Iterator[Finding]:
             rule="summary",
             message=message,
             hint='write Plugin(..., summary="What it is for, in a line.")',
-            severity="warning",
         )
 
 
