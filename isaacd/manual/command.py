@@ -40,6 +40,8 @@ class Reading:
             return Part(word.raw, "command", self._page.summary, self._page.name, self._depth)
         if self.program in own.PROGRAMS:
             return Part(word.raw, "command", own.PROGRAMS[self.program], "Isaac", self._depth)
+        if "/" in word.raw and word.value is not None:
+            return Part(word.raw, "command", "the program at this path", "shell", self._depth)
         told = "; ".join(values.variable(part) for part in word.parts if not hasattr(part, "text"))
         return Part(
             word.raw, "command", f"what runs is {told}" if told else "", "shell" if told else "", self._depth
@@ -80,6 +82,11 @@ class Reading:
             if parts:
                 yield from parts
                 return
+        if self._below is not None and number < 3 and self.program in own.WITH_COMMANDS:
+            item = self._below.words.get(text)
+            if item is not None and item.about:
+                yield self._part(word.raw, "subcommand", item.about, self._below.name)
+                return
         if self._below is None and number < 2 and text.replace("-", "").isalnum():
             found = self._subcommand(text)
             if found is not None:
@@ -102,7 +109,7 @@ class Reading:
     def _subcommand(self, text: str) -> Part | None:
         if self.program not in own.WITH_COMMANDS and (self._page is None or text not in self._page.commands):
             return None
-        below = self._find(f"{self.program}-{text}")
+        below = self._find(f"{self.program}-{own.SHORT_NAMES.get(self.program, {}).get(text, text)}")
         if below is not None:
             self._below = below
             return self._part(text, "subcommand", below.summary, below.name)
@@ -157,6 +164,9 @@ class Reading:
                 raw, "option", "is newer than the file or time that follows (see -newerXY)", "find"
             )
             yield from self._values(name, None, rest)
+            return
+        if text[0] == "+" and text[1:].isdigit() and self.program in own.AT_LINE:
+            yield self._part(raw, "option", "at this line", "shell")
             return
         if text[1:].isdigit() and self._item(text[:2]) is None:
             page = self._below.name if self._below is not None else self.program

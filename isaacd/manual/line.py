@@ -15,7 +15,7 @@ from isaacd.shell.syntax import Assignment, Compound, Function, Node, Redirect, 
 MAX_PARTS = 2000
 MAX_DEPTH = 6
 _GAP = re.compile(
-    r"&&|\|\||\|&|\||&(?!>)|;;|;|(?<![\w-])(?:if|then|elif|else|fi|for|while|until|do|done|case|in|esac)(?![\w-])|(?<!\S)[!{}](?!\S)|[()]"
+    r"&&|\|\||\|&|\||(?<![<>])&(?!>)|;;|;|(?<![\w-])(?:if|then|elif|else|fi|for|while|until|do|done|case|in|esac)(?![\w-])|(?<!\S)[!{}](?!\S)|[()]"
 )
 _OPENS = re.compile(r"[$<>]\(|`")
 
@@ -41,6 +41,8 @@ class _Walk:
     def __init__(self, parser: Parser, find: Find) -> None:
         self._parser = parser
         self._find = find
+        self._functions: set[str] = set()  # that the line itself has made
+        self._cases = 0  # within how many `case` we are: their brackets are none of a shell's
 
     def script(self, script: Script, text: str, depth: int) -> Iterator[Part]:
         if depth > MAX_DEPTH:
@@ -64,23 +66,36 @@ class _Walk:
             if node.kind == "for" and node.name:
                 yield from self._gap(source.up_to(node.name), depth)
                 yield Part(node.name, "assignment", "the variable that is each word in turn", "shell", depth)
-            for word in node.words:
-                yield from self._gap(source.up_to(word.raw), depth)
-                yield Part(
-                    word.raw, "operand", values.form(word) or "a word that it goes through", "shell", depth
-                )
-                yield from self._inside(word, depth)
+            yield from self._compound(node, source, depth)
         elif isinstance(node, Function):
             yield from self._gap(source.up_to(node.name), depth)
-            yield Part(
-                node.name, "function", "a function is made: its body runs when it is called", "shell", depth
-            )
+            about = "a function is made: its body runs when it is called"
+            yield Part(node.name, "function", about, "shell", depth)
+            self._functions.add(node.name)
+            source.skip("()")
         for inner in below(node):
             yield from self._node(inner, source, depth)
-        if not isinstance(node, Simple) and not isinstance(node, Function):
-            redirects = node.redirects
-            for redirect in redirects:
+        if isinstance(node, Compound) and node.kind == "case":
+            yield from self._gap(source.up_to("esac", keep=True), depth)
+            self._cases -= 1
+        if not isinstance(node, Function):
+            for redirect in node.redirects:
                 yield from self._redirect(redirect, source, depth)
+
+    def _compound(self, node: Compound, source: "_Source", depth: int) -> Iterator[Part]:
+        """Explain the words of a loop or a `case`; the patterns of a case stand among its bodies, and come in one part."""
+        is_case = node.kind == "case"
+        self._cases += is_case
+        for word in node.words[:1] if is_case else node.words:
+            yield from self._gap(source.up_to(word.raw), depth)
+            about = values.form(word) or ("what is looked for" if is_case else "a word that it goes through")
+            yield Part(word.raw, "operand", about, "shell", depth)
+            yield from self._inside(word, depth)
+        if is_case and node.words[1:]:
+            patterns = ", ".join(word.raw for word in node.words[1:])
+            yield Part(
+                patterns, "text", "the patterns that it is compared with, in this order", "shell", depth
+            )
 
     def _simple(self, node: Simple, source: "_Source", depth: int) -> Iterator[Part]:
         first = [item.name for item in node.assignments[:1]] or [word.raw for word in node.words[:1]]
@@ -104,7 +119,10 @@ class _Walk:
         name = words[0].value
         program = name.rpartition("/")[2] if name is not None else words[0].raw
         reading = Reading(program, self._find, depth)
-        yield reading.command(words[0])
+        if program in self._functions:
+            yield Part(words[0].raw, "command", "the function that the line has made", "shell", depth)
+        else:
+            yield reading.command(words[0])
         begins, ends, hidden = _slice(words, inner)
         yield from reading.words(words[1:begins])
         if begins < len(words):
@@ -152,6 +170,8 @@ class _Walk:
     def _gap(self, text: str, depth: int) -> Iterator[Part]:
         for match in _GAP.finditer(text):
             sign = match[0]
+            if self._cases and sign in "()":
+                continue
             about = (
                 own.OPERATORS.get(sign)
                 or own.KEYWORDS.get(sign)
@@ -177,6 +197,12 @@ class _Source:
         before = self._text[self._at : at]
         self._at = at if keep else at + len(raw)
         return before
+
+    def skip(self, text: str) -> None:
+        """Go behind a text that follows, blanks or not."""
+        after = self._text[self._at :].lstrip()
+        if after.startswith(text):
+            self._at = len(self._text) - len(after) + len(text)
 
     def rest(self) -> str:
         """Return what has not been read."""
@@ -207,6 +233,8 @@ def _redirected(redirect: Redirect, target: str) -> str:
         if target == "-":
             return f"{stream or 'the stream'} is closed"
         return f"{stream or ('standard input' if redirect.operator == '<&' else 'standard output')} goes where {to} goes"
+    if redirect.operator == "<<":
+        return "its input is the text that follows"
     about = own.REDIRECTS.get(redirect.operator, "a redirection to {}")
     errors = redirect.descriptor == 2
     if target == "/dev/null" and ">" in redirect.operator:

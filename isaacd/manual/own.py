@@ -128,6 +128,20 @@ WITH_COMMANDS = frozenset(
     "apt apt-get apt-cache systemctl loginctl journalctl ip nmcli docker podman kubectl npm pip pip3 cargo brew snap flatpak "
     "service git hg svn dpkg-reconfigure update-alternatives openssl ufw tmux hostnamectl timedatectl busctl nft virsh".split()
 )
+# What subcommands may be called instead.
+SHORT_NAMES = {
+    "ip": {
+        "a": "address",
+        "addr": "address",
+        "l": "link",
+        "r": "route",
+        "ro": "route",
+        "n": "neighbour",
+        "neigh": "neighbour",
+    },
+}
+# Programs that begin at the line that `+N` says.
+AT_LINE = frozenset("vim vi nvim less more nano emacs".split())
 # What operands are, in order; the last stands for all further ones.
 OPERANDS = {
     "grep": ("the pattern to look for", "where to look"), "egrep": ("the pattern to look for", "where to look"),

@@ -11,7 +11,8 @@ MAX_ABOUT_CHARS = 180
 _SPLIT = re.compile(r"\s*(?:,|\||\bor\b|;)\s+(?=[-+<[])|,(?=[-+])|\s+/\s+(?=-)|\s+(?=--[a-z])")
 _OPTION = re.compile(r"(?P<name>[-+]{1,2}(?:[A-Za-z0-9?@#%$*!:,_][\w.+?-]*|(?=$|\s)))(?P<rest>.*)", re.DOTALL)
 _OPTIONAL = re.compile(r"-{1,2}\[no-?\](?P<name>[a-z][\w-]*)(?P<rest>.*)", re.DOTALL)
-_SENTENCE = re.compile(r"(?<!\be\.g)(?<!\bi\.e)(?<!\betc)(?<!\bcf)(?<=\S)(?<!\s\.)[.;](?=\s|$)")
+_SENTENCE = re.compile(r"(?<!\be\.g)(?<!\bi\.e)(?<!\betc)(?<!\bcf)(?<=\S)(?<!\s\.)\.(?=\s|$)")
+_HALF = re.compile(r"[;:](?=\s)")
 _NOT_ITEMS = (
     "example",
     "see also",
@@ -141,8 +142,8 @@ def _items(tag: str, about: str) -> Iterable[Item]:
             if not rest:
                 bare.add(own)
             else:
-                optional = optional or rest.startswith("[") or own in bare
-                value = value or rest.strip("[]=<> ").split("]")[0][:40] or "VALUE"
+                optional = optional or (rest.startswith("[") and rest.endswith("]")) or own in bare
+                value = value or _value(rest)
         if names:
             yield Item(tuple(dict.fromkeys(names)), value, about, optional)
         return
@@ -157,6 +158,13 @@ def _items(tag: str, about: str) -> Iterable[Item]:
             yield Item((f"{head}=" if equals else word,), value if equals else rest.strip()[:40], about)
 
 
+def _value(rest: str) -> str:
+    """Return what a tag calls the value of an option: `FILE` of `=FILE`, `[=FILE]` and ` <file>`."""
+    bare = rest.strip("[]=<> ")
+    # In `[address:]port` only a part of the value may be left out.
+    return (bare.replace("]", "") if rest.startswith("[") else bare.split("]")[0])[:40] or "VALUE"
+
+
 def _summary(name: str, text: str) -> str:
     """Return what the section NAME says behind its dash."""
     text = " ".join(text.split())
@@ -168,13 +176,14 @@ def _summary(name: str, text: str) -> str:
 
 
 def _sentence(text: str) -> str:
-    """Return the first sentence of a paragraph, cut where it is very long."""
+    """Return the first sentence of a paragraph, or the first part of one that is very long."""
     text = " ".join(text.split())
     end = _SENTENCE.search(text, 12)
     if end is not None and end.start() <= MAX_ABOUT_CHARS:
         return text[: end.start()]
-    return (
-        text.rstrip(".")
-        if len(text) <= MAX_ABOUT_CHARS
-        else text[:MAX_ABOUT_CHARS].rsplit(" ", 1)[0] + " ..."
-    )
+    if len(text) <= MAX_ABOUT_CHARS:
+        return text.rstrip(".;: ")
+    end = _HALF.search(text, 12)
+    if end is not None and end.start() <= MAX_ABOUT_CHARS:
+        return text[: end.start()]
+    return text[:MAX_ABOUT_CHARS].rsplit(" ", 1)[0] + " ..."

@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Literal
 
 import msgspec
 
 MAX_LINE_CHARS = 8000
+_MOST_EXTENDED = 30
 Kind = Literal["section", "tag", "text", "break", "indent"]
 
 
@@ -137,7 +139,7 @@ class _Reader:
             yield Piece("tag", words[0]) if words and words[0].strip("*o.- \u2022") else Piece("break")
         elif macro == "It":
             self._tag_next = False
-            tag = self._mdoc(self._words(rest))
+            tag = self._mdoc(self._extended(self._words(rest)))
             yield Piece("tag", tag) if tag else Piece("break")
         elif macro in ("RS", "INDENT"):
             yield Piece("indent")
@@ -146,6 +148,18 @@ class _Reader:
                 yield Piece("break")
         else:
             yield from self._inline(macro, rest)
+
+    def _extended(self, words: list[str]) -> list[str]:
+        """Take in the lines of a tag that goes on up to `.Xc`."""
+        if "Xo" not in words:
+            return words
+        words = [word for word in words if word != "Xo"]
+        for line in islice(self._lines, _MOST_EXTENDED):
+            if line.startswith(".Xc"):
+                break
+            if not line.startswith((".Sm", '.\\"')):
+                words += self._words(line.removeprefix("."))
+        return words
 
     def _inline(self, macro: str, rest: str) -> Iterator[Piece]:
         """Read what only changes how words look."""

@@ -6,7 +6,17 @@ from typing import Annotated, Any
 import msgspec
 import pytest
 
-from isaacd.api import Argument, Context, Handover, Option, Plugin, ProviderUnavailable, Terminal, Words
+from isaacd.api import (
+    Argument,
+    Context,
+    Ending,
+    Handover,
+    Option,
+    Plugin,
+    ProviderUnavailable,
+    Terminal,
+    Words,
+)
 from isaacd.command import Command
 from isaacd.context import TTY
 from isaacd.errors import Cancelled, ConfigInvalid, IsaacError
@@ -352,3 +362,30 @@ def test_what_stands_behind_two_dashes_is_the_option_line() -> None:
     ]  # fmt: skip
     assert caller.type("each", "--", "x && y").out == "x && y\n"
     assert caller.type("each", "--").out == "None\n"
+
+
+class Checked(Ending, frozen=True, kw_only=True):
+    found: int
+
+
+@pytest.mark.parametrize("argv", [("check",), ("check", "--json")])
+def test_a_result_may_say_how_its_line_ends(argv: tuple[str, ...]) -> None:
+    def check(context: Context) -> Checked:
+        """Check."""
+        return Checked(found=2, exit_code=1)
+
+    shown = Caller(check).type(*argv)
+    assert (shown.exit, shown.err) == (1, "")
+    assert "2" in shown.out
+
+
+def test_a_command_knows_whether_a_person_reads_its_result() -> None:
+    def seen(context: Context) -> str:
+        """See."""
+        return str(context.has_person)
+
+    caller = Caller(seen)
+    assert caller.type("seen", tty=TERMINAL).out == "True\n"
+    assert caller.type("seen", "--json", tty=TERMINAL).json == "False"
+    assert caller.type("seen", tty=PIPES).out == "False\n"
+    assert caller.type("seen", tty=TTY(stdin=False, stdout=True)).out == "False\n"

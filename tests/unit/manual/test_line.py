@@ -138,6 +138,44 @@ def test_a_command_within_a_command_is_explained_below_it(environ, line):
     assert inner[1].about == "--extract: Take files out of the box"
 
 
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (
+            "2>&1 pack",
+            [("pack", "put files into a box"), ("2>&1", "standard error goes where standard output goes")],
+        ),
+        (
+            "f() { pack; }; f",
+            [
+                ("f", "a function is made"),
+                ("{", "the beginning"),
+                ("pack", "put files"),
+                ("f", "the function that the line"),
+            ],
+        ),
+        (
+            "case $x in a) pack;; esac",
+            [
+                ("case", "chooses"),
+                ("$x", "the value"),
+                ("a", "the patterns"),
+                ("in", ""),
+                ("pack", "put files"),
+                (";;", ""),
+                ("esac", "the end"),
+            ],
+        ),
+        ("./run.sh", [("./run.sh", "the program at this path")]),
+        ("cat <<E\nhi\nE", [("cat", ""), ("<<", "its input is the text that follows")]),
+    ],
+)
+def test_the_forms_of_the_shell_are_told_from_each_other(environ, line, told):
+    found = [(text, about) for text, about in rows(explain_line(line, environ)) if text not in (";", "}")]
+    assert [text for text, _ in found] == [text for text, _ in told]
+    assert all(about.startswith(begins) for (_, about), (_, begins) in zip(found, told, strict=True))
+
+
 def test_hostile_lines_have_an_end(environ):
     for line in ("$(" * 200, "(" * 500, "a|" * 2000, "'" * 99, "x" * 60_000, "-" * 5000, "\\" * 3000):
         explain_line(line, environ)

@@ -50,6 +50,21 @@ def test_mdoc_is_read():
     assert page.options["-4"].value == ""
 
 
+def test_a_tag_may_go_on_over_several_lines():
+    page = read_page(
+        "send", MDOC.replace(".It Fl 4\n", ".It Fl L Xo\n.Sm off\n.Oo Ar bind : Oc\n.Ar port : host\n.Xc\n")
+    )
+    assert not page.options["-L"].is_optional
+    assert page.options["-L"].value
+
+
+def test_a_sentence_goes_on_behind_a_semicolon_unless_it_is_very_long():
+    text = ".SH OPTIONS\n.TP\n-u\nwith -c, check; without -c, print.\n.TP\n-v\n" + "long; " * 60
+    page = read_page("x", text)
+    assert page.options["-u"].about == "with -c, check; without -c, print"
+    assert len(page.options["-v"].about) < 200
+
+
 def test_tags_of_converters_stand_above_what_is_indented():
     page = read_page("box-add", DOCBOOK)
     assert {"--force", "--no-force"} <= set(page.options)
