@@ -36,9 +36,10 @@ _isaac_keep() {
     [[ -n $_isaac_started || ${PS0-} != *_isaac_started* ]] || builtin return 0
     [[ -o history && -z $_isaac_skip ]] || builtin return 0
     local _isaac_now=${EPOCHREALTIME/[!0-9]/} _isaac_text= _isaac_new _isaac_before=$_isaac_command
-    { HISTTIMEFORMAT= builtin history 1; } >| "$_isaac_line"
+    # Written over and never cut: a file that is cut and written again goes to the disk at once, for milliseconds.
+    { HISTTIMEFORMAT= builtin history 1; builtin printf '\0'; } 1<> "$_isaac_line"
     IFS= builtin read -r -d '' _isaac_text < "$_isaac_line"
-    builtin : >| "$_isaac_line"
+    builtin printf '%*s' $((${#_isaac_text} * 4)) '' 1<> "$_isaac_line"
     _isaac_text=${_isaac_text#"${_isaac_text%%[0-9]*}"}
     _isaac_new=${_isaac_text%%[!0-9]*}
     _isaac_command=${_isaac_text:${#_isaac_new}+2}

@@ -20,14 +20,14 @@ async def stats(store: HistoryStore, query: Query, top: int) -> Stats:
 
     (total,) = await rows(
         f"SELECT count(*), count(DISTINCT line), coalesce(sum({FAILED}), 0), count(exit), min(at), max(at), "
-        "coalesce(sum(duration), 0), count(duration) {}"
+        "total(duration), count(duration) {}"
     )
     runs, lines, failed, known, first, last, seconds, timed = total
     middle = await rows(
         "SELECT duration {} AND duration IS NOT NULL ORDER BY duration LIMIT 1 OFFSET ?", timed // 2
     )
     names = await rows(
-        f"SELECT name, count(*) AS n, coalesce(sum({FAILED}), 0), count(exit), avg(duration), coalesce(sum(duration), 0) "
+        f"SELECT name, count(*) AS n, coalesce(sum({FAILED}), 0), count(exit), avg(duration), total(duration) "
         "{} AND name <> '' GROUP BY name ORDER BY n DESC, name LIMIT ?",
         top,
     )

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 SPOOL = "spool"
 FILE = "history.sqlite"
 MAX_COMMAND_CHARS = 1024 * 1024
+# The end of the year 9999, and ten years.
+MAX_AT_US = 253_402_300_799_000_000
+MAX_DURATION_US = 10 * 366 * 86_400 * 1_000_000
 _PIECE = 2000
 # After a week without a daemon nobody waits for thousands of events.
 MAX_EVENTS = 200
@@ -175,7 +178,7 @@ class History:
         reader = Reader()
         runs = [run for piece in taken.pieces() for run in reader.feed(piece)]
         reader.end()
-        kept = [Kept(_masked(run)) for run in runs if self._is_wanted(run.command)]
+        kept = [Kept(_keepable(run)) for run in runs if self._is_wanted(run.command)]
         return kept, reader.torn, len(runs) - len(kept)
 
     def _piece(self, runs: Iterator[tuple[str, Run]], keys: "Keys") -> tuple[list[Kept], int]:
@@ -185,7 +188,7 @@ class History:
         for own, run in islice(runs, _PIECE):
             count += 1
             if self._is_wanted(run.command, imported=True):
-                run = _masked(run)
+                run = _keepable(run)
                 kept.append(Kept(run, keys.key(own, run)))
         return kept, count
 
@@ -224,6 +227,14 @@ def _newest(kept: Sequence[Kept]) -> Iterable[Run]:
     return (item.run for item in kept[-MAX_EVENTS:])
 
 
-def _masked(run: Run) -> Run:
+def _keepable(run: Run) -> Run:
+    """Return a run without secrets, and without times that cannot be."""
     command = mask_secrets(run.command)
-    return run if command == run.command else msgspec.structs.replace(run, command=command)
+    started, duration = run.started_us, run.duration_us
+    if started is not None and not 0 <= started <= MAX_AT_US:
+        started = None
+    if duration is not None and not 0 <= duration <= MAX_DURATION_US:
+        duration = None
+    if (command, started, duration) == (run.command, run.started_us, run.duration_us):
+        return run
+    return msgspec.structs.replace(run, command=command, started_us=started, duration_us=duration)

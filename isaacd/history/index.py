@@ -33,11 +33,10 @@ class Index:
             await connection.execute("INSERT OR REPLACE INTO notes VALUES ('unindexed', '1')")
             return
         # The file may have been replaced since `ready`, by a new one without an index.
-        await self._make(connection)
-        await connection.execute(
-            "INSERT INTO lines_fts (rowid, text) SELECT id, text FROM lines WHERE id > ? AND id NOT IN (SELECT id FROM lines_fts_docsize)",
-            (since,),
-        )
+        if not await self._make(connection):
+            await connection.execute(
+                "INSERT INTO lines_fts (rowid, text) SELECT id, text FROM lines WHERE id > ?", (since,)
+            )
 
     async def removing_unused(self, connection: aiosqlite.Connection) -> None:
         """Take lines that nobody has run out of the index, and rewrite it, so that no word of them stays."""
@@ -48,11 +47,13 @@ class Index:
         )
         await connection.execute("INSERT INTO lines_fts (lines_fts) VALUES ('optimize')")
 
-    async def _make(self, connection: aiosqlite.Connection) -> None:
+    async def _make(self, connection: aiosqlite.Connection) -> bool:
+        """Make the index of all lines, if it is not there, or not complete; say whether it had to be made."""
         tables = await connection.execute_fetchall("SELECT 1 FROM sqlite_master WHERE name = 'lines_fts'")
         notes = await connection.execute_fetchall("SELECT 1 FROM notes WHERE key = 'unindexed'")
         if list(tables) and not list(notes):
-            return
+            return False
         await connection.execute(_MAKE)
         await connection.execute("INSERT INTO lines_fts (lines_fts) VALUES ('rebuild')")
         await connection.execute("DELETE FROM notes WHERE key = 'unindexed'")
+        return True

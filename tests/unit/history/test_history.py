@@ -217,3 +217,12 @@ async def test_a_moved_file_is_begun_anew(house):
     house.run("ls 2")
     assert await found(house, "ls") == ["ls 2"]
     assert "damaged" in house.history.store.notices[0]
+
+
+async def test_times_that_cannot_be_are_not_known(house):
+    for number in range(4):
+        house.run(f"ls {number}", at=3e11, duration_s=4e11)
+    house.run("ls now")
+    runs = await house.history.search(Query())
+    assert {(run.at, run.duration_s) for run in runs} == {(NOW, 0.5), (None, None)}
+    assert (await house.history.stats(Query())).total_s == 0.5
