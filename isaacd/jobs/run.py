@@ -20,6 +20,7 @@ class TaskRun:
 
     def __init__(self, task: int, work: Work, store: TaskStore, log: Log, max_bytes: int) -> None:
         self.progress = ""
+        self.unkept_end: tuple[State, int | None, str] | None = None  # if it could not be put on disk
         self.changed = anyio.Event()
         self._task = task
         self._work = work
@@ -79,13 +80,15 @@ class TaskRun:
     ) -> None:
         try:
             await self._flush()
+            note = "; ".join(filter(None, (note, self._unkept)))
             if state == "interrupted" and self._work.resumable:
                 await self._store.requeue(self._task)
                 return
-            await self._store.end(self._task, state, code, "; ".join(filter(None, (note, self._unkept))))
+            await self._store.end(self._task, state, code, note)
             card = await self._store.card(self._task)
         except IsaacError as error:
-            # It stays `running` in the file, and is told as interrupted by the next daemon.
+            # Tried again later; if the daemon ends before, the next one tells it as interrupted.
+            self.unkept_end = (state, code, note)
             self._log.error("the end of a task cannot be kept", task=self._task, reason=error.message)
         else:
             await ended(card)

@@ -9,8 +9,8 @@ import msgspec
 
 from isaacd.clock import Clock
 from isaacd.config import JobsConfig
-from isaacd.errors import InvalidParams, IsaacError, Overloaded
-from isaacd.jobs.cards import Kind, TaskCard, Work
+from isaacd.errors import InvalidParams, IsaacError, Overloaded, StorageUnavailable
+from isaacd.jobs.cards import Kind, State, TaskCard, Work
 from isaacd.jobs.ports import Executor, House
 from isaacd.jobs.run import TaskRun
 from isaacd.jobs.store import Piece, TaskStore
@@ -44,6 +44,7 @@ class Workshop:
         self._secrets: dict[int, dict[str, str]] = {}
         self._runs: dict[int, TaskRun] = {}
         self._begun: set[int] = set()
+        self._unkept: dict[int, tuple[State, int | None, str]] = {}
         self._tidied: float | None = None
         self._recovering = anyio.Lock()
         self._recovered = False
@@ -56,6 +57,7 @@ class Workshop:
     async def recover(self) -> None:
         """Take over what earlier daemons left: begin again what can be, and tell of what was interrupted. Once."""
         async with self._recovering:
+            await self._catch_up()
             if self._recovered:
                 return
             again, lost = await self.store.recover()
@@ -149,10 +151,21 @@ class Workshop:
                 f"task {task} has not ended", hint=f"cancel it first: isaacctl tasks cancel {task}"
             )
 
+    async def _catch_up(self) -> None:
+        """Put the ends on disk that could not be kept when they came, as when the disk was full."""
+        for task, (state, code, note) in list(self._unkept.items()):
+            try:
+                if await self.store.end(task, state, code, note):
+                    self._publish(await self.store.card(task))
+            except StorageUnavailable:
+                return
+            self._unkept.pop(task, None)
+
     async def _until_ended(self, task: int) -> None:
         while True:
             run = self._runs.get(task)
             changed = run.changed if run is not None else None
+            await self._catch_up()
             if (await self.store.card(task)).ended:
                 return
             await self._wait(changed)
@@ -181,6 +194,8 @@ class Workshop:
             run = TaskRun(task, work, self.store, self._log, self._config().max_output_bytes)
             self._runs[task] = run
             await run.main(self._executors[work.kind], self._ended)
+            if run.unkept_end is not None:
+                self._unkept[task] = run.unkept_end
             cancelled = False
         except IsaacError as error:
             cancelled = False

@@ -91,7 +91,7 @@ class NoteStore:
 
     async def note(self, number: int) -> Note:
         """Return one note; raises NotFound."""
-        found = await self._notes("WHERE id = ?", (number,))
+        found = await self._notes("WHERE id = ?", (number,)) if 0 < number < 2**63 else []
         if found:
             return found[0]
         near = await self._notes("ORDER BY id DESC LIMIT 3")

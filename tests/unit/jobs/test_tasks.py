@@ -233,4 +233,5 @@ async def test_a_disk_that_fails_at_the_end_is_no_end_of_the_daemon(house):
     house.executor.end("a")
     await settled(lambda: house.counted == 0)
     shop.store.database = database
-    assert (await shop.card(1)).state == "running"
+    assert [card.state for card in await shop.cards()] == ["done"]
+    assert [data["state"] for _, data in house.events] == ["done"]

@@ -59,6 +59,12 @@ async def test_a_deleted_note_leaves_no_word_behind(store, tmp_path):
     assert (await store.add("new", [], NOW)).id == 3, "a number is never used twice"
 
 
+@pytest.mark.parametrize("number", [0, -1, 2**63, 10**30])
+async def test_a_number_that_no_note_can_have_is_not_found(store, number):
+    with pytest.raises(NotFound):
+        await store.note(number)
+
+
 async def test_all_or_none_are_deleted(store):
     await store.add("a", [], NOW)
     with pytest.raises(NotFound):
