@@ -4,7 +4,8 @@ A room of `perf/run`; alone, `python perf/bench_router.py [--quick] [--data DIR]
 runs in. The lines are those of DIR (`masaryk_shell_*.jsonl`), each once and in their order, through all routes and the
 judge, with the facts of this disk, after as many lines to get warm; what near words were found is forgotten before. If DIR
 is not there, lines of our own take their place, and the table says so. Time is that of the processor, as others who use
-the machine are no part of the cost. An alias is looked up in the table of translations.
+the machine are no part of the cost. An alias is looked up in the table of translations. A plan is made with a
+token, for the shell that `SHELL` names; the consent judges the line once more.
 """
 
 import argparse
@@ -59,6 +60,14 @@ def rows(found: dict[str, list[float]]) -> Iterator[Row]:
     for name, most in (("median", MEDIAN_US), ("p99", P99_US)):
         yield Row(f"a line routed, {name} in us, {lines}", ours=found[name], unit="integer", target=most)
     yield Row("a line routed, median", "parsed and judged only", found["median"], judged, unit="integer")
+    yield Row("a line planned, median", "routed only", found["planned"], found["median"], unit="integer")
+    yield Row(
+        "a line planned and approved, median",
+        "planned only",
+        found["approved"],
+        found["planned"],
+        unit="integer",
+    )
     yield Row("alias look-up in us", ours=found["alias"], unit="integer", target=ALIAS_US)
 
 
@@ -79,6 +88,7 @@ def _measure_here(data: Path, effort: Effort) -> dict[str, list[float]]:
     if effort.quick:
         lines = lines[:2000]
     found: dict[str, list[float]] = {"median": [], "p99": [], "judged, median": [], "alias": []}
+    found |= {"planned": [], "approved": []}
     with tempfile.TemporaryDirectory(prefix="isaac-router-") as folder:
         _replay(lines, folder, _desk(folder))
         for _ in range(effort.rounds(5, 2)):
@@ -88,6 +98,9 @@ def _measure_here(data: Path, effort: Effort) -> dict[str, list[float]]:
             found["p99"].append(cuts[98] * 1e6)
             found["judged, median"].append(statistics.median(judged) * 1e6)
             found["alias"].append(alias * 1e6)
+            planned, approved = _plans(lines[:3000], folder)
+            found["planned"].append(statistics.median(planned) * 1e6)
+            found["approved"].append(statistics.median(approved) * 1e6)
     return {**found, "is recorded": [float(bool(typed))]}
 
 
@@ -139,6 +152,28 @@ def _replay(lines: list[str], folder: str, desk: "Lines") -> tuple[list[float], 
     for _ in range(1000):
         knows("Get-ChildItem")
     return took, judged, (time.thread_time() - start) / 1000
+
+
+def _plans(lines: list[str], folder: str) -> tuple[list[float], list[float]]:
+    """Return what each line took in seconds: routed and planned, with a token; and that with the consent as well."""
+    from isaacd.plans.desk import Desk
+    from isaacd.plans.plan import Caller
+
+    desk = Desk(_desk(folder), monotonic=time.monotonic)
+    environ = _environ() | {"SHELL": "/bin/bash"}
+    caller = Caller(routing=_config(), environ=environ, told=environ, cwd=folder, owner="one")
+    planned, approved = [], []
+    for line in lines:
+        start = time.thread_time()
+        _, plan = desk.prepare(line, caller)
+        if plan is None:
+            continue
+        token = desk.show(plan).token
+        middle = time.thread_time()
+        desk.approve(token, caller, yes=True, phrase=plan.verdict.phrase)
+        planned.append(middle - start)
+        approved.append(time.thread_time() - start)
+    return planned, approved
 
 
 if __name__ == "__main__":
