@@ -18,17 +18,20 @@ class Judge:
     def __init__(self, book: RuleBook | None = None, parser: Parser | None = None) -> None:
         self.book = book or RuleBook()
         self._parser = parser or Parser()
+        self._last: tuple[str, Script] | None = None
 
     def parse(self, line: str) -> Script:
-        """Understand a line as bash would."""
-        return self._parser.parse(line)
+        """Understand a line as bash would; whoever asks for the same line again gets the same answer."""
+        if self._last is None or self._last[0] != line:
+            self._last = (line, self._parser.parse(line))
+        return self._last[1]
 
     def judge(self, line: str | Commands, around: Surroundings) -> Verdict:
         """Judge a line, or the commands that were found in one."""
         reasons: list[Reason] = []
         if isinstance(line, str):
             reasons += deceptive(line)
-            line = commands(self._parser.parse(line), self._parser, around.values)
+            line = commands(self.parse(line), self._parser, around.values)
         reasons += [
             Reason(Tier.BEYOND, f"it is not wholly understood: {fault}", rule="unclear")
             for fault in line.faults

@@ -15,7 +15,7 @@ from isaacd.plans.handover import Executed, PlanCard, Released
 from isaacd.plans.plan import Caller, Plan, plan_card
 from isaacd.plans.shells import Machine, Shell, Ways, known_shell, shell_of
 from isaacd.plans.tokens import LIFE_S, Tokens
-from isaacd.plans.witness import Names, Seen, Witness
+from isaacd.plans.witness import Names, Seen, Witness, stamp
 from isaacd.routing.lines import Lines
 from isaacd.routing.names import ONLY_CHANGES
 from isaacd.routing.route import Route
@@ -59,7 +59,7 @@ class Desk:
             shell = shell_of(environ, caller.pid, self.ways)
         home, cwd = environ.get("HOME", ""), caller.cwd
         values = {"HOME": home, "PWD": cwd or home}
-        found = commands(self._parser.parse(route.line), self._parser, values)
+        found = commands(self.lines.judge.parse(route.line), self._parser, values)
         # Other shells have other quotes; without one, words stay what they are.
         direct = (
             tuple(words) if route.line == line and route.kind == "shell" and not shell.quotes_as_bash else ()
@@ -68,7 +68,8 @@ class Desk:
         seen = Seen(witness.said, {})
         if not verdict.tier.runs_unasked:
             named = Names(found, cwd=cwd or "/", home=home, path=environ.get("PATH", ""))
-            seen = Seen({**witness.said, **named.programs}, named.stamps)
+            executor = {shell.path: stamp(shell.path, by_content=True)}
+            seen = Seen({**witness.said, **named.programs}, {**named.stamps, **executor})
         return route, Plan(
             route=route,
             kind=_kind(route, found, caller),

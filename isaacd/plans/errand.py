@@ -45,7 +45,7 @@ class Errand:
             )
         released = await self._dialogue.agreed(plan, has_said_yes=yes)
         if released is None:
-            raise _not_agreed(plan, yes=yes, somebody_there=self._person.is_there)
+            raise _not_agreed(plan, somebody_there=self._person.is_there)
         return Handover(run=released, always=True)
 
     async def _takes(self, correction: Correction, *, yes: bool) -> bool:
@@ -124,15 +124,17 @@ def _notice(plan: Plan) -> str:
     return f"running: {one_line(plan.line)} ({one_line(reason)})"
 
 
-def _not_agreed(plan: Plan, *, yes: bool, somebody_there: bool) -> PermissionDenied:
+def _not_agreed(plan: Plan, *, somebody_there: bool) -> PermissionDenied:
+    """Say that nothing was run; whoever was asked has seen the plan already."""
     if plan.tier is Tier.DESTRUCTIVE:
-        told = about_plan(plan)
-        return PermissionDenied(
-            f"not run: a line of tier 4 is refused, unless a person types the phrase on a terminal\n{told}",
-            hint=f"the phrase is: {plan.verdict.phrase}",
-        )
-    hint = None if somebody_there and not yes else "run it on a terminal, or agree to it with --yes"
-    return PermissionDenied(f"not run: nobody has agreed to it\n{about_plan(plan)}", hint=hint)
+        why = "a line of tier 4 is refused, unless a person types the phrase on a terminal"
+        hint = f"the phrase is: {plan.verdict.phrase}"
+    else:
+        why = "nobody has agreed to it"
+        hint = "run it on a terminal, or agree to it with --yes"
+    if somebody_there:
+        return PermissionDenied(f"not run: {why}")
+    return PermissionDenied(f"not run: {why}\n{about_plan(plan)}", hint=hint)
 
 
 def _text(text: str) -> str:
