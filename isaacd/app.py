@@ -391,6 +391,7 @@ class App:
         """Answer until told to stop, then drain and leave."""
         await self._life.serve(singleton, leave_when_idle=self._launch.on_demand)
         with anyio.CancelScope(shield=True):
+            await self._roster.end()
             if "_importers" in self.__dict__:
                 await self._importers.aclose()
             for router in self._routers.values():

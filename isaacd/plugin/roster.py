@@ -48,6 +48,8 @@ Load = Literal["lazy", "sequential", "concurrent", "threaded"]
 PATIENCE_S = 1.0
 # Nor does it keep a person waiting for longer who wants to see them all.
 WAIT_S = 5.0
+# Whoever wants a new daemon waits for the old one to end.
+END_S = 5.0
 AT_ONCE = 8
 ISOLATED_AT_ONCE = 4
 
@@ -167,6 +169,13 @@ class Roster:
         if seat is None:
             raise PluginFailed(f"there is no plugin {name}")
         return await seat.use()
+
+    async def end(self) -> None:
+        """Tear all plugins down at once, since the daemon ends; no longer than `END_S`, whatever they do."""
+        with anyio.move_on_after(END_S):
+            async with anyio.create_task_group() as group:
+                for seat in self.seats.values():
+                    group.start_soon(seat.end)
 
     def problem(self, seat: Seat) -> str | None:
         """Say why a plugin's requirements cannot be met, if they cannot."""

@@ -419,6 +419,12 @@ class Seat:
         if plugin is not None:
             await self._retire(plugin, self._importer)
 
+    async def end(self) -> None:
+        """Tear the plugin down, since the daemon ends; what is under way has ended before."""
+        plugin, self.plugin = self.plugin, None
+        if plugin is not None:
+            await tear_down(plugin, Context(self._house.services, plugin=self.name))
+
     async def _retire(self, plugin: Plugin, importer: Importer | None) -> None:
         """Let go of code as soon as nothing of it is under way."""
         wait_s = _IDLE_LOOK_S

@@ -365,3 +365,59 @@ def test_the_house_tells_what_happens(home: Home) -> None:
         assert told["config.changed"] == [{"file": str(home.config)}]
     with running(home=home) as daemon:
         assert heard(daemon)["daemon.stopping"] == [{}]
+
+
+HOOKS = '''
+"""Begin and end."""
+
+from isaacd.api import Context, InvalidParams, Plugin
+
+plugin = Plugin("hooks", version="1", capabilities=("state",))
+
+
+@plugin.setup
+async def begin(context: Context) -> None:
+    await context.state.set("begun", await context.state.get("begun", int, 0) + 1)
+    if await context.state.get("broken"):
+        raise ValueError("nothing works today")
+
+
+@plugin.teardown
+async def end(context: Context) -> None:
+    await context.state.set("ended", await context.state.get("ended", int, 0) + 1)
+
+
+@plugin.command
+async def hooks(context: Context) -> list[int]:
+    """Show how often it began and ended.
+
+    Examples:
+        isaacctl hooks
+    """
+    return [await context.state.get("begun", int, 0), await context.state.get("ended", int, 0)]
+
+
+@plugin.command
+async def spoil(context: Context) -> None:
+    """Let the next setup fail.
+
+    Examples:
+        isaacctl hooks spoil
+    """
+    await context.state.set("broken", True)
+'''
+
+
+def test_a_plugin_is_set_up_before_its_first_use_and_torn_down_at_the_end(home: Home) -> None:
+    home.write_plugin("hooks", HOOKS)
+    for start in range(2):
+        with running(home=home) as daemon, daemon.caller() as caller:
+            assert caller.call("hooks") == [start + 1, start]
+            assert caller.call("hooks") == [start + 1, start], "once"
+    with running(home=home) as daemon, daemon.caller() as caller:
+        assert caller.call("hooks.spoil") is None
+    with running(home=home) as daemon, daemon.caller() as caller:
+        told = caller.fail("hooks")
+        assert "the plugin hooks cannot be used: its setup failed: ValueError: nothing works today" in told
+        assert caller.call("greet") == "hello world"
+        assert {line["plugin"] for line in daemon.logged("plugin setup failed")} == {"hooks"}
