@@ -23,10 +23,11 @@ _MOST_KEPT_BYTES = 4 * 1024 * 1024
 
 
 class Code:
-    """One loading of the plugin `found`; `number` counts its loadings from 1."""
+    """One loading of the plugin `found`."""
 
-    def __init__(self, found: Found, number: int) -> None:
+    def __init__(self, found: Found) -> None:
         self.root = _root_of(found)
+        number = _FINDER.count(self.root)
         self.name = self.root if number == 1 else f"{self.root}~{number}"
         self.builtins = None if number == 1 else {**vars(builtins), "__import__": self._import}
         self.origin = found.root
@@ -135,6 +136,12 @@ class _Finder:
 
     def __init__(self) -> None:
         self._codes: dict[str, Code] = {}
+        self._numbers: dict[str, int] = {}
+
+    def count(self, root: str) -> int:
+        """Count one more loading of a plugin; the first is 1."""
+        self._numbers[root] = self._numbers.get(root, 0) + 1
+        return self._numbers[root]
 
     def add(self, code: Code) -> None:
         self._codes[code.name] = code

@@ -33,7 +33,6 @@ class Here:
     def __init__(self, log: Log, timeout_s: Callable[[], float] = lambda: IMPORT_TIMEOUT_S) -> None:
         self._log = log
         self._timeout_s = timeout_s
-        self._numbers: dict[str, int] = {}
         self._codes: dict[Plugin, Code] = {}
         self._newest: dict[str, Code] = {}
         # What was imported to be described is not imported again to be used.
@@ -84,9 +83,7 @@ class Here:
 
     def _code(self, found: Found) -> Code:
         check_name(found.name)
-        key = found.module
-        self._numbers[key] = self._numbers.get(key, 0) + 1
-        return Code(found, self._numbers[key])
+        return Code(found)
 
     def _taken(self, found: Found, work: "_Import") -> Plugin:
         """Return what a finished import has brought; raises PluginFailed if it has not finished, or failed."""

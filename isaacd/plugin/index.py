@@ -67,19 +67,25 @@ def writer() -> str:
 
 def read_index(file: Path, uid: int) -> Index:
     """Read the index; a file that is not there, damaged, another's or of another version is an empty one."""
+    return _decoded(_content(file, uid)) or Index(writer=writer())
+
+
+def _content(file: Path, uid: int) -> bytes:
     try:
         descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError:
-        return Index(writer=writer())
-    with open(descriptor, "rb") as opened:  # noqa: PTH123 - of a descriptor that is looked at first
-        found = os.fstat(descriptor)
-        # Whoever can write here could name any file as a plugin's, though not have it trusted.
-        own = stat.S_ISREG(found.st_mode) and found.st_uid in (uid, 0) and not found.st_mode & 0o022
-        data = b""
-        if own and found.st_size <= _MAX_BYTES:
-            with contextlib.suppress(OSError):
-                data = opened.read()
-    return _decoded(data) or Index(writer=writer())
+        return b""
+    found = os.fstat(descriptor)
+    # Whoever can write here could name any file as a plugin's, though not have it trusted.
+    own = stat.S_ISREG(found.st_mode) and found.st_uid in (uid, 0) and not found.st_mode & 0o022
+    if not own or found.st_size > _MAX_BYTES:
+        os.close(descriptor)
+        return b""
+    with open(descriptor, "rb") as opened:  # noqa: PTH123 - of a descriptor that was looked at first
+        try:
+            return opened.read()
+        except OSError:
+            return b""
 
 
 def _decoded(data: bytes) -> Index | None:

@@ -39,6 +39,10 @@ class Hall(Protocol):
         """Describe all that is pending."""
         ...
 
+    def settle_conflicts(self) -> None:
+        """Decide between plugins that offer the same."""
+        ...
+
 
 async def compare(hall: Hall, names: Sequence[str] = (), *, force: bool = False) -> PluginChanges:
     """Bring what is in force up to the files.
@@ -65,8 +69,10 @@ async def compare(hall: Hall, names: Sequence[str] = (), *, force: bool = False)
             else:
                 hall.seat(item)
         await hall.describe()
+        hall.settle_conflicts()
         stayed = [seat for name, seat in hall.seats.items() if before.get(name) is seat]
         renewed = [seat for seat in stayed if await _renewed(seat, force=force and _is_meant(seat, names))]
+        hall.settle_conflicts()
     added = [seat for name, seat in hall.seats.items() if before.get(name) is not seat]
     tried = [*renewed, *added]
     return PluginChanges(

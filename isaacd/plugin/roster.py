@@ -105,8 +105,10 @@ class Roster:
     def open(self) -> None:
         """Put in place what the index knows, and begin to describe all else; imports nothing."""
         self.memory.read()
-        for found in self.find():
+        # Isaac's own are the first to take a name.
+        for found in sorted(self.find(), key=lambda item: item.source != "bundled"):
             self.seat(found)
+        self.settle_conflicts()
         if not self._pending:
             self._tell_most()
         if self._pending or self.memory.outdated(self.seats.values()):
@@ -377,7 +379,25 @@ class Roster:
                     await seat.described()
             self._tell_most()
 
+    def settle_conflicts(self) -> None:
+        """Put what plugins offer in place anew, where some offer the same: of these it is the first by name."""
+        rivals = [
+            seat
+            for name, seat in sorted(self.seats.items())
+            if seat.manifest is not None and seat.found.source != "bundled"
+        ]
+        if not any(seat.conflicts for seat in rivals):
+            return
+        for seat in rivals:
+            self.withdraw(seat)
+        for seat in rivals:
+            try:
+                seat.offer()
+            except PluginFailed as error:
+                seat.fail(error, seat.stamps)
+
     def _tell_most(self) -> None:
+        self.settle_conflicts()
         if not self._most_known.is_set():
             self._changed()
             self._most_known.set()

@@ -28,8 +28,9 @@ from isaacd.plugin.timing import Timings
 from isaacd.plugin.unasked import Subscriber, Timed
 
 State = Literal["waiting", "ready", "loaded", "failed", "disabled", "hidden"]
-# Looking at files takes no more than this part of the time, however many requests come.
-LOOKING = 0.05
+# A look at one file costs less than anything else that a request does; at many files it is not taken for each request.
+FEW_FILES = 4
+LOOK_AGAIN_S = 0.005
 # What failed is not tried again with every request.
 RETRY_S = 10.0
 _IDLE_LOOK_S = 0.05
@@ -114,6 +115,7 @@ class Seat:
         self.isolation = ""
         self.stale = False
         self.record: Known | None = None  # what is worth remembering for the next daemon
+        self.conflicts = False  # another plugin offers something of the same name
         self.wanted = False  # somebody waits for its description
         self._state: State = state
         self._house = house
@@ -128,10 +130,10 @@ class Seat:
         """How it stands."""
         if self._state in ("disabled", "hidden"):
             return self._state
-        if self.plugin is not None:
-            return "loaded"
         if self.error is not None:
             return "failed"
+        if self.plugin is not None:
+            return "loaded"
         return "ready" if self.manifest is not None else "waiting"
 
     @property
@@ -166,11 +168,11 @@ class Seat:
     async def use(self) -> Plugin:
         """Return the plugin, set up, as its files are now; raises PluginFailed, and says which plugin it was."""
         plugin = self.plugin
-        if plugin is not None and not self.changed():
+        if plugin is not None and self.error is None and not self.changed():
             return plugin
         if not self.usable:
             raise self.refusal()
-        if plugin is None and self.error is not None and not self.changed() and not self._may_retry():
+        if self.conflicts or (self.error is not None and not self.changed() and not self._may_retry()):
             raise self.refusal()
         await self.renew()
         if self.plugin is None or self.error is not None:
@@ -198,12 +200,11 @@ class Seat:
         """Look too, but not at every request, and never at Isaac's own files: these change with Isaac itself."""
         if self.stale or self.found.source == "bundled":
             return self.stale
-        clock = self._house.clock
-        start = clock.monotonic()
-        if start >= self._look_again:
+        if len(self.stamps) <= FEW_FILES:
             self.stale = self.has_changed()
-            end = clock.monotonic()
-            self._look_again = end + (end - start) / LOOKING
+        elif (now := self._house.clock.monotonic()) >= self._look_again:
+            self.stale = self.has_changed()
+            self._look_again = now + LOOK_AGAIN_S
         return self.stale
 
     def refusal(self) -> PluginFailed:
@@ -280,12 +281,27 @@ class Seat:
         self.error = self.hint = None
         self.record = Known(stamps=stamps, manifest=manifest)
         self._tell_described()
+        self.offer()
+
+    def offer(self) -> None:
+        """Put what the plugin offers in place; raises PluginFailed if it is in conflict with another one."""
+        manifest = self.manifest
+        assert manifest is not None
+        try:
+            self._house.place(self, self._late(manifest) if self.plugin is None else offer_of(self.plugin))
+        except PluginFailed:
+            self.conflicts = True
+            raise
+        if self.conflicts:
+            self.conflicts, self.error, self.hint = False, None, None
+
+    def _late(self, manifest: Manifest) -> Offer:
         offer = late_offer(manifest, self.use, self.now)
         if self._is_quick(manifest):
             for command in offer.commands:
                 if command.mode == "inline":
                     command.renew = partial(self._at_once, command)
-        self._house.place(self, offer)
+        return offer
 
     def _is_quick(self, manifest: Manifest) -> bool:
         """Say whether the code can be had without waiting: Isaac's own, which needs nothing else, imports in no time."""

@@ -316,7 +316,7 @@ def test_all_plugins_may_be_loaded_at_the_start_and_what_each_cost_is_shown(home
         assert times["load"] == load
         cost = next(item for item in times["plugins"] if item["name"] == "one")
         assert cost["import_ms"] > 0
-        assert cost["setup_ms"] >= 10
+        assert cost["setup_ms"] > 5
         shown = home.isaacctl("plugins", "timings").stdout
         assert f"load = {load};" in shown
         assert "▒" in next(line for line in shown.splitlines() if line.startswith("one") and "|" in line)
