@@ -552,7 +552,7 @@ async def test_many_questions_at_once_do_not_mix(tmp_path: Path) -> None:
 
 
 async def test_nothing_of_http_and_protocols_is_imported_before_the_first_question() -> None:
-    late = ["aiohttp", "yarl", "ssl"]
+    late = ["aiohttp", "yarl"]  # asyncio, which every daemon has, brings ssl
     late += [
         f"isaacd.ai.protocol.{name}" for name in ("chat_answer", "chat_request", "responses_answer", "media")
     ]

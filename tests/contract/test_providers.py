@@ -18,6 +18,7 @@ def kinds() -> dict[str, Any]:
     modules = [
         importlib.import_module(f"isaac_plugins.{item.name}")
         for item in pkgutil.iter_modules(isaac_plugins.__path__)
+        if not item.name.startswith("_")  # what several plugins share
     ]
     return {factory.kind: factory for module in modules for factory in module.plugin.providers}
 

@@ -216,5 +216,5 @@ def test_the_template_changes_nothing_and_uncommented_is_valid(tmp_path):
     path.write_text("\n".join(line for line in lines if not line.startswith(" ") and "`" not in line))
     loaded = load(path, {})
     explained = {dotted(key) for key, _ in leaves(schema_tree())}
-    names = r'(?<=\.)(local|smart|greet|my-model|nvim|X-Title|gs|today|deploy|"\*")(?=\.|$)'
+    names = r'(?<=\.)(local|smart|greet|notes|my-model|nvim|X-Title|gs|today|deploy|"\*")(?=\.|$)'
     assert {re.sub(names, "NAME", row.key) for row in loaded.rows()} == explained
