@@ -355,25 +355,22 @@ class Roster:
         places = anyio.Semaphore(ISOLATED_AT_ONCE)
 
         async def beside(seat: Seat) -> None:
-            async with places:
+            try:
                 await seat.describe()
+            finally:
+                places.release()
 
         async with anyio.create_task_group() as group:
             while self._pending:
-                # What somebody waits for comes first, then Isaac's own.
-                seat = min(
-                    self._pending,
-                    key=lambda item: (
-                        item.name in isolated,
-                        not item.wanted,
-                        item.found.source != "bundled",
-                    ),
-                )
-                self._pending.remove(seat)
+                seat = self._next(isolated)
                 if seat.name in isolated:
                     self._tell_most()
+                    await places.acquire()
+                    seat = self._next(isolated)  # somebody may wait for another by now
+                    self._pending.remove(seat)
                     group.start_soon(beside, seat)
                     continue
+                self._pending.remove(seat)
                 group.start_soon(seat.describe)
                 with anyio.move_on_after(PATIENCE_S):
                     await seat.described()
@@ -395,6 +392,13 @@ class Roster:
                 seat.offer()
             except PluginFailed as error:
                 seat.fail(error, seat.stamps)
+
+    def _next(self, isolated: Collection[str]) -> Seat:
+        """Choose whom to describe next: what somebody waits for comes first, then Isaac's own."""
+        return min(
+            self._pending,
+            key=lambda item: (item.name in isolated, not item.wanted, item.found.source != "bundled"),
+        )
 
     def _tell_most(self) -> None:
         self.settle_conflicts()

@@ -146,6 +146,16 @@ def test_one_that_does_not_come_through_its_import_has_failed_with_the_reason(ho
         assert REASONS[name] in card["error"]
 
 
+def test_what_somebody_waits_for_is_described_before_the_others(home: Home) -> None:
+    for number in range(20):
+        home.write_plugin(
+            f"slow{number}", "import time\ntime.sleep(2)\n" + _greeting(f"slow{number}"), trusted=False
+        )
+    home.write_plugin("wanted", _greeting("wanted"), trusted=False)
+    with running(home=home) as daemon, daemon.caller() as caller:
+        assert caller.call("wanted") == "wanted"
+
+
 def test_it_dies_with_the_daemon_however_that_ends(home: Home) -> None:
     home.write_plugin("fine", _greeting("fine"), trusted=False)
     for how in (signal.SIGTERM, signal.SIGKILL):
