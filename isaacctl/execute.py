@@ -93,7 +93,8 @@ def execute(
     Signals have to be held back already; the program gets those of `before`.
     """
     for number in _signal.sigpending() & _ENDS:
-        die_by(number)
+        if _signal.getsignal(number) != _signal.SIG_IGN:
+            die_by(number)
     try:
         # Python ignores SIGPIPE and SIGXFSZ; a program must not inherit that.
         defaults = (_signal.SIGPIPE, _signal.SIGXFSZ)

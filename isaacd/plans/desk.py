@@ -23,6 +23,9 @@ from isaacd.safety.tier import Tier
 from isaacd.shell.find import Commands, commands
 from isaacd.shell.parse import Parser
 
+# The longest word that Linux gives a program is of 128 KiB (MAX_ARG_STRLEN), with the NUL behind it.
+MAX_GIVEN_BYTES = 127 * 1024
+
 
 class Desk:
     """The plans of all callers of one daemon."""
@@ -52,8 +55,8 @@ class Desk:
         route = self.lines.route(line, config=caller.routing, environ=environ, cwd=caller.cwd, facts=witness)
         if route.kind not in ("shell", "builtin") or route.verdict is None:
             return route, None
-        if "\0" in route.line:
-            because = "it holds a NUL, which nothing can be given"
+        because = _cannot_be_given(route.line)
+        if because is not None:
             return msgspec.structs.replace(route, kind="refused", because=because, verdict=None), None
         if shell is None:
             shell = shell_of(environ, caller.pid, self.ways)
@@ -151,7 +154,9 @@ class Desk:
         why = None if shell is None else difference(route.line, shell.family, shell.name)
         if why is not None:
             verdict = verdict.raised(Tier.BEYOND, why, rule="shell")
-        if caller.cwd is None:
+        if verdict.tier is Tier.READ:
+            pass  # wherever it reads, it changes nothing
+        elif caller.cwd is None:
             text = "the folder where it would run is not known, so nothing in it was looked at"
             verdict = verdict.raised(Tier.BEYOND, text, rule="folder")
         elif _came_by_a_link(caller.told.get("PWD", ""), caller.cwd) and ".." in route.line:
@@ -186,6 +191,15 @@ def _kind(route: Route, found: Commands, caller: Caller) -> Executed:
         item.name in ONLY_CHANGES or (item.name is None and not item.words) for item in found.invocations
     )
     return "builtin" if caller.hands_back or only_changes else "shell"
+
+
+def _cannot_be_given(line: str) -> str | None:
+    """Say why no program can be given a line as a word; None if it can."""
+    if "\0" in line:
+        return "it holds a NUL, which nothing can be given"
+    if len(line) > MAX_GIVEN_BYTES or len(line.encode("utf-8", "surrogatepass")) > MAX_GIVEN_BYTES:
+        return f"it is longer than {MAX_GIVEN_BYTES // 1024} KiB, and nothing can be given more at once"
+    return None
 
 
 def _came_by_a_link(logical: str, cwd: str) -> bool:

@@ -15,6 +15,8 @@ from isaacd.safety.visible import lines_shown, one_line
 # A suggestion that is less sure than this is told, and nobody is asked about it.
 SURE = 0.7
 MAX_CORRECTIONS = 3
+# An error tells no longer line than that; whoever is asked is shown all of it.
+MAX_TOLD_CHARS = 2000
 
 
 class Errand:
@@ -134,7 +136,8 @@ def _not_agreed(plan: Plan, *, somebody_there: bool) -> PermissionDenied:
         hint = "run it on a terminal, or agree to it with --yes"
     if somebody_there:
         return PermissionDenied(f"not run: {why}")
-    return PermissionDenied(f"not run: {why}\n{about_plan(plan)}", hint=hint)
+    told = about_plan(plan, with_line=len(plan.line) <= MAX_TOLD_CHARS)
+    return PermissionDenied(f"not run: {why}\n{told}", hint=hint)
 
 
 def _text(text: str) -> str:

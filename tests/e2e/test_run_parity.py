@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.daemon import DEADLINE_S, Daemon, running
+from tests.pty_person import at_terminal
 
 LINES = (
     # Words, quotes, expansion.
@@ -317,3 +318,51 @@ def test_what_was_run_is_put_into_the_spool_of_the_history(daemon: Daemon, tmp_p
     before = record
     ours(daemon, tmp_path, "--dry-run", "echo not run", environ=environ)
     assert (state_home / "isaac/spool/commands").read_bytes() == before
+
+
+def test_what_the_caller_ignores_stays_ignored(daemon: Daemon, tmp_path: Path) -> None:
+    folder = a_folder(tmp_path, "alone")
+    line = "echo ready; while ! test -e stop; do sleep 0.05; done; echo survived"
+    script = f"trap '' HUP INT; exec {sys.executable} -m isaacctl run {shlex.quote(line)}"
+    with subprocess.Popen(
+        ["bash", "-c", script], env=environ_of(folder.parent, daemon.home.environ), cwd=folder,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+    ) as client:  # fmt: skip
+        assert client.stdout is not None
+        assert client.stdout.readline() == b"ready\n"
+        client.send_signal(signal.SIGHUP)
+        client.send_signal(signal.SIGINT)
+        (folder / "stop").touch()
+        assert client.stdout.read() == b"survived\n"
+        assert client.wait(DEADLINE_S) == 0
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_streams_that_are_closed_are_closed_for_the_line_too(
+    daemon: Daemon, tmp_path: Path, closed: str
+) -> None:
+    results = []
+    for name, start in (("theirs", "bash -c"), ("ours--", f"{sys.executable} -m isaacctl run")):
+        folder = a_folder(tmp_path, name)
+        script = (
+            f"{start} 'for n in 0 1 2; do test -e /proc/self/fd/$n && echo $n >> open; done; true' {closed}"
+        )
+        done = subprocess.run(
+            ["bash", "-c", script], env=environ_of(folder.parent, daemon.home.environ), cwd=folder,
+            stdin=subprocess.DEVNULL, capture_output=True, timeout=DEADLINE_S, check=False,
+        )  # fmt: skip
+        results.append((done.returncode, state(folder)))
+    assert results[0] == results[1]
+
+
+def test_a_daemon_that_dies_while_the_person_reads_runs_nothing(tmp_path: Path) -> None:
+    folder = a_folder(tmp_path, "alone")
+    with running() as daemon:
+        argv = ["-m", "isaacctl", "run", "python3 -c 0; touch made"]
+        with at_terminal(argv, environ_of(folder.parent, daemon.home.environ), cwd=str(folder)) as person:
+            person.reads("Run it? [y/N] ")
+            daemon.kill()
+            daemon.stopped = True
+            person.types("y\r")
+            assert person.leaves() not in (0, 77)
+        assert not (folder / "made").exists()

@@ -239,7 +239,9 @@ def test_a_repository_that_changed_is_told(house: PlanHouse) -> None:
 # What is no plan, and what is more than the line says.
 
 
-@pytest.mark.parametrize("line", ["", "# x", "/status", "? what is this", "ls \0 x"])
+@pytest.mark.parametrize(
+    "line", ["", "# x", "/status", "? what is this", "ls \0 x", "ls " + "x" * 131_072, "ls " + "é" * 65_536]
+)
 def test_what_no_shell_would_execute_has_no_plan(house: PlanHouse, line: str) -> None:
     assert house.desk.prepare(line, house.caller())[1] is None
 
@@ -294,11 +296,13 @@ def test_what_changes_nothing_of_a_line_is_no_reason(house: PlanHouse, told: dic
 
 def test_a_folder_that_is_not_known_or_was_reached_by_a_link_asks(house: PlanHouse) -> None:
     assert house.plan("touch x", cwd=None).tier is Tier.BEYOND
+    assert house.plan("cat x", cwd=None).tier is Tier.READ
     link = house.home / "link"
     link.symlink_to(house.cwd)
-    assert house.plan("cat ../x", told={"PWD": str(link)}).tier is Tier.BEYOND
-    assert house.plan("cat x", told={"PWD": str(link)}).tier is Tier.READ
-    assert house.plan("cat ../x", told={"PWD": str(house.cwd)}).tier is Tier.READ
+    assert house.plan("touch ../x", told={"PWD": str(link)}).tier is Tier.BEYOND
+    assert house.plan("touch x", told={"PWD": str(link)}).tier is Tier.REVERSIBLE
+    assert house.plan("cat ../x", told={"PWD": str(link)}).tier is Tier.READ
+    assert house.plan("touch ../x", told={"PWD": str(house.cwd)}).tier is Tier.REVERSIBLE
 
 
 def test_another_shell_asks_where_it_reads_otherwise(house: PlanHouse) -> None:
