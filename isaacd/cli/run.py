@@ -188,7 +188,7 @@ class CommandLine:
         if isinstance(result, Handover) and result.card is not None and parsed.json:
             return Outcome(exit=OK, out=to_json(result.card, terminal), err=warning)
         if isinstance(result, Handover) and (
-            result.run or (result.json if parsed.json else result.always or terminal.stdout)
+            result.run or (_prints_json(result) if parsed.json else result.always or terminal.stdout)
         ):
             return _handed_over(result, warning, json=parsed.json)
         code = result.exit_code if isinstance(result, Ending) else OK
@@ -251,8 +251,15 @@ def _handed_over(plan: Handover, warning: str, *, json: bool) -> Outcome:
         return Outcome(exit=OK, out=plan.text, err=warning, after=plan.after, run=run, plan=shown)
     if not json:
         return Outcome(exit=OK, out=plan.text, err=warning, exec=plan.argv, after=plan.after)
-    after = (*plan.after, "--json") if plan.after else ()
+    # Behind `--` it would be a word like any other.
+    at = plan.after.index("--") if "--" in plan.after else len(plan.after)
+    after = (*plan.after[:at], "--json", *plan.after[at:]) if plan.after else ()
     return Outcome(exit=OK, err=warning, exec=plan.json, after=after)
+
+
+def _prints_json(plan: Handover) -> bool:
+    """Say whether what is to be run prints JSON itself: a program that does, or another command of ours."""
+    return bool(plan.json) or (plan.always and bool(plan.after) and not plan.argv)
 
 
 def _execution(released: Released) -> Execution:

@@ -118,7 +118,7 @@ def _elsewhere(route: Route) -> Handover:
         return Handover(after=(*route.command.split("."), *route.arguments), always=True)
     if route.kind == "refused":
         raise InvalidParams(f"not run: {lines_shown(route.because)}")
-    return Handover(always=True)
+    return Handover(card=card_of(route, None), always=True)
 
 
 def _notice(plan: Plan) -> str:

@@ -477,6 +477,9 @@ def test_a_question_is_asked_a_command_is_done_and_nothing_is_nothing(daemon: Da
     assert b"isaacd" in alone(daemon, folder, "/status").stdout
     assert alone(daemon, folder, "? how do I list open ports").stdout
     assert alone(daemon, folder, "# nothing").returncode == 0
+    assert json.loads(alone(daemon, folder, "--json", "# nothing").stdout)["kind"] == "nothing"
+    assert json.loads(alone(daemon, folder, "--json", "/status").stdout)["pid"] == daemon.pid
+    assert json.loads(alone(daemon, folder, "--json", "? how do I list open ports").stdout)
     assert alone(daemon, folder, "").returncode == 2
 
 
