@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from isaacd.database import Database, Schema
 
 FOLDER = "plugin-data"
+# What keeps the state has this name, so no database of a plugin can.
+_STATE = "state"
 
 
 class Declared(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,7 +54,8 @@ class Belongings:
         self.log = log.bind(plugin=name)
         self._make_state, self._make_cache, self._make_secrets = state, cache, secrets
         self._clock = clock
-        self._databases: dict[str, Database] = {}
+        self._databases: dict[str, tuple[Schema, Database]] = {}
+        self._former: list[Database] = []
 
     def demand(self, capability: str, what: str) -> None:
         """Raise PermissionDenied unless the plugin has declared the capability that `what` needs."""
@@ -92,21 +95,24 @@ class Belongings:
         return Secrets(self.name, self.declared.capabilities, self._make_secrets(), environ)
 
     def database(self, schema: "Schema", name: str) -> "Database":
-        """Return its database of that name, always the same one."""
-        if not name.isidentifier() or not name.isascii():
-            raise InvalidParams(f"a database cannot be called {name[:80]!r}: take letters, digits and _")
-        known = self._databases.get(name)
-        if known is None:
+        """Return its database of that name, always the same one as long as its schema is."""
+        if not name.isidentifier() or not name.isascii() or name == _STATE:
+            raise InvalidParams(
+                f"a database cannot be called {name[:80]!r}: take letters, digits and _, and not `{_STATE}`"
+            )
+        made_for, known = self._databases.get(name, (None, None))
+        if known is None or made_for != schema:
             from isaacd.database import Database
 
-            known = self._databases[name] = Database(
-                self.folder / f"{name}.sqlite", schema, clock=self._clock, log=self.log
-            )
+            if known is not None:
+                self._former.append(known)  # older code may still be using it
+            known = Database(self.folder / f"{name}.sqlite", schema, clock=self._clock, log=self.log)
+            self._databases[name] = schema, known
         return known
 
     async def aclose(self) -> None:
         """Let go of its databases."""
-        for database in self._databases.values():
+        for database in (*self._former, *(database for _, database in self._databases.values())):
             await database.aclose()
 
 
@@ -146,7 +152,7 @@ class Household:
         if known is None:
             from isaacd.belongings.state_file import StateFile
 
-            file = self._paths.data_dir / FOLDER / plugin / "state.sqlite"
+            file = self._paths.data_dir / FOLDER / plugin / f"{_STATE}.sqlite"
             known = self._states[plugin] = StateFile(plugin, file, clock=self._clock, log=self._log)
         return known
 

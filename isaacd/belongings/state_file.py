@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import aiosqlite
+import msgspec
 
 from isaacd.clock import Clock
 from isaacd.database import Database, Schema
@@ -41,7 +42,8 @@ class StateFile:
         self._plugin = plugin
         self._file = file
         self._quota_bytes = quota_bytes
-        self._database = Database(file, SCHEMA, clock=clock, log=log)
+        schema = msgspec.structs.replace(SCHEMA, what=f"the state of the plugin {plugin}")
+        self._database = Database(file, schema, clock=clock, log=log)
 
     async def load(self, keys: Sequence[str]) -> dict[str, bytes]:
         """Return the values of those keys that have one."""
