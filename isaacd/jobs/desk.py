@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 # What is shown of a task at once; `follow` gives the rest.
 MAX_SHOWN_BYTES = 1024 * 1024
 _SECRET = ("KEY", "TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL", "AUTH")
+# Commands with a journal of their own: run again, they go on where they stopped.
+RESUMES = frozenset({"batch"})
 # These come in every call, and have a meaning of their own each time.
 _NOT_KEPT = ("ISAAC_CALLER",)
 
@@ -51,7 +53,9 @@ class JobDesk:
                 "there is nothing to run", hint='name a command, as in: isaacctl tasks run -- ask "..."'
             )
         self._check(argv)
-        return msgspec.structs.replace(self._here(tuple(argv), label), input=given, resumable=resumable)
+        return msgspec.structs.replace(
+            self._here(tuple(argv), label), input=given, resumable=resumable or argv[0] in RESUMES
+        )
 
     def shell_work(self, line: str, *, label: str = "") -> Work:
         """Describe a line for a shell as work."""

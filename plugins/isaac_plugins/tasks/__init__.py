@@ -52,7 +52,8 @@ async def run(
     """Begin a command of Isaac in the background, and return at once.
 
     It goes on when you leave; what it writes is kept. What is piped in is its standard input. Nobody can be asked, so
-    a command that wants a confirmation takes it for a no. If the daemon is killed, the task is told as interrupted.
+    a command that wants a confirmation takes it for a no. If the daemon is killed, the task is told as interrupted; one
+    that is resumable, as `batch` is by itself, is run again.
 
     Examples:
         isaacctl tasks run -- ask "compare S3-FIFO with LRU in a table"
