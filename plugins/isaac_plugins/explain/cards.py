@@ -2,6 +2,8 @@
 
 import msgspec
 
+from isaacd.api import WhyCard
+
 
 class WordCard(msgspec.Struct, frozen=True):
     """One word of the line, or a part of one: what it is, what it means, and who says so (a page, `shell`, an AI).
@@ -14,14 +16,6 @@ class WordCard(msgspec.Struct, frozen=True):
     about: str | None
     source: str
     depth: int = 0
-
-
-class WhyCard(msgspec.Struct, frozen=True):
-    """One reason for the tier: in words, and for which part of the line."""
-
-    tier: str
-    text: str
-    place: str
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ import anyio
 import anyio.to_thread
 import msgspec
 
-from isaac_plugins.explain.cards import Explanation, WhyCard, WordCard
+from isaac_plugins.explain.cards import Explanation, WordCard
 from isaacd.api import (
     IS_DATA,
     Asking,
@@ -24,12 +24,13 @@ from isaacd.api import (
     explain_line,
     has_ai,
     material,
+    missing_programs,
+    why_cards,
     without_secrets,
 )
 
 MAX_LINE_CHARS = 16 * 1024
 _ASKED_OF_KNOWLEDGE = 6
-_BUILT_IN = "shell"
 _SURE = 0.9
 _SYSTEM = (
     "You explain a shell command line to the person who is about to run it. Say in `summary` what the whole line does, in one or two "
@@ -84,24 +85,15 @@ async def explain(context: Context, line: str, asking: Asking, *, with_ai: bool)
 def _put_together(
     context: Context, line: str, words: list[WordCard], found: Explained, verdict: Verdict
 ) -> Explanation:
-    here = context.programs()
-    missing = [
-        part.text
-        for part in found.parts
-        if part.kind == "command"
-        and part.source != _BUILT_IN
-        and part.text.replace("-", "").replace("_", "").replace(".", "").isalnum()
-        and part.text not in here
-    ]
     return Explanation(
         line=line,
         words=words,
         unknown=_unknown(words),
-        missing=list(dict.fromkeys(missing)),
+        missing=missing_programs(found, context.programs()),
         tier=verdict.tier.label,
         demand=verdict.tier.demand,
         phrase=verdict.phrase,
-        reasons=[WhyCard(item.tier.label, item.text, item.place) for item in verdict.reasons],
+        reasons=why_cards(verdict),
         faults=list(found.faults),
     )
 
@@ -167,5 +159,5 @@ async def _with_ai(context: Context, known: Explanation, verdict: Verdict, askin
         tier=raised.tier.label,
         demand=raised.tier.demand,
         phrase=raised.phrase,
-        reasons=[WhyCard(item.tier.label, item.text, item.place) for item in raised.reasons],
+        reasons=why_cards(raised),
     )

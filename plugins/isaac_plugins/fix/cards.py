@@ -2,13 +2,7 @@
 
 import msgspec
 
-
-class FixReason(msgspec.Struct, frozen=True):
-    """One reason for a tier: in words, and for which part of the command."""
-
-    tier: str
-    text: str
-    place: str
+from isaacd.api import WhyCard
 
 
 class FixCard(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,7 +19,7 @@ class FixCard(msgspec.Struct, frozen=True, kw_only=True):
     demand: str | None = None
     placeholders: list[str] = []
     missing: list[str] = []
-    reasons: list[FixReason] = []
+    reasons: list[WhyCard] = []
 
 
 class Fixes(msgspec.Struct, frozen=True, kw_only=True):

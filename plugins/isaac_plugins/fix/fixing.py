@@ -6,7 +6,7 @@ from pathlib import Path
 import anyio.to_thread
 import msgspec
 
-from isaac_plugins.fix.cards import FixCard, Fixes, FixReason
+from isaac_plugins.fix.cards import FixCard, Fixes
 from isaac_plugins.fix.mending import Mend, mends
 from isaac_plugins.fix.situation import Situation
 from isaacd.api import (
@@ -18,8 +18,8 @@ from isaacd.api import (
     consult_if_any,
     explain_line,
     find_page,
+    look_through,
     material,
-    placeholders,
     without_secrets,
 )
 
@@ -164,25 +164,16 @@ async def _card(context: Context, item: Mend) -> FixCard:
     """Judge what would work instead, as any line that was made up."""
     if not item.line:
         return FixCard(command=None, why=item.why, confidence=item.confidence, source=item.rule)
-    verdict = context.judge(item.line)
-    found = await anyio.to_thread.run_sync(explain_line, item.line, dict(context.environ))
-    here = context.programs()
-    missing = [
-        part.text
-        for part in found.parts
-        if part.kind == "command"
-        and part.source != "shell"
-        and part.text.replace("-", "").isalnum()
-        and part.text not in here
-    ]
+    explained = await anyio.to_thread.run_sync(explain_line, item.line, dict(context.environ))
+    found = look_through(context.judge(item.line), explained, item.line, context.programs())
     return FixCard(
         command=item.line,
         why=item.why,
         confidence=item.confidence,
         source=item.rule,
-        tier=verdict.tier.label,
-        demand=verdict.tier.demand,
-        placeholders=placeholders(item.line),
-        missing=list(dict.fromkeys(missing)),
-        reasons=[FixReason(reason.tier.label, reason.text, reason.place) for reason in verdict.reasons],
+        tier=found.tier,
+        demand=found.demand,
+        placeholders=found.placeholders,
+        missing=found.missing,
+        reasons=found.reasons,
     )

@@ -3,7 +3,7 @@
 import anyio.to_thread
 
 from isaac_plugins.fix.cards import FixCard, Fixes
-from isaac_plugins.fix.view import listed, noted
+from isaac_plugins.fix.view import listed, notes_on
 from isaacd.api import Context, Handover, explain_line, explained_text
 
 
@@ -20,7 +20,7 @@ async def offer(context: Context, found: Fixes) -> Handover | None:
     async def explain(line: str) -> str:
         return explained_text(await anyio.to_thread.run_sync(explain_line, line, dict(context.environ)))
 
-    return await context.plans.offer(line, about=f"{chosen.why}\n  {noted(chosen)}", explain=explain)
+    return await context.plans.offer(line, about=f"{chosen.why}\n  {notes_on(chosen)}", explain=explain)
 
 
 async def _chosen(context: Context, found: Fixes, several: list[FixCard]) -> FixCard | None:

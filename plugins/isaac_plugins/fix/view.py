@@ -1,7 +1,7 @@
-"""A failure and its ways out as people read them; into a pipe the best command alone."""
+"""A failure and its ways out as people read them."""
 
 from isaac_plugins.fix.cards import FixCard, Fixes
-from isaacd.api import Terminal, plain
+from isaacd.api import Terminal, plain, source_note
 
 _COLOURS = {"1": 32, "2": 32, "2.5": 33, "3": 33, "4": 31}
 
@@ -31,18 +31,13 @@ def listed(found: Fixes, terminal: Terminal) -> str:
         if item.why != found.why:
             lines.append(f"   {_one_line(item.why)}")
         tier = terminal.style(f"tier {item.tier}", _COLOURS[item.tier or "4"])
-        lines.append(f"   {tier}, {_one_line(noted(item))}")
+        lines.append(f"   {tier}, {_one_line(notes_on(item))}")
     return "\n".join(lines)
 
 
-def noted(item: FixCard) -> str:
+def notes_on(item: FixCard) -> str:
     """Say who proposes a way out, how sure that is, and what it lacks."""
-    notes = [f"{item.source}, confidence {item.confidence:.2f}"]
-    if item.placeholders:
-        notes.append(f"put in your own {', '.join(item.placeholders)}")
-    if item.missing:
-        notes.append(f"not installed: {', '.join(item.missing)}")
-    return "; ".join(notes)
+    return source_note(item.source, item.confidence, item.placeholders, item.missing)
 
 
 def _one_line(text: str) -> str:

@@ -2,13 +2,7 @@
 
 import msgspec
 
-
-class SuggestedReason(msgspec.Struct, frozen=True):
-    """One reason for a tier: in words, and for which part of the command."""
-
-    tier: str
-    text: str
-    place: str
+from isaacd.api import WhyCard
 
 
 class Suggested(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,7 +20,7 @@ class Suggested(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     placeholders: list[str] = []
     missing: list[str] = []
-    reasons: list[SuggestedReason] = []
+    reasons: list[WhyCard] = []
     destroys: bool = False
 
 

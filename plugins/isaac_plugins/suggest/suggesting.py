@@ -3,7 +3,7 @@
 import anyio.to_thread
 import msgspec
 
-from isaac_plugins.suggest.cards import Suggested, SuggestedReason, Suggestions
+from isaac_plugins.suggest.cards import Suggested, Suggestions
 from isaacd.api import (
     IS_DATA,
     Asking,
@@ -11,11 +11,10 @@ from isaacd.api import (
     IsaacError,
     Message,
     NotFound,
-    Tier,
     consult_if_any,
     explain_line,
+    look_through,
     material,
-    placeholders,
     without_secrets,
 )
 
@@ -155,37 +154,20 @@ async def _from_knowledge(context: Context, task: str, has_others: bool) -> list
 
 async def _judged(context: Context, item: _Raw) -> Suggested:
     """Judge one candidate: its tier, its placeholders, its programs, and how sure one can be of it."""
-    verdict = context.judge(item.command)
-    found = await anyio.to_thread.run_sync(explain_line, item.command, dict(context.environ))
-    here = context.programs()
-    missing = [
-        part.text
-        for part in found.parts
-        if part.kind == "command"
-        and part.source != "shell"
-        and part.text.isascii()
-        and part.text.rpartition("/")[2] not in here
-        and part.text[0] not in "$./~<{"
-        and part.text not in item.named
-    ]
-    missing = list(dict.fromkeys(name for name in missing if "/" not in name))
-    destroys = verdict.tier is Tier.DESTRUCTIVE or any(reason.destroys for reason in verdict.reasons)
-    sure = item.confidence
-    if destroys:
-        sure = min(sure, SURE_OF_HARM)
-    if found.faults:
-        sure *= 0.5
-    if missing:
-        sure *= 0.7
+    explained = await anyio.to_thread.run_sync(explain_line, item.command, dict(context.environ))
+    found = look_through(context.judge(item.command), explained, item.command, context.programs(), item.named)
+    sure = min(item.confidence, SURE_OF_HARM) if found.destroys else item.confidence
+    sure *= 1.0 if found.is_understood else 0.5
+    sure *= 0.7 if found.missing else 1.0
     return Suggested(
         command=item.command,
         about=item.about,
-        tier=verdict.tier.label,
-        demand=verdict.tier.demand,
+        tier=found.tier,
+        demand=found.demand,
         confidence=round(sure, 2),
         source=item.source,
-        placeholders=placeholders(item.command, item.named),
-        missing=missing,
-        reasons=[SuggestedReason(reason.tier.label, reason.text, reason.place) for reason in verdict.reasons],
-        destroys=destroys,
+        placeholders=found.placeholders,
+        missing=found.missing,
+        reasons=found.reasons,
+        destroys=found.destroys,
     )

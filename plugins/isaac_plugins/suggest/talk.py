@@ -3,7 +3,7 @@
 import anyio.to_thread
 
 from isaac_plugins.suggest.cards import Suggested, Suggestions
-from isaac_plugins.suggest.view import listed, noted
+from isaac_plugins.suggest.view import listed, notes_on
 from isaacd.api import Context, Handover, explain_line, explained_text
 
 
@@ -20,7 +20,7 @@ async def offer(context: Context, found: Suggestions) -> Handover | None:
         explained = await anyio.to_thread.run_sync(explain_line, line, dict(context.environ))
         return explained_text(explained)
 
-    about = f"{chosen.about}\n  {noted(chosen)}"
+    about = f"{chosen.about}\n  {notes_on(chosen)}"
     return await context.plans.offer(line, about=about, explain=explain)
 
 

@@ -1,7 +1,7 @@
 """Suggested commands as people read them; into a pipe the command alone."""
 
 from isaac_plugins.suggest.cards import Suggested, Suggestions
-from isaacd.api import Terminal, plain
+from isaacd.api import Terminal, plain, source_note
 
 _COLOURS = {"1": 32, "2": 32, "2.5": 33, "3": 33, "4": 31}
 
@@ -20,18 +20,13 @@ def listed(found: Suggestions, terminal: Terminal) -> str:
         lines.append(f"{number}  {terminal.style(_one_line(item.command), 1)}")
         lines.append(f"   {_one_line(item.about)}")
         tier = terminal.style(f"tier {item.tier}", _COLOURS[item.tier])
-        lines.append(f"   {tier}, {_one_line(noted(item))}")
+        lines.append(f"   {tier}, {_one_line(notes_on(item))}")
     return "\n".join(lines)
 
 
-def noted(item: Suggested) -> str:
+def notes_on(item: Suggested) -> str:
     """Say who suggests a command, how sure that is, and what it lacks."""
-    notes = [f"{item.source}, confidence {item.confidence:.2f}"]
-    if item.placeholders:
-        notes.append(f"put in your own {', '.join(item.placeholders)}")
-    if item.missing:
-        notes.append(f"not installed: {', '.join(item.missing)}")
-    return "; ".join(notes)
+    return source_note(item.source, item.confidence, item.placeholders, item.missing)
 
 
 def _one_line(text: str) -> str:
