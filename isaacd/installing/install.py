@@ -14,10 +14,10 @@ from isaacd.installing import pip
 from isaacd.installing.laidout import LaidOut, look
 from isaacd.installing.place import Place
 from isaacd.installing.standins import take_out, write_standins
-from isaacd.plugin.receipts import Receipt, python_version, read_receipts, write_receipt
+from isaacd.plugin.receipts import Receipt, normalized, python_version, read_receipts, write_receipt
 from isaacd.workshop.packing import pack
 from isaacd.workshop.project import open_project
-from isaacd.workshop.pyproject import normalized, requirement_name
+from isaacd.workshop.pyproject import requirement_name
 from isaacd.workshop.wheelfile import check_wheel
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import msgspec
 
 from isaacd.errors import InvalidParams
+from isaacd.plugin.entries import GROUP
 from isaacd.plugin.places import NAMESPACE
 from isaacd.plugin.plugin import check_name
-from isaacd.plugin.receipts import origin_of
-from isaacd.workshop.pyproject import GROUP, normalized
+from isaacd.plugin.receipts import normalized, origin_of
 
 
 class LaidOut(msgspec.Struct, frozen=True, kw_only=True):

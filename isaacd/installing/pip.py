@@ -26,7 +26,7 @@ _KEPT_LINES = 400
 _LONGEST = 300
 _NO_NETWORK = re.compile(
     r"NewConnectionError|ConnectTimeout|NameResolutionError|Temporary failure in name resolution|Network is unreachable"
-    r"|Connection refused|ProxyError|ReadTimeout|Max retries exceeded"
+    r"|Connection refused|ProxyError|ReadTimeout|Max retries exceeded|SSLError|confirming the ssl certificate"
 )
 _NOT_THERE = re.compile(r"satisfies the requirement ([^\s(;]+)[^(\n]*(?:\(from (?!versions)([^)\n]+)\))?")
 _ONLY_SOURCE = re.compile(r"--only-binary|from versions: none")

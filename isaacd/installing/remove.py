@@ -7,8 +7,7 @@ import msgspec
 from isaacd.errors import PermissionDenied
 from isaacd.installing.install import find_receipt
 from isaacd.installing.place import Place
-from isaacd.plugin.receipts import drop_receipt, read_receipts
-from isaacd.workshop.pyproject import normalized
+from isaacd.plugin.receipts import drop_receipt, normalized, read_receipts
 
 
 class Removed(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,9 +9,10 @@ import shutil
 from importlib.metadata import distribution
 from pathlib import Path
 
+from isaacd.plugin.receipts import normalized
 from isaacd.workshop.project import Project
 from isaacd.workshop.provided import provided
-from isaacd.workshop.pyproject import ProjectTable, normalized
+from isaacd.workshop.pyproject import ProjectTable
 from isaacd.workshop.wheel import write_wheel
 
 

@@ -3,7 +3,6 @@
 import os
 import stat
 from collections.abc import Callable, Collection, Iterator, Sequence
-from importlib.metadata import PackageNotFoundError, distribution, distributions
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -13,9 +12,10 @@ from isaacd.context import PluginCard, PluginFinding
 from isaacd.plugin.choices import FILE_NAME as CHOICES
 from isaacd.plugin.choices import Choices, label_of
 from isaacd.plugin.index import read_index
+from isaacd.plugin.installed_health import finding, installed_findings
 from isaacd.plugin.isolation.fence import InForce
 from isaacd.plugin.places import NAMESPACE, Found
-from isaacd.plugin.receipts import FOLDER, Receipt, read_receipt, read_receipts
+from isaacd.plugin.receipts import FOLDER
 from isaacd.plugin.trust import FILE_NAME as TRUSTED
 from isaacd.plugin.trust import Trusted, Verdict, digest_of
 
@@ -42,7 +42,7 @@ class Patient(msgspec.Struct, frozen=True, kw_only=True):
 
 def examine(patient: Patient) -> list[PluginFinding]:
     """Look at everything, the worst first."""
-    checks = (_folders, _namespace, _index, _states, _files, _choices, _trust, _receipts, _isolation, _pip)
+    checks = (_folders, _namespace, _index, _states, _files, _choices, _trust, _installed, _isolation, _pip)
     found = [finding for check in checks for finding in check(patient)]
     return sorted(found, key=lambda item: item.severity != "error")
 
@@ -188,56 +188,8 @@ def _trust(patient: Patient) -> Iterator[PluginFinding]:
     yield from _private(patient.plugins_dir / TRUSTED, "the list of what is trusted", patient.uid)
 
 
-def _receipts(patient: Patient) -> Iterator[PluginFinding]:
-    """Look at what was installed: receipts, files and requirements."""
-    folder = patient.plugins_dir / FOLDER
-    for file in sorted(folder.glob("*.json")):
-        if read_receipt(file) is None:
-            yield _error(
-                file,
-                "this receipt is damaged, so its plugin is not found",
-                f"rm {file}, and install it again",
-            )
-    receipts = read_receipts(patient.plugins_dir)
-    for receipt in receipts:
-        yield from _requirements(receipt, folder / receipt.folder)
-    named = {receipt.folder for receipt in receipts}
-    left = [item for item in folder.glob("*") if item.is_dir() and item.name not in named]
-    left += [item for item in folder.glob(".staging-*") if item.is_dir()]
-    if left:
-        paths = " ".join(str(item) for item in left)
-        yield _warning(
-            folder,
-            f"{len(left)} folders are left over from installations",
-            f"the next one removes them; or rm -r {paths}",
-        )
-
-
-def _requirements(receipt: Receipt, site: Path) -> Iterator[PluginFinding]:
-    again = f"isaacctl plugins install {receipt.distribution}"
-    if not site.is_dir():
-        yield _error(receipt.distribution, f"its files are gone: {site}", again)
-        return
-    there = {_normal(item.name): item.version for item in distributions(path=[str(site)])}
-    for name, version in {receipt.distribution: receipt.version, **receipt.needs}.items():
-        if there.get(_normal(name)) != version:
-            yield _error(receipt.distribution, f"{name} {version}, which it needs, is not in {site}", again)
-    for wanted in _wanted(site, receipt.distribution):
-        if _normal(wanted) not in there and not _is_installed(wanted):
-            yield _error(receipt.distribution, f"{wanted}, which it needs, is not there", again)
-
-
-def _wanted(site: Path, name: str) -> Iterator[str]:
-    """Return the names that a distribution requires unconditionally."""
-    for item in distributions(path=[str(site)]):
-        if _normal(item.name) == _normal(name):
-            for requirement in item.requires or ():
-                if ";" not in requirement:
-                    end = next(
-                        (at for at, char in enumerate(requirement) if not (char.isalnum() or char in "-_.")),
-                        None,
-                    )
-                    yield requirement[:end]
+def _installed(patient: Patient) -> Iterator[PluginFinding]:
+    return installed_findings(patient.plugins_dir)
 
 
 def _isolation(patient: Patient) -> Iterator[PluginFinding]:
@@ -278,21 +230,9 @@ def _private(file: Path, what: str, uid: int) -> Iterator[PluginFinding]:
         yield _error(file, f"{what} cannot be read: {error}", f"rm {file}, and say it again")
 
 
-def _is_installed(name: str) -> bool:
-    try:
-        distribution(name)
-    except (PackageNotFoundError, ValueError):
-        return False
-    return True
-
-
-def _normal(name: str) -> str:
-    return name.lower().replace("_", "-").replace(".", "-")
-
-
 def _error(about: object, message: str, hint: str) -> PluginFinding:
-    return PluginFinding(severity="error", about=str(about), message=message, hint=hint)
+    return finding("error", about, message, hint)
 
 
 def _warning(about: object, message: str, hint: str) -> PluginFinding:
-    return PluginFinding(severity="warning", about=str(about), message=message, hint=hint)
+    return finding("warning", about, message, hint)

@@ -6,6 +6,7 @@ receipt names is a leftover of something that was broken off.
 """
 
 import os
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -86,6 +87,11 @@ def _unusable(receipt: Receipt, site: Path) -> str | None:
     if receipt.python not in ("", python_version()):
         return f"it was installed for Python {receipt.python}, and this is {python_version()}; {again}"
     return None
+
+
+def normalized(name: str) -> str:
+    """Return a distribution's name as indexes compare it (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def python_version() -> str:

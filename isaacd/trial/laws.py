@@ -5,7 +5,6 @@ Run as `python -m isaacd.trial.laws SITE NAME TARGET ANSWER`; the answer, what w
 
 import re
 import shlex
-import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
@@ -32,6 +31,7 @@ from isaacd.testing import (
     check_rule,
     check_settings,
 )
+from isaacd.workshop.apart import run_apart
 from isaacd.workshop.describe import plugin_at
 
 TIMEOUT_S = 60.0
@@ -46,25 +46,11 @@ class Broken(msgspec.Struct, frozen=True):
 
 def look(site: Path, name: str, target: str, answer: Path, environ: Mapping[str, str]) -> list[Broken]:
     """Look at an installed plugin in a fresh process."""
-    command = [sys.executable, "-P", "-m", "isaacd.trial.laws", str(site), name, target, str(answer)]
     try:
-        done = subprocess.run(
-            command,
-            env=dict(environ),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=TIMEOUT_S,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return [
-            Broken(f"importing it has taken more than {TIMEOUT_S:g} s", "do slow things in @plugin.setup")
-        ]
-    if not answer.is_file():
-        return [
-            Broken(f"importing it ends the process ({done.returncode})", "a plugin must not end the daemon")
-        ]
-    return msgspec.json.decode(answer.read_bytes(), type=list[Broken])
+        said = run_apart("isaacd.trial.laws", [str(site), name, target], answer, environ, TIMEOUT_S)
+    except PluginFailed as error:
+        return [Broken(error.message, error.hint or "")]
+    return msgspec.json.decode(said, type=list[Broken])
 
 
 def broken_laws(plugin: Plugin) -> Iterator[Broken]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from isaacd.clock import SystemClock
 from isaacd.installing.install import Wishes, install
-from isaacd.plugin.receipts import installed
+from isaacd.plugin.receipts import installed, normalized
 from isaacd.plugin.trust import trust_of
 from isaacd.trial.home import Home, temporary_home
 from isaacd.trial.laws import look
@@ -20,7 +20,7 @@ from isaacd.workshop.checking import check
 from isaacd.workshop.packing import pack
 from isaacd.workshop.project import Project
 from isaacd.workshop.provided import provided
-from isaacd.workshop.pyproject import normalized, requirement_name
+from isaacd.workshop.pyproject import requirement_name
 from isaacd.workshop.report import count
 
 _CHECK = "isaacctl plugin check tells where"

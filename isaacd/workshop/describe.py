@@ -5,7 +5,6 @@ print.
 """
 
 import importlib
-import subprocess
 import sys
 import tempfile
 import traceback
@@ -17,6 +16,7 @@ import msgspec
 from isaacd.errors import IsaacError, PluginFailed
 from isaacd.plugin.manifest import Manifest, manifest_of
 from isaacd.plugin.plugin import Plugin
+from isaacd.workshop.apart import run_apart
 from isaacd.workshop.project import Entry, Project
 
 IMPORT_TIMEOUT_S = 30.0
@@ -37,29 +37,14 @@ def describe(project: Project, entry: Entry, environ: Mapping[str, str]) -> Desc
     with tempfile.TemporaryDirectory(prefix="isaac-describe-") as folder:
         laid_out = Path(folder, "site")
         lay_out(project, laid_out)
-        answer = Path(folder, "answer")
-        command = [sys.executable, "-P", "-B", "-m", "isaacd.workshop.describe"]
-        command += [str(laid_out), entry.name, entry.target, str(answer)]
+        arguments = [str(laid_out), entry.name, entry.target]
         try:
-            done = subprocess.run(
-                command,
-                env=dict(environ),
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=IMPORT_TIMEOUT_S,
-                check=False,
+            said = run_apart(
+                "isaacd.workshop.describe", arguments, Path(folder, "answer"), environ, IMPORT_TIMEOUT_S
             )
-        except subprocess.TimeoutExpired:
-            return Described(
-                error=f"importing it has taken more than {IMPORT_TIMEOUT_S:g} s",
-                hint="do slow things in a function marked with @plugin.setup, or in the command that needs them",
-            )
-        if answer.is_file():
-            return msgspec.json.decode(answer.read_bytes(), type=Described)
-        how = f"signal {-done.returncode}" if done.returncode < 0 else f"exit code {done.returncode}"
-        return Described(
-            error=f"importing it ends the process ({how})", hint="a plugin must not end the daemon"
-        )
+        except PluginFailed as error:
+            return Described(error=error.message, hint=error.hint)
+    return msgspec.json.decode(said, type=Described)
 
 
 def lay_out(project: Project, folder: Path) -> None:

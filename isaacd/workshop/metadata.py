@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 
 from isaacd.errors import InvalidParams
+from isaacd.plugin.entries import GROUP
+from isaacd.plugin.receipts import normalized
 from isaacd.workshop.project import Project
-from isaacd.workshop.pyproject import GROUP, License, Person, ProjectTable, Readme, normalized
+from isaacd.workshop.pyproject import License, Person, ProjectTable, Readme
 
 _CONTENT_TYPES = {".md": "text/markdown", ".rst": "text/x-rst", ".txt": "text/plain"}
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import msgspec
 
 from isaacd.errors import InvalidParams, NotFound
+from isaacd.plugin.entries import GROUP
 from isaacd.plugin.places import NAMESPACE
 from isaacd.workshop.pyproject import (
-    GROUP,
     BuildSystem,
     ProjectTable,
     PyProject,

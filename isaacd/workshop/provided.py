@@ -3,7 +3,8 @@
 import re
 from importlib.metadata import PackageNotFoundError, distribution
 
-from isaacd.workshop.pyproject import normalized, requirement_name
+from isaacd.plugin.receipts import normalized
+from isaacd.workshop.pyproject import requirement_name
 
 _EXTRA = re.compile(r"\bextra\s*==")
 

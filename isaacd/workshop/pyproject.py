@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from isaacd.errors import InvalidParams, NotFound
+from isaacd.plugin.entries import GROUP
 
-GROUP = "isaac.plugins"
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\Z")
 # PEP 440, without the spellings that it only tolerates.
 _VERSION = re.compile(
@@ -121,11 +121,6 @@ def check_version(version: str, file: Path) -> None:
 def is_version(text: str) -> bool:
     """Tell whether a wheel can have this version."""
     return bool(_VERSION.match(text))
-
-
-def normalized(name: str) -> str:
-    """Return a distribution's name as indexes compare it (PEP 503)."""
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def requirement_name(requirement: str) -> str:

@@ -9,9 +9,9 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from isaacd.plugin.receipts import normalized
 from isaacd.workshop.metadata import core_metadata, entry_points_text
 from isaacd.workshop.project import Project
-from isaacd.workshop.pyproject import normalized
 
 TAG = "py3-none-any"
 # The first moment that a zip archive can name.

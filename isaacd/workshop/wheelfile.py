@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from isaacd.errors import InvalidParams
-from isaacd.workshop.pyproject import GROUP
+from isaacd.plugin.entries import GROUP
 
 MAX_BYTES = 1024 * 1024 * 1024
 

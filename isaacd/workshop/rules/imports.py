@@ -5,10 +5,11 @@ from collections.abc import Collection, Iterator, Mapping
 from importlib.metadata import packages_distributions
 
 from isaacd.plugin.places import NAMESPACE
+from isaacd.plugin.receipts import normalized
 from isaacd.workshop.finding import Finding
 from isaacd.workshop.modules import Module, imports
 from isaacd.workshop.project import Project
-from isaacd.workshop.pyproject import normalized, requirement_name
+from isaacd.workshop.pyproject import requirement_name
 
 _DOORS = ("isaacd.api", "isaacd.testing")
 

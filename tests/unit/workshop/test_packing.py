@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from isaacd.errors import InvalidParams, IsaacError, NotFound, PermissionDenied
+from isaacd.plugin.receipts import normalized
 from isaacd.workshop.packing import pack
 from isaacd.workshop.project import open_project
-from isaacd.workshop.pyproject import is_version, normalized, requirement_name
+from isaacd.workshop.pyproject import is_version, requirement_name
 from isaacd.workshop.wheelfile import check_wheel
 from tests.unit.workshop.conftest import BOX, PYPROJECT, Write
 
