@@ -17,7 +17,7 @@ def condition(query: Query) -> tuple[str, list[object]]:
 
     def hold(text: str, *given: object) -> None:
         parts.append(text)
-        values.extend(given)
+        values.extend(stored(value) if isinstance(value, str) else value for value in given)
 
     for column, wanted in (
         ("session", query.session),
@@ -54,15 +54,28 @@ def whole_condition(query: Query) -> tuple[str, list[object]]:
 
 def like_words(text: str) -> tuple[str, list[object]]:
     """Return what holds for lines that have all words of a text somewhere, whole or as parts of others."""
-    words = text.replace("\0", " ").split()
+    words = stored(text).split()
     condition = " AND ".join(["lines.text LIKE ? ESCAPE '\\'"] * len(words)) or "1"
     return condition, [f"%{_escaped(word)}%" for word in words]
 
 
 def fts_words(text: str) -> str:
     """Return the words as a question to the index, in which no sign of its language is one."""
-    words = text.replace("\0", " ").split()
+    words = stored(text).split()
     return " ".join(f'"{word.replace(chr(34), chr(34) * 2)}"' for word in words) + "*"
+
+
+def stored(text: str) -> str:
+    r"""Write a text as it would stand in the file: bytes that are no UTF-8 as `\xff`, and no NUL."""
+    data = text.replace("\0", " ").encode(
+        "utf-8", "surrogateescape" if _is_of_bytes(text) else "backslashreplace"
+    )
+    return data.decode("utf-8", "backslashreplace")
+
+
+def _is_of_bytes(text: str) -> bool:
+    """Say whether all halves of surrogate pairs in a text stand for bytes (PEP 383)."""
+    return all("\udc80" <= char <= "\udcff" for char in text if "\ud800" <= char <= "\udfff")
 
 
 def card(row: tuple[object, ...]) -> RunCard:

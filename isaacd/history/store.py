@@ -11,7 +11,16 @@ import msgspec
 
 from isaacd.clock import Clock
 from isaacd.database import Database
-from isaacd.history.asking import COLUMNS, FROM, ORDER, card, condition, fts_words, whole_condition
+from isaacd.history.asking import (
+    COLUMNS,
+    FROM,
+    ORDER,
+    card,
+    condition,
+    fts_words,
+    like_words,
+    whole_condition,
+)
 from isaacd.history.cards import Forgotten, Query, RunCard
 from isaacd.history.index import Index
 from isaacd.history.names import program_of
@@ -83,15 +92,13 @@ class HistoryStore:
     async def find(self, query: Query, limit: int, *, unique: bool = False) -> list[RunCard]:
         """Return the runs that were asked for, the latest first; `unique` gives the latest run of each line."""
         where, values = condition(query)
-        if not query.text.strip():
-            return await self._find(where, values, limit, unique=unique)
-        if await self._index.ready():
-            words = f"lines.id IN (SELECT rowid FROM lines_fts WHERE lines_fts MATCH ?) AND {where}"
-            found = await self._find(words, [fts_words(query.text), *values], limit, unique=unique)
-            if found:
-                return found
-        # Parts of words, and signs that the index knows nothing of.
-        where, values = whole_condition(query)
+        if query.text.strip():
+            # Parts of words count as well, and signs that the index knows nothing of.
+            words, given = like_words(query.text)
+            if await self._index.ready():
+                words = f"(lines.id IN (SELECT rowid FROM lines_fts WHERE lines_fts MATCH ?) OR ({words}))"
+                given = [fts_words(query.text), *given]
+            where, values = f"{words} AND {where}", [*given, *values]
         return await self._find(where, values, limit, unique=unique)
 
     async def every(self, query: Query) -> AsyncGenerator[RunCard, None]:

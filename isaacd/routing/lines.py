@@ -108,7 +108,7 @@ class Lines:
         )
 
     def _settings(self, config: RoutingConfig) -> Settings:
-        known, own = self._known, self.own_aliases.read()
+        known, own = self._known, self.own_aliases.lately(self._monotonic())
         if known is not None and known[0] is config and known[1] is own:
             return known[2]
         rules = [

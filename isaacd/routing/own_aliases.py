@@ -10,6 +10,7 @@ import msgspec
 from isaacd.errors import InvalidParams, StorageUnavailable
 
 FILE_NAME = "aliases.json"
+LOOK_AGAIN_S = 0.5
 MAX_ALIASES = 2000
 MAX_NAME_CHARS = 60
 MAX_LINE_CHARS = 4000
@@ -32,6 +33,7 @@ class OwnAliases:
         self.file = folder / FILE_NAME
         self._name = str(self.file)
         self._known: tuple[_Stamp | None, Mapping[str, str]] = (None, {})
+        self._looked = float("-inf")
 
     def read(self) -> Mapping[str, str]:
         """Return the aliases; the same object as long as nothing has changed.
@@ -48,6 +50,13 @@ class OwnAliases:
         if stamp != self._known[0]:
             unsafe = found.st_mode & 0o022 or found.st_uid not in (os.geteuid(), 0)
             self._known = (stamp, {} if unsafe else self._decoded())
+        return self._known[1]
+
+    def lately(self, now: float) -> Mapping[str, str]:
+        """Return the aliases as they were half a second ago at most, or as this process has changed them since."""
+        if now - self._looked >= LOOK_AGAIN_S:
+            self._looked = now
+            self.read()
         return self._known[1]
 
     def add(self, aliases: Mapping[str, str]) -> None:
@@ -83,6 +92,7 @@ class OwnAliases:
                 opened.flush()
                 os.fsync(opened.fileno())
             beside.replace(self.file)
+            self.read()
         except OSError as error:
             with contextlib.suppress(OSError):
                 beside.unlink()
@@ -105,7 +115,15 @@ def check_alias(name: str, line: str) -> None:
             f"{name[:80]!r} is no name for an alias",
             hint="take letters, digits, `.`, `_`, `-`, `+`, `,` and `:`",
         )
-    if not line.strip() or len(line) > MAX_LINE_CHARS or "\0" in line:
+    if not line.strip() or len(line) > MAX_LINE_CHARS or "\0" in line or not _is_text(line):
         raise InvalidParams(
             f"the alias {name} needs a line to stand for, of {MAX_LINE_CHARS} characters at most"
         )
+
+
+def _is_text(line: str) -> bool:
+    try:
+        line.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -18,6 +18,7 @@ plugin = Plugin(
 
 _MOST = 100
 _KNOWN = 12
+_LONGEST = 300
 
 
 def _shown(found: list[Found], terminal: Terminal) -> str:
@@ -57,6 +58,7 @@ async def apropos(
         raise InvalidParams(f"--limit must lie between 1 and {_MOST}")
     if not purpose.strip():
         raise InvalidParams("say what the program should do", hint="try: isaacctl apropos compress files")
+    purpose = purpose[:_LONGEST].encode("utf-8", "replace").decode()
     pages = await PageIndex(context).pages(parts_of(purpose))
     known = await _known(context, purpose)
     programs = await asyncio.to_thread(_programs, context.environ.get("PATH", ""))

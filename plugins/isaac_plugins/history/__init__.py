@@ -258,7 +258,10 @@ async def forget(
             await context.emit("log", line)
         if not await context.confirm(f"Forget {view.amount(would)} for good?"):
             raise InvalidParams("nothing was forgotten", hint="say yes when you are asked, or give --yes")
-    return await context.history.forget(query, dry_run=False)
+    gone = await context.history.forget(query, dry_run=False)
+    return msgspec.structs.replace(
+        gone, notes=["the files that your shells keep by themselves are not touched"]
+    )
 
 
 @plugin.command(name="import", view=view.added)

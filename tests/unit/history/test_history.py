@@ -46,6 +46,13 @@ async def test_words_are_found_in_any_order_and_begun(house):
     assert await found(house, "ompos up") == ["docker compose up -d"]
     assert await found(house, '"b"') == ["echo 'a \"b\" c'"]
     assert await found(house, "NEAR( OR *") == []
+    assert sorted(await found(house, "ocker")) == ["docker compose up -d", "docker ps"]
+
+
+async def test_what_is_no_text_is_looked_for_as_it_was_kept(house):
+    house.run("cat caf\udce9")
+    assert await found(house, "caf\udce9") == ["cat caf\\xe9"]
+    assert await found(house, "\ud800\0", cwd="\ud800", pattern="\udcff*") == []
 
 
 async def test_letters_may_be_left_out_or_mistyped(house):
