@@ -6,9 +6,10 @@ import re
 import textwrap
 from collections.abc import Iterator, Mapping
 from importlib import import_module
+from types import ModuleType
 from typing import Any
 
-from isaacd import api
+from isaacd import api, testing
 from isaacd.belongings import capabilities
 from isaacd.context import HOUSE_EVENTS
 from isaacd.plugin import version
@@ -54,6 +55,9 @@ def api_page(note: str) -> str:
         lines += [f"## {heading}", ""]
         for name in names:
             lines += _entry(name)
+    lines += ["## For tests: `isaacd.testing`", "", _prose(testing.__doc__ or ""), ""]
+    for name in testing.__all__:
+        lines += _entry(name, testing)
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
@@ -97,8 +101,8 @@ def _heading(room: str) -> str:
     return told.partition(":")[0]
 
 
-def _entry(name: str) -> Iterator[str]:
-    value = getattr(api, name)
+def _entry(name: str, door: ModuleType = api) -> Iterator[str]:
+    value = getattr(door, name)
     yield f"### `{name}`"
     yield ""
     if isinstance(value, type):

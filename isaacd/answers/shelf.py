@@ -136,9 +136,11 @@ class Shelf:
             return name  # the cache says what is wrong with one that it does not know
         from isaacd.cache.policy.guarded import guarded
 
-        return guarded(
-            factory, lambda reason: self._log.error("cache policy put aside", policy=name, reason=reason)
-        )
+        def put_aside(reason: str) -> None:
+            self.troubles.append(f"the cache policy {name} was put aside for lru: {reason}")
+            self._log.error("cache policy put aside", policy=name, reason=reason)
+
+        return guarded(factory, put_aside)
 
     async def _stores(self, config: CacheConfig) -> list[Store]:
         """Open the stores that can be opened."""

@@ -91,7 +91,9 @@ def _late_policy(name: str, now: Callable[[], Plugin | None]) -> Callable[..., A
         plugin = now()
         factory = plugin.policies.get(name) if plugin is not None else None
         if factory is None:
-            raise PluginFailed(f"the cache policy {name} is not there", hint="see isaacctl plugins")
+            raise PluginFailed(
+                f"the cache policy {name} cannot run inside the daemon: trust its plugin first"
+            )
         return factory(*arguments, **options)
 
     return make
