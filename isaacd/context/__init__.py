@@ -1,6 +1,6 @@
 """One request's view of the daemon."""
 
-from isaacd.context.caller import NO_META, TTY, Meta, Sink, Terminal
+from isaacd.context.caller import NO_META, NOWHERE, TTY, Meta, Origin, Sink, Terminal
 from isaacd.context.cards import (
     CommandCard,
     DaemonCard,
@@ -17,12 +17,13 @@ from isaacd.context.cards import (
 from isaacd.context.context import MAX_INPUT_BYTES, Context
 from isaacd.context.ending import Ending
 from isaacd.context.event import HOUSE_EVENTS, Event
-from isaacd.context.handover import Handover
 from isaacd.context.ports import Daemon, Events, PluginDesk, Services, Tools
+from isaacd.plans.handover import Handover
 
 __all__ = [
     "HOUSE_EVENTS",
     "MAX_INPUT_BYTES",
+    "NOWHERE",
     "NO_META",
     "TTY",
     "CommandCard",
@@ -34,6 +35,7 @@ __all__ = [
     "Events",
     "Handover",
     "Meta",
+    "Origin",
     "PluginCard",
     "PluginChanges",
     "PluginDesk",

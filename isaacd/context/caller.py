@@ -1,6 +1,7 @@
-"""What a request says of its caller: the terminal, the working directory, the variables, the wishes."""
+"""What is known of a request's caller: terminal, working directory, variables and wishes by its word, the rest by the kernel's."""
 
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -71,3 +72,32 @@ class Terminal(msgspec.Struct, frozen=True):
         if not self.color or not text:
             return text
         return f"\x1b[{';'.join(map(str, codes))}m{text}\x1b[0m"
+
+
+def _nobody() -> int | None:
+    return None
+
+
+class Origin(msgspec.Struct, frozen=True):
+    """Where a request comes from, by the kernel's word: one connection: its number, and the process at its other end, as far as that is known."""
+
+    number: int = 0
+    pid: Callable[[], int | None] = _nobody
+
+    def owner(self, *, is_command_line: bool) -> str:
+        """Return whose plans those of this request are.
+
+        They are those of the connection. Of a command line, which has a connection for each command, they are those of
+        the session of processes, that is of one terminal.
+        """
+        if is_command_line:
+            pid = self.pid()
+            try:
+                if pid is not None:
+                    return f"session {os.getsid(pid)}"
+            except OSError:
+                pass  # it has ended already, and nobody waits for an answer
+        return f"connection {self.number}"
+
+
+NOWHERE = Origin()

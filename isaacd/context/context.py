@@ -11,12 +11,11 @@ import msgspec
 from isaacd.ai.router import AIRouter
 from isaacd.clock import Clock
 from isaacd.config import Config, Loaded
-from isaacd.context.caller import NO_META, Meta, Terminal
+from isaacd.context.caller import NO_META, NOWHERE, Meta, Origin, Terminal
 from isaacd.context.ports import Daemon, Events, PluginDesk, Services, Tools
 from isaacd.errors import InvalidParams, PluginFailed
 from isaacd.log import Log
 from isaacd.paths import Paths
-from isaacd.plans.origin import NOWHERE, Origin
 
 if TYPE_CHECKING:
     from isaacd.ai.chat import Answer

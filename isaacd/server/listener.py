@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from isaacd.context import Origin
 from isaacd.log import Log
-from isaacd.plans.origin import Origin
 from isaacd.server.hangup import Hangups
 from isaacd.server.outbox import Outbox
 from isaacd.server.peer import peer_pid, peer_uid

@@ -8,9 +8,8 @@ import anyio
 import anyio.lowlevel
 
 from isaacd.command import Call, Command
-from isaacd.context import Context, Services
+from isaacd.context import NOWHERE, Context, Origin, Services
 from isaacd.errors import Cancelled, ClientTooSlow, DeadlineExceeded, InvalidRequest, IsaacError
-from isaacd.plans.origin import NOWHERE, Origin
 from isaacd.server.outbox import Outbox
 from isaacd.server.question import Questions
 from isaacd.wire import Codec

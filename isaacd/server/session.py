@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from isaacd.command import Call, Catalog, Command
-from isaacd.context import Context, Services, Sink
+from isaacd.context import NOWHERE, Context, Origin, Services, Sink
 from isaacd.errors import (
     DeadlineExceeded,
     InternalError,
@@ -13,7 +13,6 @@ from isaacd.errors import (
     ServerCancelled,
     ShuttingDown,
 )
-from isaacd.plans.origin import NOWHERE, Origin
 from isaacd.server import methods
 from isaacd.server.outbox import Outbox
 from isaacd.server.run import Run

@@ -1,11 +1,12 @@
 """What a handler may use: its caller's terminal, environment, directory and standard input."""
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
-from isaacd.context import TTY, Context, Meta, Terminal
+from isaacd.context import TTY, Context, Meta, Origin, Terminal
 from isaacd.errors import ConfigInvalid, InvalidParams
 from tests.fake_caller import FakeEvents
 from tests.fakes import FakeServices
@@ -103,3 +104,11 @@ async def test_events_that_nobody_wants_are_lost() -> None:
     events = FakeEvents()
     await Context(FakeServices(), Meta(), events).progress(1, None, "reading")
     assert events.sent == [("progress", {"done": 1, "total": None, "label": "reading"})]
+
+
+def test_plans_belong_to_a_connection_and_those_of_command_lines_to_a_session_of_processes() -> None:
+    here = Origin(7, os.getpid)
+    assert here.owner(is_command_line=False) == "connection 7"
+    assert here.owner(is_command_line=True) == f"session {os.getsid(0)}"
+    for gone in (Origin(7), Origin(7, lambda: 2**22 + 1)):
+        assert gone.owner(is_command_line=True) == "connection 7"
