@@ -4,6 +4,7 @@ from isaacd.context.caller import NO_META, NOWHERE, TTY, Meta, Origin, Sink, Ter
 from isaacd.context.cards import (
     CommandCard,
     DaemonCard,
+    Ending,
     PluginCard,
     PluginChanges,
     PluginDiagnosis,
@@ -15,7 +16,6 @@ from isaacd.context.cards import (
     ToolCard,
 )
 from isaacd.context.context import MAX_INPUT_BYTES, Context
-from isaacd.context.ending import Ending
 from isaacd.context.event import HOUSE_EVENTS, Event
 from isaacd.context.ports import Daemon, Events, PluginDesk, Services, Tools
 from isaacd.plans.handover import Handover

@@ -144,3 +144,9 @@ class DaemonCard(msgspec.Struct, frozen=True, kw_only=True):
     plugins: int
     draining: bool = False
     providers: tuple[ProviderHealth, ...] = ()
+
+
+class Ending(msgspec.Struct, frozen=True, kw_only=True):
+    """A result with an exit code of its own: a check that found something has worked, and yet is no success."""
+
+    exit_code: int = 0
