@@ -3,7 +3,7 @@
 import gc
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -22,12 +22,6 @@ from isaacd.context import CommandCard, Context, DaemonCard, PluginCard, PluginC
 from isaacd.errors import ConfigInvalid, IsaacError, PermissionDenied
 from isaacd.log import Log
 from isaacd.paths import Paths
-from isaacd.plugin import BootLoader, Registry
-from isaacd.plugin.activity import Activity
-from isaacd.plugin.here import Here
-from isaacd.plugin.importer import Importer
-from isaacd.plugin.places import Found
-from isaacd.plugin.roster import Roster
 from isaacd.server.life import Life
 from isaacd.server.methods import BUILTIN
 from isaacd.server.singleton import Singleton
@@ -44,8 +38,7 @@ if TYPE_CHECKING:
     from isaacd.ledger.ledger import Ledger
     from isaacd.plans.desk import Desk
     from isaacd.plugin.desk import PluginDesk
-    from isaacd.plugin.importers import Importers
-    from isaacd.plugin.isolation.importer import IsolatedImporter
+    from isaacd.plugin.residents import Residents
     from isaacd.routing.lines import Lines
     from isaacd.server.supervisor import Supervisor
     from isaacd.tools.toolbox import Toolbox
@@ -87,21 +80,7 @@ class App:
         source.changed = self._config_changed
         self._launch = launch
         self._born = clock.monotonic()
-        self._registry = Registry(self.catalog, BUILTIN)
-        self._activity = Activity(paths, clock, log)
-        self._here = Here(log, lambda: self._config().plugins.import_timeout_s)
-        self._roster = Roster(
-            self._registry,
-            self._activity,
-            loader=self._loader,
-            importer=self._importer,
-            import_now=self._here.load_now,
-            spawn=lambda *work: self._life.spawn(*work),
-            services=self,
-            changed=lambda: source.learn(self._roster.offered()),
-            uid=os.geteuid(),
-        )
-        self._household = Household(paths, clock, log, self._roster.declared)
+        self._household = Household(paths, clock, log, lambda plugin: self._residents.roster.declared(plugin))
         # One for each way to look things up offline, which nearly always means one.
         self._routers: dict[KnowledgeConfig, AIRouter] = {}
         self._shelf: Shelf | None = None
@@ -130,6 +109,25 @@ class App:
 
         return CommandLine(self.catalog, self._config_warning)
 
+    @cached_property
+    def _residents(self) -> "Residents":
+        """The plugins; a daemon is ready before it looks for any."""
+        from isaacd.plugin.residents import Residents
+
+        return Residents(
+            self,
+            self.catalog,
+            reserved=BUILTIN,
+            config=lambda: self._config().plugins,
+            spawn=self._life.spawn,
+            learn=self._source.learn,
+            uid=os.geteuid(),
+        )
+
+    @property
+    def _has_residents(self) -> bool:
+        return "_residents" in self.__dict__
+
     # What requests share (the port Services of isaacd.context).
 
     @property
@@ -146,10 +144,10 @@ class App:
         router = self._routers.get(config.knowledge)
         if router is None:
             host = Host(self.environ, self.paths, self.log, config.knowledge)
-            router = AIRouter(config.ai, self._registry.factories, host, clock=self.clock)
+            router = AIRouter(config.ai, self._residents.registry.factories, host, clock=self.clock)
             self._routers[config.knowledge] = router
         stored = stored_names(environ, self.paths.config_dir / KEY_FOLDER)
-        ai = with_stored(config.ai, self._registry.factories, stored)
+        ai = with_stored(config.ai, self._residents.registry.factories, stored)
         return router.seen_by(ai, environ, caller=caller, meter=self.ledger.view(config, caller))
 
     @property
@@ -158,7 +156,7 @@ class App:
         if self._shelf is None:
             from isaacd.answers.shelf import Shelf
 
-            self._shelf = Shelf(self.paths, self.clock, self.log, lambda: self._registry.policies)
+            self._shelf = Shelf(self.paths, self.clock, self.log, lambda: self._residents.registry.policies)
         return self._shelf
 
     @property
@@ -189,7 +187,7 @@ class App:
             monotonic=self.clock.monotonic,
             log=self.log,
             commands=lambda: [item.name for item in self.catalog if not item.hidden],
-            rewrites=lambda: self._registry.rewrites,
+            rewrites=lambda: self._residents.registry.rewrites,
             names=self.learned,
         )
 
@@ -229,7 +227,7 @@ class App:
         """What a person decides about plugins; imported when somebody does."""
         from isaacd.plugin.desk import House, PluginDesk
 
-        house = House(self._roster.find_all, self.plugins, self.check_plugins, self.reload_plugins)
+        house = House(self._residents.roster.find_all, self.plugins, self.check_plugins, self.reload_plugins)
         return PluginDesk(self.paths, self.clock, os.geteuid(), house)
 
     @cached_property
@@ -303,7 +301,8 @@ class App:
 
     def publish(self, name: str, data: Mapping[str, object]) -> None:
         """Tell all handlers of an event that it happened."""
-        self._activity.publish(name, data)
+        if self._has_residents:  # else nobody listens yet
+            self._residents.activity.publish(name, data)
 
     # The daemon as commands see it (the port Daemon of isaacd.context).
 
@@ -320,26 +319,26 @@ class App:
             connections=self._life.connections,
             requests=self._life.requests,
             in_flight=self._life.in_flight,
-            plugins=self._roster.usable,
+            plugins=self._residents.roster.usable,
             draining=self._life.draining,
             providers=tuple(item for router in self._routers.values() for item in router.health()),
         )
 
     def plugins(self) -> Sequence[PluginCard]:
         """Describe every plugin found."""
-        return self._roster.cards()
+        return self._residents.roster.cards()
 
     async def check_plugins(self) -> None:
         """Look whether files of plugins have changed, came or went, and wait a moment for what comes of it."""
-        await self._roster.look_again()
+        await self._residents.roster.look_again()
 
     async def reload_plugins(self, names: Sequence[str] = ()) -> PluginChanges:
         """Load plugins anew: those named, or all but Isaac's own; raises NotFound for a name that none has."""
-        return await self._roster.reload(names, force=True)
+        return await self._residents.roster.reload(names, force=True)
 
     def plugin_times(self) -> PluginTimes:
         """Say what the plugins have cost so far."""
-        return self._roster.times()
+        return self._residents.roster.times()
 
     def commands(self) -> Sequence[CommandCard]:
         """Describe every command."""
@@ -355,45 +354,14 @@ class App:
         """Put the commands in place; the plugins are imported when the first one is wanted, or when all is quiet."""
         self.catalog.add(*self._own_commands())
         self.log.set_level(self._config().log.level)
-        self.catalog.later(self._roster, BUILTIN)
-
-    def _loader(self, further: Callable[[], Iterable[Found]]) -> BootLoader:
-        """Return what finds plugins, as the configuration is now."""
-        config = self._config().plugins
-        return BootLoader(
-            user_dir=self.paths.data_dir / "plugins",
-            disabled=config.disabled,
-            choose=config.choose,
-            clock=self.clock,
-            log=self.log,
-            further=further,
-        )
-
-    def _importer(self, found: Found) -> Importer:
-        """Say who may bring a plugin to life."""
-        return self._importers.of(found)
-
-    @cached_property
-    def _importers(self) -> "Importers":
-        """Who brings plugins to life, by what is trusted; a start that knows all its plugins asks nobody."""
-        from isaacd.plugin.importers import Importers
-        from isaacd.plugin.trust import trust_of
-
-        return Importers(self._here, trust_of(self.paths), self._isolated)
-
-    def _isolated(self) -> "IsolatedImporter":
-        """Make what runs plugins that are not trusted; imported when there is the first."""
-        from isaacd.plugin.isolation.importer import isolated_importer
-
-        return isolated_importer(self, self._config().plugins.isolation)
+        self.catalog.later(lambda: self._residents.roster, BUILTIN)
 
     async def serve(self, singleton: Singleton) -> None:
         """Answer until told to stop, then drain and leave."""
         await self._life.serve(singleton, leave_when_idle=self._launch.on_demand)
         with anyio.CancelScope(shield=True):
-            await self._roster.end()
-            if "_importers" in self.__dict__:
-                await self._importers.aclose()
+            if self._has_residents:
+                await self._residents.end()
             for router in self._routers.values():
                 await router.aclose()
             rooms = (
@@ -404,7 +372,7 @@ class App:
                 self._batches,
                 self._ledger,
                 self._household,
-                self._activity,
+                self._residents.activity if self._has_residents else None,
             )
             for room in rooms:
                 if room is not None:
@@ -427,8 +395,8 @@ class App:
             "ready", version=__version__, socket=str(self.paths.socket), on_demand=self._launch.on_demand
         )
         self.command_line.tree()
-        self._activity.start(self._life.spawn)
-        self._life.spawn(self._roster.start, self._config().plugins.load)
+        self._residents.activity.start(self._life.spawn)
+        self._life.spawn(self._residents.roster.start, self._config().plugins.load)
         self.publish("daemon.ready", {"version": __version__})
         if (self.paths.state_dir / _JOBS_FILE).exists():
             self._life.spawn(self.jobs.wake)
@@ -453,13 +421,15 @@ class App:
                 await self._spool_watch.wait()
 
     def _config_changed(self) -> None:
-        self._roster.check()
+        if self._has_residents:
+            self._residents.roster.check()
         self.publish("config.changed", {"file": str(self.paths.config_file)})
 
     async def _leaving(self) -> None:
         """Tell those who want to know that the daemon stops, and let them finish what they have."""
         self.publish("daemon.stopping", {})
-        await self._activity.farewell()
+        if self._has_residents:
+            await self._residents.activity.farewell()
 
     def _reload(self) -> None:
         """Open the log and read the configuration anew; one that cannot be used is told and the old one stays."""
@@ -469,7 +439,8 @@ class App:
         if problem is None:
             self.log.set_level(self._config().log.level)
             self.log.info("configuration read")
-            self._roster.check()
+            if self._has_residents:
+                self._residents.roster.check()
         else:
             self.log.warning("configuration refused", reason=problem.message)
 

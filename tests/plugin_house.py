@@ -49,7 +49,7 @@ class PluginHouse:
             changed=lambda: None,
             uid=os.geteuid(),
         )
-        self.catalog.later(self.roster, ())
+        self.catalog.later(lambda: self.roster, ())
 
     def _loader(self, further: Callable[[], Iterable[Found]]) -> BootLoader:
         return OnlyOwn(

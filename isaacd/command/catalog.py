@@ -45,24 +45,24 @@ class Catalog:
         self.summaries: dict[str, str] = {}
         self.version = 0
         self._supply: Supply | None = None
-        self._opened = True
+        self._make: Callable[[], Supply] | None = None
         self._unaided: Collection[str] = ()
         self.add(*commands)
 
-    def later(self, supply: Supply, unaided: Collection[str]) -> None:
-        """Have `supply` add the rest when somebody first looks for a command; the names in `unaided` are none.
+    def later(self, supply: Callable[[], Supply], unaided: Collection[str]) -> None:
+        """Have what `supply` makes add the rest when somebody first looks for a command; the names in `unaided` are none.
 
         A daemon is ready, and answers a ping, before it looks for its plugins.
         """
-        self._supply, self._unaided = supply, unaided
-        self._opened = False
+        self._make, self._unaided = supply, unaided
         self.find = self._find
 
     def complete(self) -> None:
         """Add now what was left for later, as far as it is known."""
-        if not self._opened and self._supply is not None:
-            self._opened = True
+        make, self._make = self._make, None
+        if make is not None:
             self.find = self._commands.get
+            self._supply = make()
             self._supply.open()
 
     def waiting(self, word: str = "") -> Wait | None:

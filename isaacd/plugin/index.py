@@ -105,7 +105,7 @@ def _decoded(data: bytes) -> Index | None:
 def write_index(file: Path, index: Index) -> str | None:
     """Replace the index as a whole, open to nobody else; return what went wrong, since it can be done without."""
     payload = msgspec.msgpack.encode(index)
-    beside = file.with_name(f".{file.name}.{os.getpid()}")
+    beside = file.with_name(f".{file.name}.new")  # one name, so that what kill -9 leaves is replaced
     try:
         make_private(file.parent)
         with contextlib.suppress(FileNotFoundError):

@@ -187,7 +187,7 @@ class Later:
 def test_what_was_left_for_later_comes_once_and_with_the_first_look_for_a_command():
     catalog = Catalog([named("own")])
     later = Later(catalog)
-    catalog.later(later, {"ping"})
+    catalog.later(lambda: later, {"ping"})
     assert catalog.find("ping") is None
     assert later.opened == []
     assert catalog.find("late") is not None
@@ -198,7 +198,7 @@ def test_what_was_left_for_later_comes_once_and_with_the_first_look_for_a_comman
 
 def test_a_command_that_may_still_come_is_stood_for():
     catalog = Catalog()
-    catalog.later(Later(catalog), ())
+    catalog.later(lambda: Later(catalog), ())
     assert catalog.get("coming").name == "coming"
     with pytest.raises(MethodNotFound):
         catalog.get("nowhere")
@@ -228,6 +228,6 @@ def lambda_of(doc):
 @pytest.mark.parametrize("look", [list, len, Catalog.cards, lambda catalog: catalog.get("late")])
 def test_every_way_to_look_sees_what_was_left_for_later(look):
     catalog = Catalog()
-    catalog.later(Later(catalog), ())
+    catalog.later(lambda: Later(catalog), ())
     look(catalog)
     assert catalog.version == 2
