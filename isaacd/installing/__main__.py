@@ -14,6 +14,7 @@ from isaacd.clock import SystemClock
 from isaacd.errors import Cancelled, IsaacError
 from isaacd.installing.install import Installed, Wishes, install
 from isaacd.installing.notice import tell
+from isaacd.installing.place import Place
 from isaacd.installing.remove import Removed, remove
 from isaacd.workshop.report import Report, count
 
@@ -69,6 +70,9 @@ def _install(options: argparse.Namespace, report: Report) -> int:
     )
     done = install(wishes, options.folder, environ=os.environ, clock=SystemClock(), say=report.say)
     seen = tell(options.socket, done.plugins)
+    place = Place(options.folder)
+    with place.held():
+        place.clean()  # not earlier: the daemon had the former version in use
     report.result(Outcome(done=done, daemon=seen), _installed_text(done, seen))
     return 0
 

@@ -1,5 +1,6 @@
 """`plugins remove`: the receipt goes first, and then all that it named."""
 
+import os
 from pathlib import Path
 
 import msgspec
@@ -7,7 +8,9 @@ import msgspec
 from isaacd.errors import PermissionDenied
 from isaacd.installing.install import find_receipt
 from isaacd.installing.place import Place
-from isaacd.plugin.receipts import drop_receipt, normalized, read_receipts
+from isaacd.plugin.choices import read_choices, write_choices
+from isaacd.plugin.receipts import FOLDER, Receipt, drop_receipt, normalized, read_receipts
+from isaacd.plugin.trust import FILE_NAME, Trust
 
 
 class Removed(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,6 +32,7 @@ def remove(name: str, plugins_dir: Path) -> Removed:
             drop_receipt(plugins_dir, normalized(receipt.distribution))
         except OSError as error:
             raise PermissionDenied(f"cannot write into {place.folder}: {error.strerror}") from None
+        _forget(plugins_dir, receipt)
         place.clean()
         left = place.leftovers()
     return Removed(
@@ -38,3 +42,16 @@ def remove(name: str, plugins_dir: Path) -> Removed:
         needs=receipt.needs,
         left=tuple(map(str, left)),
     )
+
+
+def _forget(plugins_dir: Path, receipt: Receipt) -> None:
+    """Take back what was said about it: what comes under its name later is to be looked at anew."""
+    trust = Trust(plugins_dir / FILE_NAME)
+    site = Path(os.path.realpath(plugins_dir / FOLDER / receipt.folder))
+    for one in trust.all():
+        if one.digest and Path(one.origin).is_relative_to(site):
+            trust.revoke(one.name)
+    before = read_choices(plugins_dir)
+    after = before.without_source(receipt.distribution)
+    if after != before:
+        write_choices(plugins_dir, after)

@@ -38,6 +38,12 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """Take one of several plugins with the same name."""
         return msgspec.structs.replace(self, taken={**self.taken, name: label})
 
+    def without_source(self, label: str) -> "Choices":
+        """Forget where plugins were to come from, if it was from there."""
+        return msgspec.structs.replace(
+            self, taken={name: other for name, other in self.taken.items() if other != label}
+        )
+
 
 def label_of(found: Found) -> str:
     """Say where a plugin comes from, in a way that outlasts its updates: `isaac`, `user`, a distribution or a path."""

@@ -173,7 +173,13 @@ def _trust(patient: Patient) -> Iterator[PluginFinding]:
                 )
             continue
         place = places.get(one.name)
-        if place is None or os.path.realpath(place) != one.origin:
+        if place is not None and os.path.realpath(place) != one.origin:
+            yield _error(
+                one.name,
+                f"another version of it was trusted than that at {place}, so it runs isolated",
+                f"look at it, then: isaacctl plugins trust {one.name}",
+            )
+        elif place is None:
             yield _warning(
                 one.name,
                 f"what is trusted, {one.origin}, is not there any more",

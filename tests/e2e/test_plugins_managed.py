@@ -91,10 +91,15 @@ def test_a_wheel_with_an_entry_point_is_installed_used_and_removed(
     assert run(home, "box") == "box 1.0\n"
     info = told(home, "plugins", "info", "box")
     assert (info["version"], info["trusted"], info["error"]) == ("1.0", False, None)
+    assert told(home, "plugins", "trust", "box")["trusted"] is True
+    assert run(home, "box") == "box 1.0\n"
     assert run(home, "plugins", "install", "--offline", wheel("box", "2.0", target=target)).startswith(
         "installed third-party-box 2.0, before 1.0"
     )
     assert run(home, "box") == "box 2.0\n"
+    assert [item["about"] for item in told(home, "plugins", "doctor")["findings"]] == ["box"], (
+        "trusted as it was"
+    )
     assert told(home, "plugins", "remove", "box")["done"]["version"] == "2.0"
     assert "no command 'box'" in refused(home, "box")
     assert [row["name"] for row in told(home, "plugins", "list")] == [row["name"] for row in before]
@@ -175,8 +180,10 @@ def test_of_two_with_one_name_both_are_named_and_either_can_be_chosen(wheel: Whe
             run(home, "plugins", "install", "--offline", wheel("greet", "4.0"))
             run(home, "plugins", "choose", "greet", "third-party-greet")
             assert run(home, "greet") == "greet 4.0\n"
-            run(home, "plugins", "choose", "greet", "isaac")
-            assert run(home, "greet") == "hello world\n"
+            run(home, "plugins", "trust", "greet")
+            run(home, "plugins", "remove", "third-party-greet")
+            assert run(home, "greet") == "hello world\n", "what was chosen is forgotten with what it was"
+            assert "third-party" not in (home.data / "plugins/trusted.json").read_text()
 
 
 def test_what_config_toml_chooses_is_not_chosen_otherwise_behind_its_back() -> None:
