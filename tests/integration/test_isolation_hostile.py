@@ -1,6 +1,7 @@
 """A hostile plugin in a process of its own costs nobody else anything, and reaches nothing that is not its own."""
 
 import os
+import signal
 import socket
 import sys
 from collections.abc import AsyncIterator
@@ -255,6 +256,23 @@ async def test_its_own_words_cannot_steer_a_terminal(hostile: Isolated) -> None:
     assert "\x07" not in hostile.manifest.summary
 
 
+async def test_without_the_process_that_all_are_forked_from_calls_fail_and_the_next_one_works(
+    hostile: Isolated,
+) -> None:
+    await hostile.run("hello")
+    nursery = _stat(_pid(hostile))[1]
+    async with anyio.create_task_group() as group:
+
+        async def wait() -> None:
+            with pytest.raises(PluginFailed, match="killed from outside"):
+                await hostile.run("wait")
+
+        group.start_soon(wait)
+        await anyio.wait_all_tasks_blocked()
+        os.kill(int(nursery), signal.SIGKILL)
+    assert await hostile.run("hello") == "hello world"
+
+
 async def test_it_ends_when_it_is_dropped_and_leaves_no_temporary_files(hostile: Isolated) -> None:
     await hostile.run("hello")
     pid = _pid(hostile)
@@ -286,10 +304,13 @@ def _pid(one: Isolated) -> int:
     return int(one.told.partition("running: process ")[2].partition(";")[0])
 
 
+def _stat(pid: int) -> list[str]:
+    """Return what the kernel says of a process: its state, its parent, and so on."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+
+
 def _alive(pid: int) -> bool:
     try:
-        os.kill(pid, 0)
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        return _stat(pid)[0] != "Z"
     except (OSError, IndexError):
         return False
-    return state != "Z"

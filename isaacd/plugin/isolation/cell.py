@@ -1,36 +1,30 @@
 """One isolated plugin: its processes, started when they are needed, again after a failure, and ended when idle."""
 
 import asyncio
-import shutil
 import sys
-import tempfile
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import anyio
-import anyio.to_thread
 import msgspec
 
 from isaacd.ai.chat import Piece
-from isaacd.belongings.belongings import FOLDER
 from isaacd.context import Context, Services
 from isaacd.errors import IsaacError, PluginFailed
-from isaacd.paths import make_private
 from isaacd.plugin.isolation import environment
 from isaacd.plugin.isolation.circuit import Circuit
 from isaacd.plugin.isolation.fence import Fence, Limits, expected, told
 from isaacd.plugin.isolation.forks import Forks
 from isaacd.plugin.isolation.office import Office
-from isaacd.plugin.isolation.places import Wanted, depends_on_cwd, fence_for, modules_for
+from isaacd.plugin.isolation.places import depends_on_cwd
 from isaacd.plugin.isolation.process import Desk, Patience, Process
+from isaacd.plugin.isolation.quarters import Quarters
 from isaacd.plugin.isolation.terms import OUT_OF_MEMORY, Head, Opened, Opening
 from isaacd.plugin.manifest import Manifest
 from isaacd.plugin.places import NAMESPACE, Found
 
-TEMPORARY = "plugin-tmp"
 # Processes of one plugin at once; it has more than one only if what it may read depends on the caller's directory.
 _MOST_PROCESSES = 4
 _CLEANED_WITHIN_S = 5.0
@@ -63,7 +57,8 @@ class Cell:
         self._tasks: set[asyncio.Task[None]] = set()
         self._opened: Opened | None = None
         self._dropped = False
-        self._folder = house.services.paths.data_dir / FOLDER / found.name if keeps else None
+        services = house.services
+        self._quarters = Quarters(found, manifest.capabilities, services.paths, services.environ, keeps=keeps)
 
     @property
     def isolation(self) -> str:
@@ -163,8 +158,8 @@ class Cell:
             return await self._start(key, Path(key) if key else None, context)
 
     async def _start(self, key: str, cwd: Path | None, context: Context) -> Process:
-        temporary, folder = await anyio.to_thread.run_sync(self._places)
-        fence = await anyio.to_thread.run_sync(self._fence, temporary, cwd)
+        folder, temporary = await self._quarters.make()
+        fence = await self._quarters.fence(temporary, self._house.limits, cwd)
         process = Process(
             self._opening(fence, folder, temporary),
             Desk(self._office.answer, self._office.told),
@@ -204,32 +199,6 @@ class Cell:
             temporary=str(temporary),
         )
 
-    def _places(self) -> tuple[Path, Path]:
-        """Make the plugin's own folder and a temporary one, both private."""
-        paths = self._services.paths
-        base = paths.cache_dir / TEMPORARY
-        make_private(base)
-        temporary = Path(tempfile.mkdtemp(prefix=f"{self.found.name}-", dir=base))
-        folder = self._folder or temporary
-        make_private(folder)
-        return temporary, folder
-
-    def _wanted(self, folder: Path, temporary: Path) -> Wanted:
-        return Wanted(
-            origin=self.found.root,
-            folder=folder,
-            temporary=temporary,
-            paths=tuple(str(item) for item in self.found.path),
-            capabilities=self.manifest.capabilities,
-        )
-
-    def _fence(self, temporary: Path, cwd: Path | None) -> Fence:
-        services = self._services
-        wanted = self._wanted(self._folder or temporary, temporary)
-        return fence_for(
-            wanted, modules_for(services.paths), services.paths, services.environ, self._house.limits, cwd
-        )
-
     async def _make_room(self) -> None:
         if len(self._processes) >= _MOST_PROCESSES:
             idle = next((item for item in self._processes.values() if not item.in_flight), None)
@@ -244,15 +213,14 @@ class Cell:
             if not process.retired:
                 self._circuit.crashed(cause)
                 self._log.warning("plugin process ended", cause=cause, crashes=self._circuit.crashes)
-        timer = self._timers.pop(key, None)
-        if timer is not None:
-            timer.cancel()
+            timer = self._timers.pop(key, None)
+            if timer is not None:
+                timer.cancel()
         self._later(self._clean(process, temporary))
 
     async def _clean(self, process: Process, temporary: Path) -> None:
         await process.gone()
-        with suppress(Exception):  # it is the plugin's own doing if it cannot be removed
-            await anyio.to_thread.run_sync(partial(shutil.rmtree, temporary, ignore_errors=True))
+        await self._quarters.clear(temporary)
 
     def _rest(self, process: Process) -> None:
         """When nothing is under way in a process, set the time at which it ends."""

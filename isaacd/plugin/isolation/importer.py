@@ -9,12 +9,13 @@ import anyio.to_thread
 from isaacd.config.isolation import IsolationConfig
 from isaacd.context import Services
 from isaacd.errors import IsaacError, PluginFailed
-from isaacd.plugin.isolation.cell import TEMPORARY, Cell, House
+from isaacd.plugin.isolation.cell import Cell, House
 from isaacd.plugin.isolation.checked import checked
 from isaacd.plugin.isolation.fence import MIB, Limits
 from isaacd.plugin.isolation.forks import Forks
 from isaacd.plugin.isolation.places import modules_for
 from isaacd.plugin.isolation.process import Patience
+from isaacd.plugin.isolation.quarters import TEMPORARY
 from isaacd.plugin.isolation.stand_in import plugin_of
 from isaacd.plugin.manifest import Manifest
 from isaacd.plugin.places import Found
