@@ -2,7 +2,7 @@
 
 | capability | the plugin may | held to it |
 |---|---|---|
-| `ask` | ask AI providers: `context.ai`, `context.answers`, `context.chats`, `context.batches` | every plugin |
+| `ask` | ask AI providers: `context.ask`, `context.ai`, `context.answers`, `context.chats`, `context.batches` | every plugin |
 | `cache` | keep values for a while: `context.cache` | every plugin |
 | `state` | keep values for good: `context.state`, `context.database` | every plugin |
 | `publish` | publish events of its own: `context.publish` | every plugin |

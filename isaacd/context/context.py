@@ -18,8 +18,9 @@ from isaacd.log import Log
 from isaacd.paths import Paths
 
 if TYPE_CHECKING:
-    from isaacd.ai.chat import Answer
+    from isaacd.ai.chat import Answer, Message
     from isaacd.answers.answers import Answers
+    from isaacd.answers.asking import Asking
     from isaacd.answers.care import Care
     from isaacd.batch.desk import BatchDesk
     from isaacd.belongings import Belongings
@@ -174,6 +175,10 @@ class Context(msgspec.Struct, eq=False):
             on_hit=self._count_hit,
             on_answer=self._tell_answer,
         )
+
+    async def ask(self, question: "str | Sequence[Message]", asking: "Asking | None" = None) -> "Answer":
+        """Ask a question, or go on with a conversation, and return the whole answer, kept or new; `asking` says how."""
+        return await self.answers.chat(question, asking)
 
     @property
     def ledger(self) -> "Ledger":

@@ -285,6 +285,37 @@ def test_what_a_plugin_demands_in_vain_is_refused_by_name(home: Home, text: str,
         assert reason in card["error"], card
 
 
+ASKER = '''
+"""Ask."""
+
+from isaacd.api import Context, Plugin
+
+plugin = Plugin("asker", version="1", capabilities=("ask",))
+
+
+@plugin.command
+async def asker(context: Context) -> list[str]:
+    """Ask something.
+
+    Examples:
+        isaacctl asker
+    """
+    answer = await context.ask("find files larger than 100 MB")
+    return [answer.provider, answer.text.splitlines()[0]]
+'''
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_a_plugin_asks_whether_it_is_trusted_or_not(home: Home, trusted: bool) -> None:
+    home.write_plugin("asker", ASKER, trusted=trusted)
+    home.write_plugin(
+        "mute", ASKER.replace("asker", "mute").replace('capabilities=("ask",)', ""), trusted=trusted
+    )
+    with running(home=home) as daemon, daemon.caller() as caller:
+        assert caller.call("asker") == ["knowledge", "find . -type f -size +100M"]
+        assert "the plugin mute uses context." in caller.fail("mute")
+
+
 EARS = '''
 """Hear everything."""
 

@@ -7,7 +7,9 @@ from typing import Annotated, Any, assert_type
 import msgspec
 
 from isaacd.api import (
+    Answer,
     Argument,
+    Asking,
     ChatRequest,
     Context,
     Database,
@@ -156,6 +158,7 @@ async def hourly(context: Context) -> int:
     assert_type(await context.state.transaction(more), int)
     async for key, value in context.state.items("count", int):
         assert_type((key, value), tuple[str, int])
+    assert_type(await context.ask("why?", Asking(model="fast")), Answer)
     token = await context.secrets.get("TOKEN")
     assert_type(token, Secret | None)
     database = context.database(Schema(what="rows", number=1, versions=(("CREATE TABLE t (n)",),)))

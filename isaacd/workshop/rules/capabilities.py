@@ -14,6 +14,7 @@ from isaacd.workshop.source import declaration_of
 _OF_CONTEXT = {
     "ai": "ask",
     "answers": "ask",
+    "ask": "ask",
     "chats": "ask",
     "batches": "ask",
     "cache": "cache",
