@@ -81,7 +81,9 @@ class Whereabouts:
         """Return the absolute path that a text means in a folder; None if that is not seen."""
         if is_tilde:
             user, _, rest = value[1:].partition("/")
-            if user in ("+", "-"):
+            if user == "+":  # the folder itself
+                return None if folder is None else posixpath.normpath(posixpath.join(folder, rest))
+            if user == "-":
                 return None
             base = self.around.home if not user else f"/home/{user}"
             return posixpath.normpath(posixpath.join(base, rest))

@@ -590,3 +590,9 @@ def test_what_runs_nothing_is_no_danger_or_not_understood(line: str) -> None:
 )
 def test_the_phrase_names_what_is_destroyed(line: str, phrase: str) -> None:
     assert JUDGE.judge(line, AROUND).phrase == phrase
+
+
+def test_the_tilde_of_the_working_folder_is_that_folder() -> None:
+    assert JUDGE.judge("rm -rf ~+", AROUND).tier is Tier.DESTRUCTIVE
+    assert JUDGE.judge("rm -rf ~+/build", AROUND).tier is JUDGE.judge("rm -rf build", AROUND).tier
+    assert JUDGE.judge("rm -rf ~-", AROUND).tier >= Tier.BEYOND
