@@ -47,7 +47,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Index(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """Everything known, by the place of each plugin; `sites` are the folders in which `entries` were looked for."""
+    """Everything known, by the name and place of each plugin; `sites` are the folders in which `entries` were looked for."""
 
     format: int = FORMAT
     writer: str = ""

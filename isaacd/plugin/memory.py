@@ -64,4 +64,5 @@ class Memory:
 
 
 def _place_of(found: Found) -> str:
-    return f"{found.origin}:{found.attribute}"
+    # The name too: the plugin has to call itself as it is found.
+    return f"{found.name} {found.origin}:{found.attribute}"

@@ -100,6 +100,39 @@ def test_files_that_changed_while_no_daemon_ran_are_described_anew(home: Home) -
         assert "no command 'gone'" in home.isaacctl("gone").stderr
 
 
+def test_a_distribution_brings_a_plugin_by_its_entry_point(home: Home) -> None:
+    site = home.directory / "site"
+    package, info = site / "isaac_hallo", site / "isaac_hallo-2.0.dist-info"
+    package.mkdir(parents=True)
+    info.mkdir()
+    code = "from .helper import WORD"
+    (package / "__init__.py").write_text("")
+    (package / "helper.py").write_text("WORD = 'hallo'\n")
+    (package / "isaac.py").write_text(
+        answering("hallo", "2", code=code).replace("plugin = P", "own = P").replace("@plugin", "@own")
+    )
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: isaac-hallo\nVersion: 2.0\n")
+    (info / "entry_points.txt").write_text("[isaac.plugins]\nhallo = isaac_hallo.isaac:own\n")
+    home.trust.trust_folder(package, now=0.0)
+    path = {"PYTHONPATH": str(site)}
+    for _ in range(2):
+        with running(home=home, environ=path):
+            assert home.isaacctl("hallo").stdout == "hallo 2\n"
+            told = json.loads(home.isaacctl("plugins", "info", "hallo", "--json").stdout)
+            assert (told["source"], told["distribution"], told["state"]) == (
+                "entry",
+                "isaac-hallo 2.0",
+                "loaded",
+            )
+    with running(home=home, environ=path) as daemon, daemon.caller() as caller:
+        assert caller.call("hallo") == "hallo 2"
+        (package / "helper.py").write_text("1 / 0\n")
+        assert caller.call("hallo") == "hallo 2"
+        assert states(daemon)["hallo"] == "loaded"
+    with running(home=home):
+        assert "no command 'hallo'" in home.isaacctl("hallo").stderr
+
+
 # One that does not do as it should.
 
 
