@@ -33,8 +33,11 @@ class Memory:
         return known if known is not None and known.stamps == stamps and stamps else None
 
     def entry_points(self) -> list[Found]:
-        """Return the entry points that are known."""
-        return entries.found_of(self._index.entries)
+        """Return the entry points that are known; after an installation, those that are surely still there."""
+        known = entries.found_of(self._index.entries)
+        if self._index.sites == entries.sites(sys.path):
+            return known
+        return [found for found in known if str(found.root.parent) in sys.path and found.origin.exists()]
 
     def outdated(self, seats: Iterable[Seat]) -> bool:
         """Say whether the file has to be written: there may be other entry points, or a plugin that is gone."""
