@@ -184,3 +184,10 @@ def test_time_is_linear_whatever_is_typed(text):
     started = time.process_time()
     mask_secrets(text)
     assert time.process_time() - started < 20
+
+
+def test_a_secret_is_not_taken_for_the_name_of_the_next_word():
+    assert mask_secrets("mysql -psecretpw shop") == "mysql -p[redacted] shop"
+    assert (
+        mask_secrets("curl -uada:mytoken https://example.org") == "curl -uada:[redacted] https://example.org"
+    )

@@ -73,16 +73,23 @@ def _of_command(line: str, command: Sequence[Word]) -> Iterator[Span]:
     name, number = _program(command)
     words = command[number + 1 :]
     sets = name in SETTERS or any(word.text in SETTERS for word in words)
+    texts = [word.text for word in words]
+    forms = (form for form in FORMS.get(name, ()) if all(text in texts for text in form.after))
+    formed = [span for form in forms for span in _formed(line, words, form)]
+    yield from formed
+    ends = {end for _, end in formed}
     previous: Word | None = None
     for word in command:
-        if previous is not None and not previous.is_operator and not word.is_operator:
+        # What is a secret itself is no name of one.
+        if (
+            previous is not None
+            and not previous.is_operator
+            and not word.is_operator
+            and previous.end not in ends
+        ):
             yield from _behind_name(line, word, previous.text, sets=sets)
         yield from _with_name(line, word)
         previous = word
-    texts = [word.text for word in words]
-    for form in FORMS.get(name, ()):
-        if all(text in texts for text in form.after):
-            yield from _formed(line, words, form)
 
 
 def _behind_name(line: str, word: Word, name: str, *, sets: bool) -> Iterator[Span]:

@@ -22,7 +22,12 @@ from isaacd.api import (
     plain,
 )
 
-plugin = Plugin("alias", summary="Keep names of your own for the beginnings of lines.", version="1")
+plugin = Plugin(
+    "alias",
+    summary="Keep names of your own for the beginnings of lines.",
+    version="1",
+    capabilities=("history",),
+)
 
 _Name = Annotated[str, Argument("The name.")]
 _LOOKED_THROUGH = 500
