@@ -97,7 +97,9 @@ class Grep:
         rest, first, number = b"", True, 1
         try:
             while not report.is_done:
-                data = os.read(descriptor, PIECE_BYTES)
+                # Room for a whole piece costs more than a small file takes to read.
+                room = min(PIECE_BYTES, size + 1) if first and size > 0 else PIECE_BYTES
+                data = os.read(descriptor, room)
                 if first and b"\0" in data[:SNIFF_BYTES] and not self.options.get("text"):
                     return
                 # Most files are one piece; the second look that would say so costs as much as the first.
