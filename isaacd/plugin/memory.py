@@ -58,7 +58,7 @@ class Memory:
         self._index.plugins = {
             _place_of(seat.found): seat.record
             for seat in seats
-            if seat.record is not None and seat.record.stamps
+            if seat.record is not None and seat.record.stamps and _is_text(seat.record.stamps)
         }
         self._index.writer = writer()
         trouble = await anyio.to_thread.run_sync(write_index, self._file, self._index)
@@ -69,3 +69,12 @@ class Memory:
 def _place_of(found: Found) -> str:
     # The name too: the plugin has to call itself as it is found.
     return f"{found.name} {found.origin}:{found.attribute}"
+
+
+def _is_text(stamps: Stamps) -> bool:
+    """Say whether all paths can be written down; a file may have a name that is not UTF-8, and is then looked at anew."""
+    try:
+        "".join(stamp.path for stamp in stamps).encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -95,9 +95,22 @@ def _plugins_in(folder: Path) -> Iterator[tuple[str, Path]]:
         if entry.name.startswith(("_", ".")):
             continue
         if entry.name.endswith(_SUFFIX):
-            yield entry.name.removesuffix(_SUFFIX), Path(entry.path)
+            if _is_file(entry):  # to read anything else could take for ever
+                yield said(entry.name.removesuffix(_SUFFIX)), Path(entry.path)
         elif Path(entry.path, "__init__.py").is_file():
-            yield entry.name, Path(entry.path)
+            yield said(entry.name), Path(entry.path)
+
+
+def said(name: str | Path) -> str:
+    """Return a name or path as it can be sent and shown, also if it is not UTF-8."""
+    return str(name).encode("utf-8", "backslashreplace").decode()
+
+
+def _is_file(entry: "os.DirEntry[str]") -> bool:
+    try:
+        return entry.is_file()
+    except OSError:
+        return False  # a link that leads back to itself
 
 
 def _takes_all(folder: Path) -> str | None:

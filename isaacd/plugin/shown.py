@@ -3,6 +3,7 @@
 from msgspec.structs import replace
 
 from isaacd.context import PluginCard, PluginSteps, StepCard
+from isaacd.plugin.places import said
 from isaacd.plugin.seat import Seat
 
 _IN_THIS_PROCESS = "none: it runs in the daemon's own process"
@@ -15,7 +16,7 @@ def card_of(seat: Seat) -> PluginCard:
         name=seat.name,
         summary="",
         version="",
-        origin=str(seat.found.origin),
+        origin=said(seat.found.origin),
         state=seat.state,
         import_ms=seat.timings.took_ms("import"),
         source=seat.found.source,

@@ -1,6 +1,7 @@
 """Plugins of a real daemon: known without being imported, imported alone, exchanged while requests run."""
 
 import json
+import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -149,6 +150,25 @@ def test_one_that_blocks_at_import_holds_up_nobody(home: Home, blocks: str) -> N
         shown = home.isaacctl("blocks")
         assert shown.returncode == 70
         assert "the plugin blocks cannot be used: its import has taken longer than 3 s" in shown.stderr
+
+
+def test_names_that_are_no_text_and_files_that_are_none_harm_nobody(home: Home) -> None:
+    home.write_plugin("mine", answering("mine"))
+    folder = file_of(home, "mine").parent
+    (folder / os.fsdecode(b"od\xffd.py")).write_text("1 / 0")
+    (folder / "pack").mkdir()
+    (folder / "pack/__init__.py").write_text(answering("pack"))
+    (folder / "pack" / os.fsdecode(b"x\xfe")).write_text("")
+    (folder / "circle.py").symlink_to(folder / "circle.py")
+    os.mkfifo(folder / "pipe.py")
+    home.trust.trust_folder(folder, now=0.0)
+    with running(home=home) as daemon:
+        assert home.isaacctl("mine").stdout == "mine 1\n"
+        assert home.isaacctl("pack").stdout == "pack 1\n"
+        known = states(daemon)
+        assert [name for name, state in known.items() if state == "failed"] == ["od\\udcffd"]
+        assert not {"circle", "pipe"} & known.keys()
+        eventually((home.directory / "cache/isaac/plugins.index").exists, "the index to be written")
 
 
 def test_one_that_raises_at_its_first_use_is_named_and_harms_no_other(home: Home) -> None:
