@@ -417,6 +417,8 @@ class App:
                 self.log.warning("the history was not kept", reason=error.message)
             except OSError as error:
                 self.log.warning("the spool of the history cannot be read", reason=str(error))
+            except Exception:  # whatever it is, the daemon goes on, and tries again
+                self.log.exception("the history was not kept")
             with anyio.move_on_after(_SPOOL_S):
                 await self._spool_watch.wait()
 

@@ -225,7 +225,8 @@ class Database:
             ((objects,),) = await _rows(connection, "SELECT count(*) FROM sqlite_master")
         finally:
             if not begun:
-                await connection.execute("ROLLBACK")
+                with suppress(sqlite3.Error):  # a disk that is full has ended the transaction already
+                    await connection.execute("ROLLBACK")
         if not objects and not version and not owner:
             return 0
         what = self._schema.what
