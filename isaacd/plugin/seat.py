@@ -10,14 +10,14 @@ import anyio
 from isaacd.clock import Clock
 from isaacd.command import Command
 from isaacd.command.outlined import LazyCommand
-from isaacd.context import Context, Event, Services
+from isaacd.context import Context, Services
 from isaacd.errors import IsaacError, PluginFailed
 from isaacd.log import Log
 from isaacd.plugin.hooks import set_up, tear_down
 from isaacd.plugin.importer import Importer
 from isaacd.plugin.index import Known
-from isaacd.plugin.inside import handle, work
 from isaacd.plugin.late import command_of, late_offer, offer_of
+from isaacd.plugin.later import later_jobs, later_subscribers
 from isaacd.plugin.manifest import Manifest, manifest_of
 from isaacd.plugin.order import needs
 from isaacd.plugin.places import Found
@@ -457,34 +457,9 @@ class Seat:
     # What it does unasked.
 
     def subscribers(self) -> Iterator[Subscriber]:
-        """Give what calls its handlers of events, whether its code is here yet or not."""
-        for item in self.manifest.handlers if self.manifest is not None else ():
-            yield Subscriber(
-                plugin=self.name,
-                name=item.name,
-                event=item.event,
-                call=partial(self._handle, item.name, item.event),
-                timeout_s=item.timeout_s,
-            )
+        """Give what calls its handlers of events."""
+        return later_subscribers(self.manifest or Manifest(name=self.name), self.use, self._house.services)
 
     def timed(self) -> Iterator[Timed]:
-        """Give what does its jobs, whether its code is here yet or not."""
-        for item in self.manifest.jobs if self.manifest is not None else ():
-            yield Timed(
-                plugin=self.name,
-                name=item.name,
-                every_s=item.every_s,
-                jitter=item.jitter,
-                timeout_s=item.timeout_s,
-                call=partial(self._do, item.name),
-            )
-
-    async def _handle(self, name: str, event: str, told: Event) -> None:
-        for handler in (await self.use()).handlers:
-            if (handler.name, handler.event) == (name, event):
-                await handle(self.name, handler, self._house.services, told)
-
-    async def _do(self, name: str) -> None:
-        for job in (await self.use()).jobs:
-            if job.name == name:
-                await work(self.name, job, self._house.services)
+        """Give what does its jobs."""
+        return later_jobs(self.manifest or Manifest(name=self.name), self.use, self._house.services)
