@@ -99,6 +99,11 @@ class Journal:
             os.close(self._fd)
             self._fd = None
 
+    def __del__(self) -> None:
+        """Let go of the file with the last who could write to it, as file objects do."""
+        if getattr(self, "_fd", None) is not None:
+            self.close()
+
     def _open_log(self) -> int:
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
         fd = os.open(self._log, flags, _MODE)

@@ -94,6 +94,11 @@ class FileSink(StreamSink):
         if descriptor >= 0:
             os.close(descriptor)
 
+    def __del__(self) -> None:
+        """Close the file with the last who could write to it, as file objects do."""
+        if getattr(self, "_descriptor", -1) >= 0:
+            self.close()
+
     def _attempt(self, step: Callable[[], None]) -> None:
         try:
             step()
