@@ -51,13 +51,13 @@ class Lines:
         self._programs = Programs(monotonic)
         house = House(self.judge, self._programs, corrector, self.translator, commands)
         self.router = CommandRouter(house)
-        self._config_dir = config_dir
         self._log = log
         self._rewrites = rewrites
         self._uid = uid
         self._monotonic = monotonic
         self._parser = Parser()
         self.own_aliases = OwnAliases(config_dir)
+        self._own_rules = config_dir / SAFETY
         self._known: tuple[RoutingConfig, Mapping[str, str], Settings] | None = None
         self._by_folder: dict[str, tuple[float, Overrides]] = {}
         self._overrides: dict[Path, tuple[_Stamp, Overrides]] = {}
@@ -127,7 +127,7 @@ class Lines:
 
     def _rules(self, cwd: str, home: str, uid: int, facts: Facts) -> Overrides:
         """Return the person's own rules, and those of the project, which may only raise."""
-        found = self._read(self._config_dir / SAFETY, home, uid, only_raises=False)
+        found = self._read(self._own_rules, home, uid, only_raises=False)
         now = self._monotonic()
         known = self._by_folder.get(cwd)
         if known is not None and now - known[0] < LOOK_AGAIN_S:

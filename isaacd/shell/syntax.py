@@ -38,15 +38,26 @@ class Word(msgspec.Struct, frozen=True):
     @property
     def value(self) -> str | None:
         """What the word says once quotes are taken off; None if a part of it is not seen. Patterns stay as they are."""
-        if any(isinstance(part, Unseen) for part in self.parts):
-            return None
-        return "".join(part.text for part in self.parts if isinstance(part, Text))
+        parts = self.parts
+        if len(parts) == 1:  # nearly always, and asked for a dozen times a line
+            only = parts[0]
+            return only.text if type(only) is Text else None
+        text = []
+        for part in parts:
+            if isinstance(part, Unseen):
+                return None
+            text.append(part.text)
+        return "".join(text)
 
     @property
     def beginning(self) -> str:
         """What is seen of the word before the first part that is not."""
+        parts = self.parts
+        if len(parts) == 1:
+            only = parts[0]
+            return only.text if type(only) is Text else ""
         seen = []
-        for part in self.parts:
+        for part in parts:
             if isinstance(part, Unseen):
                 break
             seen.append(part.text)
@@ -55,10 +66,12 @@ class Word(msgspec.Struct, frozen=True):
     @property
     def is_pattern(self) -> bool:
         """Whether the shell may make other words, or many, of it: `*`, `?` or `[` outside of quotes."""
-        return any(
-            isinstance(part, Text) and not part.quoted and any(char in part.text for char in "*?[")
-            for part in self.parts
-        )
+        for part in self.parts:
+            if isinstance(part, Text) and not part.quoted:
+                text = part.text
+                if "*" in text or "?" in text or "[" in text:
+                    return True
+        return False
 
     @property
     def is_expanded(self) -> bool:
