@@ -456,9 +456,7 @@ class App:
 
         async def complete(context: Context, words: list[str]) -> Sequence[object]:
             """Say what may come next on a command line."""
-            from isaacd.cli.complete import complete
-
-            return complete(self.command_line.tree(), words)
+            return await self.command_line.complete(words)
 
         def stop(context: Context) -> bool:
             """Stop the daemon: running requests end first."""

@@ -18,6 +18,7 @@ from isaacd.errors import Cancelled, ConfigInvalid, IsaacError
 from isaacd.plans.handover import Released
 
 if TYPE_CHECKING:
+    from isaacd.cli.complete import Completion
     from isaacd.cli.tree import Parsed, Tree
 
 _LINES_KEPT = 64
@@ -111,6 +112,15 @@ class CommandLine:
             return self._done(result, parsed, output, terminal)
         except IsaacError as error:
             return self._failed(error, parsed, output, terminal)
+
+    async def complete(self, words: list[str]) -> "list[Completion]":
+        """Say what may come next on a command line, the last of whose words may be empty."""
+        from isaacd.cli.complete import complete
+
+        wait = self._catalog.waiting(_plugin_in(words[:-1]))
+        if wait is not None and words[:-1]:  # all plugins together may take too long for somebody who types
+            await wait()
+        return complete(self.tree(), words)
 
     def check(self, argv: Sequence[str]) -> None:
         """Raise InvalidParams or MethodNotFound, in the words of the command line, for one that is not understood."""

@@ -138,13 +138,21 @@ class Roster:
         seat = self.seats.get(word)
         if seat is not None:
             seat.wanted = True
-            return None if seat.is_described else partial(self._wait, seat)
+            if not seat.is_described:
+                return partial(self._wait, seat)
+            return partial(self._renew, seat) if seat.changed() else None
         self._look()
         return None if self._busy is None else self._wait_for_all
 
     async def _wait(self, seat: Seat) -> None:
         with anyio.move_on_after(WAIT_S):
             await seat.described()
+
+    async def _renew(self, seat: Seat) -> None:
+        """Wait until newer files count: they may offer other commands, or be mended, or be gone."""
+        with anyio.move_on_after(WAIT_S):
+            await seat.renew()
+            self.settle_conflicts()
 
     async def _wait_for_all(self) -> None:
         """Wait until nothing is to be done any more, also for what came while something else was done."""
@@ -187,6 +195,8 @@ class Roster:
         """Put what a plugin offers in place; raises PluginFailed."""
         self._registry.place(offer)
         self._activity.put(seat.name, seat.subscribers(), seat.timed())
+        if self.is_open and self._busy is None:
+            self._changed()
 
     def gone(self, seat: Seat) -> None:
         """Take away a plugin whose files are gone; another one of its name may have been hidden by it."""

@@ -254,6 +254,54 @@ def test_a_change_counts_from_the_next_request_on_and_new_ones_come_and_old_ones
         assert "no command 'new'" in home.isaacctl("new").stderr
 
 
+def test_what_newer_code_adds_to_the_command_line_is_there_at_once(home: Home) -> None:
+    more = """
+@plugin.command
+def more(context: Context) -> str:
+    '''Say more.'''
+    return "more"
+"""
+    home.write_plugin("mine", answering("mine"))
+    with running(home=home) as daemon, daemon.caller() as caller:
+        assert home.isaacctl("mine").stdout == "mine 1\n"
+        home.write_plugin("mine", answering("mine", "2", code=more))
+        assert "Say more." in home.isaacctl("mine", "--help").stdout
+        assert home.isaacctl("mine", "more").stdout == "more\n"
+        home.write_plugin("mine", answering("mine", "3", code=more.replace("more", "less")))
+        assert "less" in {item["value"] for item in caller.call("cli.complete", ["mine", ""])}
+        assert caller.call("mine.less") == "less"
+        home.write_plugin("mine", answering("mine", "4").replace("count:", "number:"))
+        assert home.isaacctl("mine", "--number", "2").stdout == "mine 4\n"
+
+
+def test_one_that_was_broken_from_its_beginning_works_as_soon_as_it_is_mended(home: Home) -> None:
+    home.write_plugin("mine", "broken(")
+    with running(home=home):
+        assert "SyntaxError" in home.isaacctl("mine").stderr
+        home.write_plugin("mine", answering("mine"))
+        assert home.isaacctl("mine").stdout == "mine 1\n"
+
+
+def test_settings_that_newer_code_adds_are_known_with_it(home: Home) -> None:
+    settings = """
+import msgspec
+class Settings(msgspec.Struct, frozen=True):
+    {field}: int = 1
+plugin = Plugin("mine", settings=Settings)
+@plugin.command
+def shown(context: Context) -> str:
+    '''Show the settings.'''
+    return str(context.settings(Settings))
+"""
+    home.write_plugin("mine", answering("mine", code=settings.format(field="old")))
+    with running(home=home):
+        assert home.isaacctl("mine", "shown").stdout == "Settings(old=1)\n"
+        home.write_plugin("mine", answering("mine", code=settings.format(field="new")))
+        home.write_config("[plugins.settings.mine]\nnew = 2\n")
+        shown = home.isaacctl("mine", "shown")
+        assert (shown.stdout, shown.stderr) == ("Settings(new=2)\n", "")
+
+
 def test_one_that_no_longer_imports_leaves_the_old_one_working(home: Home) -> None:
     home.write_plugin("mine", answering("mine"))
     with running(home=home) as daemon, daemon.caller() as caller:
