@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 QUESTION ?= find files larger than 100 MB under /var
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types floors unit test-system docs format bench clean
+.PHONY: help demo test lint types floors unit docs-site test-system docs format bench clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -31,7 +31,7 @@ demo: $(VENV)/.installed ## Install into .venv, and answer a question offline; t
 	@echo '  $(BIN)/isaacctl ask "what is using port 8080"'
 	@echo '  $(BIN)/isaacctl stop'
 
-test: lint types floors unit ## Run every check: ruff, mypy, import-linter and pytest.
+test: lint types floors docs-site unit ## Run every check: ruff, mypy, import-linter, the pages and pytest.
 
 lint: $(VENV)/.developing
 	$(BIN)/ruff check .
@@ -49,6 +49,9 @@ unit: $(VENV)/.developing
 test-system: $(VENV)/.developing ## Install Debian packages and run the tests that need them (Neovim, Node, nc).
 	tests/system/install
 	$(BIN)/python -m pytest -m system tests
+
+docs-site: $(VENV)/.developing ## Build docs/ as a site in build/site; a broken link or a page without a way to it fails.
+	$(BIN)/sphinx-build -q --fail-on-warning --keep-going -n -d build/doctrees docs build/site
 
 docs: $(VENV)/.installed ## Write the generated parts of docs/reference anew.
 	$(BIN)/python docs/generate.py

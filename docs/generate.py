@@ -2,11 +2,8 @@
 
 import sys
 from collections.abc import Callable, Iterator
-from importlib import import_module
 from pathlib import Path
-from pkgutil import iter_modules
 
-import isaac_plugins
 from isaacd import errors
 from isaacd.cli.exits import exit_code
 from isaacd.config import Offered
@@ -15,8 +12,9 @@ from isaacd.config.tree import Leaf, Names, Node, Table, schema_tree, to_toml
 
 sys.path.insert(0, str(Path(__file__).parent))
 from api_page import api_page
+from commands_page import bundled, commands_page
 
-REFERENCE = Path(__file__).parent / "reference"
+DOCS = Path(__file__).parent
 _NOTE = "<!-- Made by `python docs/generate.py`; change the code, not this page. -->"
 
 
@@ -54,9 +52,7 @@ def config_page() -> str:
 
 def _tree() -> Table:
     """Return the keys of config.toml, with the settings of the bundled plugins."""
-    names = [item.name for item in iter_modules(isaac_plugins.__path__) if not item.name.startswith("_")]
-    modules = [import_module(f"isaac_plugins.{name}") for name in names]
-    schemas = {module.plugin.name: module.plugin.settings_schema for module in modules}
+    schemas = {plugin.name: plugin.settings_schema for plugin in bundled()}
     settings = {name: schema for name, schema in schemas.items() if schema is not None}
     return Offered(settings).tree if settings else schema_tree()
 
@@ -116,25 +112,46 @@ def _errors() -> list[type[errors.IsaacError]]:
     return [item for item in found if issubclass(item, errors.IsaacError) and item is not errors.IsaacError]
 
 
+def decisions_page() -> str:
+    """List what was decided, by the titles of the pages."""
+    lines = [
+        "# Decisions",
+        "",
+        _NOTE,
+        "",
+        "Why Isaac is built as it is: what was decided, the reasons, what else was weighed, and what it costs. A decision is "
+        "never rewritten when it no longer holds; a later one takes its place and says so.",
+        "",
+        "| | decided |",
+        "|---|---|",
+    ]
+    for page in sorted((DOCS / "explanation/decisions").glob("[0-9]*.md")):
+        number, _, title = page.read_text().partition("\n")[0].removeprefix("# ").partition(" ")
+        lines.append(f"| {int(number.rstrip('.:'))} | [{title}]({page.name}) |")
+    return "\n".join([*lines, ""])
+
+
 def _cell(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", " ")
 
 
 # A new page is one more line here.
 PAGES: dict[str, Callable[[], str]] = {
-    "api.md": lambda: api_page(_NOTE),
-    "config.md": config_page,
-    "errors.md": errors_page,
+    "reference/api.md": lambda: api_page(_NOTE),
+    "reference/commands.md": lambda: commands_page(_NOTE),
+    "reference/config.md": config_page,
+    "reference/errors.md": errors_page,
+    "explanation/decisions/README.md": decisions_page,
 }
 
 
-def stale(folder: Path = REFERENCE) -> list[str]:
+def stale(folder: Path = DOCS) -> list[str]:
     """Name the pages that differ from what the code says."""
     current = {name: (folder / name).read_text() if (folder / name).exists() else None for name in PAGES}
     return [name for name, page in PAGES.items() if current[name] != page()]
 
 
-def main(arguments: list[str], folder: Path = REFERENCE) -> int:
+def main(arguments: list[str], folder: Path = DOCS) -> int:
     """Write the pages, or with `--check` only compare them; return the exit code."""
     if arguments not in ([], ["--check"]):
         sys.stderr.write("usage: python docs/generate.py [--check]\n")
@@ -145,7 +162,7 @@ def main(arguments: list[str], folder: Path = REFERENCE) -> int:
             sys.stderr.write(f"{folder / name} is not current; run python docs/generate.py\n")
         return 1 if names else 0
     for name in names:
-        folder.mkdir(parents=True, exist_ok=True)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(PAGES[name]())
         sys.stdout.write(f"wrote {folder / name}\n")
     return 0

@@ -30,8 +30,8 @@ def test_check_tells_what_is_stale_and_writing_makes_it_current(generate, tmp_pa
     assert not list(tmp_path.iterdir())
     assert generate.main([], tmp_path) == 0
     assert generate.main(["--check"], tmp_path) == 0
-    (tmp_path / "errors.md").write_text("old")
-    assert generate.stale(tmp_path) == ["errors.md"]
+    (tmp_path / "reference/errors.md").write_text("old")
+    assert generate.stale(tmp_path) == ["reference/errors.md"]
     assert generate.main(["--nonsense"], tmp_path) == 2
 
 
@@ -53,7 +53,7 @@ def test_every_error_is_documented_and_no_code_is_used_twice(generate):
 def test_every_name_of_the_plugin_api_is_described_once(generate):
     from isaacd import api
 
-    page = generate.PAGES["api.md"]()
+    page = generate.PAGES["reference/api.md"]()
     assert [name for name in api.__all__ if page.count(f"\n### `{name}`\n") != (name != "API_VERSION")] == []
     assert f"## Version {api.API_VERSION}" in page
     offered = {name: getattr(api, name) for name in api.__all__}
@@ -66,8 +66,34 @@ def test_every_name_of_the_plugin_api_is_described_once(generate):
 
 
 def test_the_page_of_the_plugin_api_shows_overloads_defaults_and_events(generate):
-    page = generate.PAGES["api.md"]()
+    page = generate.PAGES["reference/api.md"]()
     assert "on(event: str, *, timeout_s: float=30.0) -> Callable[[F], F]" in page
     assert "async get(key: str, kind: type[T], default: D) -> T | D" in page
     assert "| `history.added` |" in page
     assert "| `secrets:NAME` |" in page
+
+
+def test_every_command_that_can_be_typed_is_described_with_its_help_and_its_schema(generate):
+    import msgspec
+
+    page = generate.PAGES["reference/commands.md"]()
+    for plugin in generate.bundled():
+        for command in plugin.commands:
+            assert (f"\n### `{command.name}`\n" in page) != command.hidden, command.name
+            assert command.hidden or command.summary in page
+    schemas = [block.partition("\n```")[0] for block in page.split("```json\n")[1:]]
+    assert all(msgspec.json.decode(schema)["type"] == "object" for schema in schemas)
+
+
+def test_the_methods_of_the_conversation_are_in_the_protocol_with_their_arguments():
+    import re
+
+    from isaacd.server.methods import BUILTIN, NOTIFIED
+
+    page = (ROOT / "docs/reference/protocol.md").read_text()
+    section = page.partition("## Methods of the conversation")[2].partition("\n## ")[0]
+    rows = dict(re.findall(r"^\| `([\w.]+)` \| ([^|]*) \|", section, re.MULTILINE))
+    for name, method in BUILTIN.items():
+        arguments = ", ".join(f"`{item.name}`" for item in method._command.parameters) or "none"
+        assert rows[name] == arguments, name
+    assert [name for name in NOTIFIED if f"`{name}`" not in section] == []
