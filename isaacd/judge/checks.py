@@ -30,6 +30,13 @@ _WRITES = frozenset(
 
 # What may stand before a parenthesis in a statement that only asks; other functions may do anything.
 _CALL = re.compile(r"([a-z_][\w.$]*)\s*\(")
+# A name in quotes or behind a comment may be that of any function; comments of MySQL may be run.
+_HIDES_A_CALL = re.compile(r"[\"`\]]\s{0,20}\(|\*/\s{0,20}\(|--[^\n]{0,400}\n\s{0,20}\(|/\*[!+m]")
+# What sqlite3 is asked behind a dot; others write files, load code or open other databases.
+_ASKING_DOTS = frozenset(
+    ".tables .schema .indexes .indices .databases .mode .headers .header .width .dump .show .stats .help .timer .fullschema .dbinfo "
+    ".lint .nullvalue .separator .echo .eqp .explain .quit .exit .print .limit .version .timeout .changes .dbstat .columns .ver".split()
+)
 _HARMLESS_CALLS = frozenset(
     "abs age all and any array array_agg array_length as ascii avg between bool_and bool_or by cast ceil ceiling char_length chr coalesce "
     "concat concat_ws convert count cume_dist current_database current_schema current_setting current_user curdate curtime database date "
@@ -44,23 +51,24 @@ _HARMLESS_CALLS = frozenset(
     "rpad rtrim schema second select sha1 sha2 sign some split_part sqlite_version sqrt std stddev str_to_date strftime string_agg strpos "
     "substr substring sum table then time timestamp timestampdiff to_char to_date to_json to_jsonb to_number to_timestamp total trim trunc "
     "typeof ucase unicode unix_timestamp unnest upper user using values var_pop var_samp varchar variance version week when where with "
-    "within year zeroblob".split()
+    "within year zeroblob table_info table_xinfo table_list index_list index_info foreign_key_list database_list collation_list".split()
 )
 
 
 def sql_reads(arguments: Arguments) -> bool:
     """Say whether every statement that is given only asks, and calls nothing but what is known to."""
     statements = _statements(arguments)
-    calls = [name for text in _texts(arguments) for name in _CALL.findall((text or "").lower())]
+    texts = [(text or "").lower() for text in _texts(arguments)]
+    calls = [name for text in texts for name in _CALL.findall(text)]
     return (
         bool(statements)
+        and not any(_HIDES_A_CALL.search(text) for text in texts)
         and all(name in _HARMLESS_CALLS for name in calls)
         and all(
-            (words[0] in _READS or words[0].startswith(("\\d", "\\l", ".")))
+            (words[0] in _READS or words[0].startswith(("\\d", "\\l")) or words[0] in _ASKING_DOTS)
             and not _WRITES & set(words)
-            and not words[0].startswith(
-                (".shell", ".system", ".import", ".output", ".once", ".save", ".restore", ".read")
-            )
+            and (words[0].startswith("\\") or not any("\\" in word for word in words))
+            and (words[0] != "pragma" or "=" not in "".join(words))
             for words in statements
         )
     )
@@ -160,10 +168,24 @@ def destroys_data(arguments: Arguments) -> bool:
     )
 
 
+def tar_lists(arguments: Arguments) -> bool:
+    """Say whether the letters that tar is given first, without a dash, only ask it to list."""
+    letters = arguments.operands[0].value if arguments.operands else None
+    return letters is not None and "t" in letters and set(letters) <= set("tvfzjJZahR")
+
+
+def ar_lists(arguments: Arguments) -> bool:
+    """Say whether the letters that ar is given first only ask it to list or print."""
+    letters = arguments.operands[0].value if arguments.operands else None
+    return letters is not None and letters[:1] in ("t", "p") and set(letters) <= set("tpvOPSV")
+
+
 CHECKS: dict[str, Callable[[Arguments], bool]] = {
     "sql-reads": sql_reads,
     "sql-destroys": sql_destroys,
     "sed-writes": sed_writes,
     "destroys-data": destroys_data,
     "sets-tags": sets_tags,
+    "tar-lists": tar_lists,
+    "ar-lists": ar_lists,
 }

@@ -35,9 +35,9 @@ def hidden(invocation: Invocation) -> Iterator[Reason]:
     if name in SHELLS and {"xargs", "gxargs", "parallel"} & set(invocation.via):
         text = f"{name} is given what cannot be seen"
         yield Reason(Tier.BEYOND, text, invocation.place, "unseen")
-    if name is None or name in _RUNNERS or name in ("xargs", "parallel"):
+    if name is None or name in _RUNNERS or name in ("xargs", "gxargs", "parallel"):
         runs = name if name is not None else "the shell"
-        source = _source(invocation) if name != "xargs" or invocation.unseen else None
+        source = _source(invocation) if name not in ("xargs", "gxargs") or invocation.unseen else None
         if source in FETCHERS:
             text = f"what {source} brings from elsewhere is run by {runs}, whatever it is"
             yield Reason(

@@ -1,6 +1,7 @@
 """How dangerous a line is: every command in it is judged, and the line takes the highest tier."""
 
 from isaacd.judge.book import RuleBook
+from isaacd.judge.brought import brought
 from isaacd.judge.letters import deceptive
 from isaacd.judge.one import OneCommand
 from isaacd.judge.places import Whereabouts
@@ -40,6 +41,7 @@ class Judge:
         where = Whereabouts(around)
         for invocation in line.invocations:
             reasons += OneCommand(self.book, invocation, where, functions).reasons()
+        reasons += brought(line.invocations)
         found = verdict(reasons)
         if around.overrides.problems and found.tier > Tier.READ:
             problem = f"rules of your own cannot be used: {around.overrides.problems[0]}"

@@ -22,6 +22,7 @@ _BIN = frozenset(
 )
 # What these run gets arguments that are not in the line, through wrappers too.
 _MORE = frozenset(("xargs", "gxargs", "parallel"))
+_GRAVE = frozenset(("root", "all-home", "system", "keys", "startup", "device"))
 _TELLS = ("--help", "--version")
 _VERBS = {
     "create": "write to",
@@ -140,10 +141,18 @@ class OneCommand:
         ]
         if self._more and rule.targets.rpartition(" ")[2] in ("all", "rest", "last", "but-last"):
             given = Place("given", "what it is given")
-            reasons.append(self._effect(rule.effect, given, rule.reason, match.rule.id))
+            reasons += [
+                self._effect(rule.effect, place, rule.reason, match.rule.id)
+                for place in (given, *self._grave_starts(rule.effect))
+            ]
         if not reasons or rule.tier > Tier.READ:
             reasons.append(self._reason(match.rule.tier, rule.reason, match.rule.id))
         yield from reasons
+
+    def _grave_starts(self, effect: str) -> Iterator[Place]:
+        """Give the places that more arguments come from, where each that is not seen may be as grave as the whole."""
+        for word in self._invocation.starts:
+            yield from (place for place in self._places(word, effect) if place.kind in _GRAVE)
 
     def _holds(self, fact: str, arguments: Arguments, operands: list[Word]) -> bool:
         """Say whether a fact is so; what is not known is not so, and `not-clean` is whatever is not known clean."""
@@ -185,7 +194,7 @@ class OneCommand:
         invocation = self._invocation
         value = word.value
         if value is not None and "{}" in value and invocation.via:
-            return [Place("given", value)]
+            return [Place("given", value), *self._grave_starts(effect)]
         if value is not None and ":" in value.partition("/")[0]:
             return [Place("remote", value)]
         follow = effect in ("append", "write", "create")

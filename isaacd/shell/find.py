@@ -7,7 +7,7 @@ import msgspec
 from isaacd.shell.expand import expand
 from isaacd.shell.invocation import Invocation
 from isaacd.shell.parse import Parser
-from isaacd.shell.runs import Around, Runs
+from isaacd.shell.runs import BLANKS, Around, Runs
 from isaacd.shell.syntax import (
     Assignment,
     Compound,
@@ -58,7 +58,7 @@ def commands(script: Script, parser: Parser, values: Mapping[str, str] | None = 
     Branches that may not be taken, loops and functions count: what could run is found.
     """
     finder = _Finder(parser, values or {})
-    finder.script(script, dict(values or {}), Around())
+    finder.script(script, {"IFS": BLANKS, **(values or {})}, Around())
     return Commands(tuple(finder.found), tuple(dict.fromkeys(finder.faults)))
 
 

@@ -11,6 +11,7 @@ class Invocation(msgspec.Struct, frozen=True):
     `words` are its words after braces and visible variables, the command word first. `via` names what runs it,
     outermost first, such as ("sudo", "xargs"). `remote` is the host, container or pod where it runs, None here.
     `receives` is what is piped into it. With `more_arguments` it gets arguments that are not in the line.
+    `starts` are words where those arguments come from, as far as they are seen: `/` in `find / | xargs rm`.
     `unseen` says, in words, why what it does cannot be seen; then `words` may be empty. `place` is where it stands in
     the line.
     """
@@ -23,6 +24,7 @@ class Invocation(msgspec.Struct, frozen=True):
     assignments: tuple[Assignment, ...] = ()
     receives: "Invocation | None" = None
     more_arguments: bool = False
+    starts: tuple[Word, ...] = ()
     unseen: str | None = None
     in_function: str | None = None
     place: str = ""

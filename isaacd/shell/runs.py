@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
+from fnmatch import fnmatchcase
 
 import msgspec
 
@@ -15,6 +16,7 @@ from isaacd.shell.written import WRITERS
 
 MAX_INVOCATIONS = 500
 MAX_NESTED = 12
+BLANKS = " \t\n"  # what a new shell has in IFS
 
 
 class Around(msgspec.Struct, frozen=True):
@@ -26,6 +28,7 @@ class Around(msgspec.Struct, frozen=True):
     receives: Invocation | None = None
     redirects: tuple[Redirect, ...] = ()
     in_function: str | None = None
+    starts: tuple[Word, ...] = ()
     nested: int = 0
 
 
@@ -59,7 +62,7 @@ class Runs(ABC):
 
     def _inherited(self, values: Mapping[str, str], assignments: Sequence[Assignment]) -> dict[str, str]:
         """Return the variables that a program gets from this shell, as far as they are seen."""
-        found = {
+        found = {"IFS": BLANKS} | {
             name: value
             for name, value in values.items()
             if name in self._exported or self._environment.get(name) == value
@@ -94,7 +97,13 @@ class Runs(ABC):
         if found.unseen is not None:
             invocation = msgspec.structs.replace(invocation, unseen=found.unseen)
         self._add(invocation, around)
-        if name is None or found is not NOTHING or name in self._functions or name in self._aliases:
+        if (
+            name is None
+            or first.is_pattern
+            or found is not NOTHING
+            or name in self._functions
+            or name in self._aliases
+        ):
             self._follow(invocation, found, values, around)
 
     def _follow(self, invocation: Invocation, found: Found, values: dict[str, str], around: Around) -> None:
@@ -103,6 +112,7 @@ class Runs(ABC):
             via=(*around.via, invocation.name or "?"),
             privileged=around.privileged or found.privileged,
             remote=found.remote or around.remote,
+            starts=(*around.starts, *found.starts),
             nested=around.nested + 1,
             redirects=() if found.texts else around.redirects,
         )
@@ -147,6 +157,7 @@ class Runs(ABC):
                 privileged=around.privileged,
                 remote=around.remote,
                 in_function=around.in_function,
+                starts=around.starts,
             )
         if not self._is_full():
             self.found.append(invocation)
@@ -169,6 +180,10 @@ def _unseen(word: Word) -> str | None:
     return None
 
 
+# What a pattern in place of a command is asked for first.
+_GRAVEST = ("rm", "dd", "mv", "chmod", "chown", "shred", "mkfs.ext4", "find", "sh", "bash")
+
+
 def _given(words: Sequence[Word]) -> dict[str, str]:
     """Return the arguments that a shell gets behind `-c TEXT`; the first is `$0`."""
     if not words:
@@ -182,6 +197,11 @@ def _candidates(words: Sequence[Word]) -> Iterable[Sequence[Word]]:
     """Give the commands that could run if the command word is empty, or is what it is by default."""
     first = words[0]
     if first.value is not None:
+        if first.is_pattern:
+            pattern = first.value.rpartition("/")[2]
+            yield from (
+                (Word(name, (Text(name),)), *words[1:]) for name in _GRAVEST if fnmatchcase(name, pattern)
+            )
         return
     part = first.parts[0] if len(first.parts) == 1 else None
     if isinstance(part, Unseen) and part.kind == "parameter":

@@ -139,6 +139,8 @@ def influences(
                 yield Influence(f"what {name} makes programs run cannot be seen", quoted=True)
             elif value:
                 yield Influence(value)
+        elif name == "LESS" and "+" in raw:
+            yield Influence("LESS may make less run something at its start", quoted=True)
         elif name in CODE_VARIABLES:
             if raw not in ("", "''", '""'):
                 yield Influence(f"{name} puts code into programs that cannot be seen", quoted=True)

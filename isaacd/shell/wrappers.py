@@ -140,6 +140,15 @@ WRAPPERS = {
     "busybox": _shape("", harmless="--list --list-full --help --install"),
     "toybox": _shape(""),
     "npx": _shape("-p --package -c --call"),
+    "catchsegv": _shape(),
+    "rr": _shape(),
+    "mispipe": _shape(lines=True),
+    "pee": _shape(lines=True),
+    "ifne": _shape(),
+    "torify": _shape(),
+    "tsocks": _shape(),
+    "lldb": _shape("-o -O -s -S -k -K -p -n -c -f", harmless="-p -c --core"),
+    "setuid": _shape("", 1, privileged=True),
     "coproc": _shape(),
     "repeat": _shape("", 1),
     **dict.fromkeys(
@@ -163,6 +172,11 @@ WRAPPERS = {
         ),
         _shape(),
     ),
+}
+# Where the tools of GNU are not the system's own, their names begin with a g.
+WRAPPERS |= {
+    f"g{name}": WRAPPERS[name]
+    for name in ("xargs", "timeout", "env", "nice", "nohup", "stdbuf", "time", "chroot")
 }
 
 _RUN = frozenset(("run",))

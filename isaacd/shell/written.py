@@ -161,6 +161,22 @@ def _rot13(_arguments: list[str], given: str | None) -> str | None:
     return None if given is None else codecs.decode(given, "rot13")
 
 
+def _which(arguments: list[str], _given: str | None) -> str | None:
+    """Where a program is, as if it were one of the system's: which folder it is cannot be told, which program can."""
+    names = [item for item in arguments if item not in ("-v", "-p", "-P", "-a", "--")]
+    if len(names) != 1 or not re.fullmatch(r"[\w.+-]{1,64}", names[0]) or names[0].startswith("-"):
+        return None
+    return f"/usr/bin/{names[0]}\n"
+
+
+def _command(arguments: list[str], _given: str | None) -> str | None:
+    return _which(arguments, None) if arguments[:1] == ["-v"] else None
+
+
+def _type(arguments: list[str], _given: str | None) -> str | None:
+    return _which(arguments, None) if arguments[:1] in (["-p"], ["-P"]) else None
+
+
 _WRITERS: dict[str, Callable[[list[str], str | None], str | None]] = {
     "echo": _echo,
     "printf": _printf,
@@ -174,5 +190,8 @@ _WRITERS: dict[str, Callable[[list[str], str | None], str | None]] = {
     "rev": _rev,
     "tr": _tr,
     "rot13": _rot13,
+    "which": _which,
+    "command": _command,
+    "type": _type,
 }
 WRITERS = frozenset(_WRITERS)

@@ -2,7 +2,8 @@
 
 import msgspec
 
-from isaacd.shell.indirect.found import Finder, Found, joined
+from isaacd.shell.indirect.found import Finder, Found, joined, merged
+from isaacd.shell.indirect.shells import substituted
 from isaacd.shell.invocation import Invocation
 
 
@@ -17,6 +18,9 @@ def _eval(invocation: Invocation) -> Found:
 
 
 def _source(invocation: Invocation) -> Found:
+    text = substituted(invocation.words[1]) if len(invocation.words) > 1 else None
+    if text is not None:
+        return Found(texts=(text,), same_shell=True)
     file = invocation.words[1].raw if len(invocation.words) > 1 else "?"
     return Found(unseen=f"what is in the file {file} is run, and cannot be seen", forgets=True)
 
@@ -59,6 +63,13 @@ def _enable(invocation: Invocation) -> Found:
     return Found()
 
 
+def _compgen(invocation: Invocation) -> Found:
+    """`compgen -W '$(rm x)'`: the words of its list are expanded, quoted or not."""
+    lists = _reads("-W")(invocation)
+    texts = tuple(f"echo {text}" for text in lists.texts if "$(" in text or "`" in text)
+    return merged(_reads("-C")(invocation), Found(texts=texts))
+
+
 BUILTINS: dict[str, Finder] = {
     "eval": _eval,
     "source": _source,
@@ -68,7 +79,7 @@ BUILTINS: dict[str, Finder] = {
     "mapfile": _reads("-C"),
     "readarray": _reads("-C"),
     "complete": _reads("-C"),
-    "compgen": _reads("-C"),
+    "compgen": _compgen,
     "bind": _bind,
     "enable": _enable,
 }

@@ -18,6 +18,7 @@ class Found(msgspec.Struct, frozen=True):
 
     `commands` are lists of words, `texts` are lines for a shell. With `same_shell` those change the shell that reads
     the line, else `given` are their `$0`, `$1` and so on. `forgets` says that afterwards no variable's value is known.
+    `starts` are the places where more arguments come from.
     `unseen` says why something cannot be seen.
     """
 
@@ -27,6 +28,7 @@ class Found(msgspec.Struct, frozen=True):
     privileged: bool = False
     remote: str | None = None
     more_arguments: bool = False
+    starts: tuple[Word, ...] = ()
     same_shell: bool = False
     forgets: bool = False
     given: tuple[Word, ...] = ()
@@ -58,6 +60,7 @@ def merged(*finds: Found) -> Found:
         privileged=any(found.privileged for found in finds),
         remote=next((found.remote for found in finds if found.remote is not None), None),
         more_arguments=any(found.more_arguments for found in finds),
+        starts=tuple(word for found in finds for word in found.starts),
     )
 
 

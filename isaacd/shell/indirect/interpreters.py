@@ -1,7 +1,9 @@
 """`python -c`, `perl -e`, `awk '...'`: commands in the code are found; code that only computes is told from other code."""
 
+import base64
 import re
 
+from isaacd.shell.indirect.deleting import deleted
 from isaacd.shell.indirect.found import Found, read_as_shell
 from isaacd.shell.indirect.innocent import is_innocent
 from isaacd.shell.invocation import Invocation
@@ -23,12 +25,12 @@ _JOINED = re.compile(r"-[a-zA-Z0-9]*[ecEr]\Z")
 _TELLS = frozenset(("--version", "-V", "-v", "-version", "--help", "-h"))
 # The text of a shell command inside the code of another language: os.system("..."), system('...'), `...`.
 _CALLS = re.compile(
-    r"(?:system|popen|exec[lv]?p?e?|spawn\w{0,20}|shell_exec|passthru|proc_open|call|run|check_output|check_call|Popen|getoutput|getstatusoutput|"
+    r"(?:system|popen|execute|exec[lv]?p?e?|spawn\w{0,20}|shell_exec|passthru|proc_open|call|run|check_output|check_call|Popen|getoutput|getstatusoutput|"
     r"execSync|execFile|execFileSync|qx|backtick|shell\s{1,4}script|shell-command|shell|Command)"
     r"\s{0,4}[({\[/]{0,3}\s{0,4}(?:\[\s{0,4})?(?:\"((?:[^\"\\]|\\.){0,2000})\"|'((?:[^'\\]|\\.){0,2000})'|\{([^{}]{0,2000})\})|`([^`]{1,2000})`"
 )
 _LISTED = re.compile(
-    r"[(\[]\s{0,4}((?:[\"'][^\"'\\\n]{0,500}[\"']\s{0,4},\s{0,4}){1,50}[\"'][^\"'\\\n]{0,500}[\"'])"
+    r"(?:[(\[]|\b(?:exec|system|spawn)\s)\s{0,4}((?:[\"'][^\"'\\\n]{0,500}[\"']\s{0,4},\s{0,4}){1,50}[\"'][^\"'\\\n]{0,500}[\"'])"
 )
 _AWK_OPTIONS = frozenset("-F -v -f --field-separator --assign --file -e --source -i --include -l".split())
 _AWK_RUNS = re.compile(r"system|\||getline|>|close|@")
@@ -115,7 +117,23 @@ def _of_codes(name: str, codes: list[str | None], invocation: Invocation) -> Fou
     if len(seen) == len(codes) and not in_place and all(is_innocent(name, code) for code in seen):
         return Found()
     texts = [text for code in seen for text in _calls(code)]
+    if name in _OF_SHELLS:
+        texts += [text for code in seen for text in _spoken(name, code)]
     return Found(texts=tuple(texts), unseen=f"what the code does that {name} is given is not judged in full")
+
+
+_OF_SHELLS = frozenset(("pwsh", "powershell", "tclsh", "wish", "expect"))
+_TCL_RUNS = re.compile(r"\b(?:exec|spawn|system)\s{1,4}([^;\n\]]{1,2000})")
+
+
+def _spoken(name: str, code: str) -> list[str]:
+    """Return the commands in code of a language whose lines are much like those of a shell."""
+    if name not in ("pwsh", "powershell"):
+        return [found[1] for found in _TCL_RUNS.finditer(code)]
+    try:
+        return [code, base64.b64decode(code, validate=True).decode("utf-16-le")]
+    except ValueError:
+        return [code]
 
 
 def _calls(code: str) -> list[str]:
@@ -126,7 +144,7 @@ def _calls(code: str) -> list[str]:
         " ".join(item.strip().strip("\"'") for item in found[1].split(","))
         for found in _LISTED.finditer(code)
     ]
-    return [text for text in dict.fromkeys(texts) if text.strip()]
+    return [text for text in dict.fromkeys((*texts, *deleted(code))) if text.strip()]
 
 
 def _awk(words: tuple[Word, ...]) -> Found:

@@ -26,6 +26,10 @@ LINES_BEHIND: dict[str, tuple[str, ...]] = {
     "zip": ("-TT", "--unzip-command"),
     "man": ("-P", "--pager", "-H", "--html"),
     "git": ("-x", "--exec", "--tree-filter", "--index-filter", "--msg-filter", "--env-filter", "--commit-filter", "--parent-filter", "--tag-name-filter", "--upload-pack", "--receive-pack", "-u", "-O", "--open-files-in-pager"),
+    **dict.fromkeys(("fzf", "sk"), ("--preview", "--cmd", "-c")),
+    "dmsetup": ("--exec",),
+    "rpm": ("--pipe",),
+    "tmux": ("-c",),
     "vim": (),
     "xterm": (),
     "gcloud": ("--command",),
@@ -43,7 +47,6 @@ LINES_BEHIND: dict[str, tuple[str, ...]] = {
     "watchexec": (),
     "inotifywait": (),
     "irb": (),
-    "tmux": (),
     "xauth": (),
     "mutt": (),
     "hyperfine": ("-p", "--prepare", "-c", "--cleanup", "-s", "--setup", "--conclude"),
@@ -75,14 +78,14 @@ LINES_BEHIND = {name: options for name, options in LINES_BEHIND.items() if optio
 LINE_VARIABLES = frozenset(
     "PROMPT_COMMAND PAGER MANPAGER GIT_PAGER SYSTEMD_PAGER EDITOR VISUAL GIT_EDITOR GIT_SEQUENCE_EDITOR SUDO_EDITOR FCEDIT "
     "GIT_SSH_COMMAND GIT_SSH GIT_EXTERNAL_DIFF GIT_ASKPASS GIT_PROXY_COMMAND SSH_ASKPASS SUDO_ASKPASS BROWSER LESSOPEN "
-    "LESSCLOSE BAT_PAGER DELTA_PAGER AWS_PAGER TAR_OPTIONS RSYNC_RSH CVS_RSH PSQL_PAGER MAKE_SHELL".split()
+    "LESSCLOSE BAT_PAGER DELTA_PAGER AWS_PAGER TAR_OPTIONS RSYNC_RSH CVS_RSH FZF_DEFAULT_COMMAND FZF_CTRL_T_COMMAND FZF_ALT_C_COMMAND PSQL_PAGER MAKE_SHELL".split()
 )
 CODE_VARIABLES = frozenset(
     "LD_PRELOAD LD_LIBRARY_PATH LD_AUDIT DYLD_INSERT_LIBRARIES DYLD_LIBRARY_PATH BASH_ENV ENV SHELLOPTS BASHOPTS ZDOTDIR PYTHONSTARTUP "
     "PYTHONPATH PYTHONHOME PERL5LIB PERL5OPT PERL5DB PERLLIB RUBYOPT RUBYLIB NODE_OPTIONS NODE_PATH JAVA_TOOL_OPTIONS _JAVA_OPTIONS "
     "GCONV_PATH GIT_EXEC_PATH GIT_CONFIG_GLOBAL GIT_CONFIG_SYSTEM GIT_CONFIG_COUNT GIT_CONFIG_PARAMETERS GIT_TEMPLATE_DIR "
     "GIT_DIR GIT_WORK_TREE GIT_COMMON_DIR OPENSSL_CONF OPENSSL_ENGINES OPENSSL_MODULES LESSKEYIN_SYSTEM LESSKEY LESSKEYIN LESSKEY_CONTENT "
-    "GLIBC_TUNABLES LUA_INIT R_PROFILE".split()
+    "GLIBC_TUNABLES RIPGREP_CONFIG_PATH FZF_DEFAULT_OPTS FZF_DEFAULT_OPTS_FILE LUA_INIT R_PROFILE".split()
 )
 _APPENDED_PATH = re.compile(r"\$(?:PATH|\{PATH\}):")
 

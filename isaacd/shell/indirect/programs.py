@@ -7,6 +7,8 @@ import msgspec
 
 from isaacd.shell.indirect.found import SHELLS, Finder, Found, joined, merged, operands, read_as_shell
 from isaacd.shell.indirect.sed import sed
+from isaacd.shell.indirect.starts import found_below, found_by_fd, piped
+from isaacd.shell.indirect.wrapped import wrapped
 from isaacd.shell.invocation import Invocation
 from isaacd.shell.syntax import Word
 
@@ -48,7 +50,9 @@ def _find(invocation: Invocation) -> Found:
                     unseen = "find puts the names of files into what a shell runs"
             place = end
         place += 1
-    return Found(tuple(commands), unseen=unseen, more_arguments=True) if commands else Found()
+    if not commands:
+        return Found()
+    return Found(tuple(commands), unseen=unseen, more_arguments=True, starts=found_below(words))
 
 
 def _holds_names(text: str) -> bool:
@@ -60,7 +64,7 @@ def _fd(invocation: Invocation) -> Found:
     words = invocation.words
     for place, word in enumerate(words):
         if word.value in ("-x", "-X", "--exec", "--exec-batch") and place + 1 < len(words):
-            return Found((tuple(words[place + 1 :]),), more_arguments=True)
+            return Found((tuple(words[place + 1 :]),), more_arguments=True, starts=found_by_fd(words))
     return Found()
 
 
@@ -75,7 +79,8 @@ def _parallel(invocation: Invocation) -> Found:
         found = joined(command, "which command parallel runs cannot be seen")
         if "{" in (command[0].value or "{")[:1]:
             found = msgspec.structs.replace(found, unseen="parallel runs commands that are not seen")
-        return msgspec.structs.replace(found, more_arguments=True)
+        given = tuple(word for word in words[end:] if not (word.value or "").startswith(":::"))
+        return msgspec.structs.replace(found, more_arguments=True, starts=given or piped(invocation))
     lines = [word for word in words[end + 1 :] if not (word.value or "").startswith(":::")]
     if not lines or words[end].value != ":::":
         return Found(unseen="parallel runs the lines that it is given")
@@ -181,11 +186,23 @@ def _database(marks: str) -> Finder:
     return find
 
 
+_MAKEFILE = ("--file=", "--makefile=", "-f")
+
+
 def _make(invocation: Invocation) -> Found:
     for word in invocation.words[1:]:
         value = word.value or ""
         if value.startswith(("SHELL=", "--eval", "-E", "MAKEFLAGS=", ".SHELLFLAGS=")):
             return Found(unseen="what make is given to run is not judged")
+    for before, word in itertools.pairwise(invocation.words):
+        file = word.value or ""
+        if before.value not in ("-f", "--file", "--makefile"):
+            file = next((file[len(name) :] for name in _MAKEFILE if file.startswith(name)), "")
+        if file in ("-", "/dev/stdin", "/dev/fd/0"):
+            read = read_as_shell(invocation)
+            lines = [line.strip() for text in read.texts for line in re.split(r"[;\n]", text)]
+            texts = tuple(line.lstrip("@-+") for line in lines if line and not line.endswith(":"))
+            return Found(texts=texts, unseen="what make reads is not judged in full")
     return Found()
 
 
@@ -218,6 +235,22 @@ def _screen(invocation: Invocation) -> Found:
     return Found((words[place:],)) if place < len(words) else Found()
 
 
+_FZF_RUNS = re.compile(
+    r"(?:execute(?:-silent)?|reload(?:-sync)?|become|transform(?:-\w{1,20})?|preview|change-preview)(?:\(([^()]{1,2000})\)|:(.{1,2000})|[^\w\s(:+,](.{1,2000}))"
+)
+
+
+def _fzf(invocation: Invocation) -> Found:
+    """`fzf --bind 'enter:execute(rm {})'`: what its keys run; `--preview` stands with the options of others."""
+    texts = []
+    for before, word in itertools.pairwise(invocation.words):
+        value = word.value or ""
+        bound = value if before.value == "--bind" else value.partition("=")[2]
+        if before.value == "--bind" or value.startswith("--bind="):
+            texts += [found[1] or found[2] or found[3] for found in _FZF_RUNS.finditer(bound)]
+    return Found(texts=tuple(texts))
+
+
 def _terminal(invocation: Invocation) -> Found:
     words = invocation.words
     for place, word in enumerate(words):
@@ -241,6 +274,23 @@ def _scheduled(invocation: Invocation) -> Found:
     if "-f" in values:
         return Found(unseen="what is in the file is run later, and cannot be seen")
     return read_as_shell(invocation)
+
+
+_DEBUGGER_RUNS = re.compile(
+    r"^\s{0,8}(?:!|(?:platform )?shell\s|(?:platform )?pipe\s)\s{0,8}(.{1,2000})", re.MULTILINE
+)
+_DEBUGGER_CALLS = re.compile(r"(?:system|popen)\s{0,4}\(\s{0,4}[\"']([^\"']{1,2000})[\"']")
+
+
+def _debugger(invocation: Invocation) -> Found:
+    """`gdb -ex '!rm x'`, and the program behind `--args`."""
+    texts = [
+        found[1]
+        for word in invocation.words[1:]
+        for pattern in (_DEBUGGER_RUNS, _DEBUGGER_CALLS)
+        for found in pattern.finditer(word.value or "")
+    ]
+    return merged(wrapped(invocation.name or "", invocation), Found(texts=tuple(texts)))
 
 
 def _unpacker(invocation: Invocation) -> Found:
@@ -281,4 +331,9 @@ PROGRAMS: dict[str, Finder] = {
     "batch": _scheduled,
     "crontab": _scheduled,
     "rpm": _unpacker,
+    "rpmquery": _unpacker,
+    "fzf": _fzf,
+    "sk": _fzf,
+    "gdb": _debugger,
+    "lldb": _debugger,
 }

@@ -5,6 +5,7 @@ import re
 from isaacd.shell.indirect.found import Found, joined, read_as_shell
 from isaacd.shell.invocation import Invocation
 from isaacd.shell.syntax import Word
+from isaacd.shell.written import written_by
 
 LOADER = re.compile(r"ld(?:-linux[\w.-]*|-musl[\w.-]*)?\.so[\w.]*\Z")
 _TAKES = frozenset(("-o", "+o", "-O", "+O"))
@@ -22,7 +23,7 @@ def shell(invocation: Invocation) -> Found:
     while place < len(words):
         value = words[place].value
         if value is None:
-            return Found(unseen=f"what {name} is given cannot be seen")
+            return _file(words[place], name)
         if value in _TELLS:
             return Found()
         option, equals, text = value.partition("=")
@@ -48,6 +49,18 @@ def shell(invocation: Invocation) -> Found:
         return read_as_shell(invocation)
     shown = file if file is not None else rest[0].raw
     return Found(unseen=f"what is in the file {shown} is run, and cannot be seen")
+
+
+def _file(word: Word, name: str) -> Found:
+    text = substituted(word)
+    return Found(unseen=f"what {name} is given cannot be seen") if text is None else Found(texts=(text,))
+
+
+def substituted(word: Word) -> str | None:
+    """Return the text that a file of the kind `<(echo rm x)` holds, if that is seen."""
+    if not word.raw.startswith("<(") or len(word.scripts) != 1:
+        return None
+    return written_by(word.scripts[0])
 
 
 def _line(words: tuple[Word, ...], name: str) -> Found:

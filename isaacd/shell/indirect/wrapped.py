@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from isaacd.shell.indirect.found import SHELLS, Found, joined, merged, read_as_shell
+from isaacd.shell.indirect.starts import piped
 from isaacd.shell.invocation import Invocation
 from isaacd.shell.syntax import Text, Word
 from isaacd.shell.variables import influences
@@ -48,7 +49,7 @@ def wrapped(name: str, invocation: Invocation) -> Found:
         found = merged(found, *_set(inner.assignments))
     if shape.more_arguments:
         hides = _runs_arguments(name, invocation, inner)
-        return msgspec.structs.replace(found, unseen=found.unseen or hides)
+        return msgspec.structs.replace(found, unseen=found.unseen or hides, starts=piped(invocation))
     return found
 
 

@@ -1,0 +1,68 @@
+"""Where the arguments come from that `find -exec`, `xargs` and `parallel` hand to a command: `/` in `find / | xargs rm`."""
+
+from collections.abc import Sequence
+
+from isaacd.shell.indirect.found import operands, written_through
+from isaacd.shell.invocation import Invocation
+from isaacd.shell.syntax import Text, Word
+from isaacd.shell.written import written_by
+
+MAX_STEPS = 12
+MAX_WORDS = 64
+_FD_TAKES = frozenset(
+    "-e --extension -d --max-depth --min-depth --exact-depth -t --type -E --exclude -S --size -o --owner -j --threads "
+    "--changed-within --changed-before -c --color --base-directory --search-path".split()
+)
+_LISTS = frozenset(("ls", "gls", "dir", "vdir", "du", "tree", "exa", "eza", "lsd"))
+
+
+def found_below(words: Sequence[Word]) -> tuple[Word, ...]:
+    """Return where `find` begins: the words before its first test."""
+    starts = []
+    for word in words[1:]:
+        if word.beginning[:1] in ("-", "(", "!") and word.value not in ("-L", "-H", "-P"):
+            break
+        if word.value not in ("-L", "-H", "-P"):
+            starts.append(word)
+    return tuple(starts)
+
+
+def found_by_fd(words: Sequence[Word]) -> tuple[Word, ...]:
+    """Return the folders that `fd PATTERN FOLDER...` searches."""
+    end = next(
+        (place for place, word in enumerate(words) if word.value in ("-x", "-X", "--exec", "--exec-batch")),
+        len(words),
+    )
+    rest = [word for place, word in enumerate(words[:end]) if place]
+    plain = []
+    while rest:
+        place = operands(rest, _FD_TAKES)
+        plain += rest[place : place + 1]
+        rest = rest[place + 1 :]
+    return tuple(plain[1:])
+
+
+def piped(invocation: Invocation) -> tuple[Word, ...]:
+    """Return the places that the input of a command is made of, as far as they are seen."""
+    for redirect in invocation.redirects:
+        if redirect.operator in ("<<", "<<<") and redirect.body is not None:
+            return _lines(redirect.body.value)
+        if redirect.operator == "<" and redirect.target is not None and len(redirect.target.scripts) == 1:
+            return _lines(written_by(redirect.target.scripts[0]))
+    step, steps = invocation.receives, 0
+    while step is not None and steps < MAX_STEPS:
+        name = step.name or ""
+        if name in ("find", "gfind"):
+            return found_below(step.words)
+        if name in ("fd", "fdfind"):
+            return found_by_fd(step.words)
+        if name in _LISTS:
+            return tuple(word for word in step.words[1:] if not word.beginning.startswith("-"))
+        if (text := written_through(step)) is not None:
+            return _lines(text)
+        step, steps = step.receives, steps + 1
+    return ()
+
+
+def _lines(text: str | None) -> tuple[Word, ...]:
+    return tuple(Word(item, (Text(item, quoted=True),)) for item in (text or "").split()[:MAX_WORDS])
