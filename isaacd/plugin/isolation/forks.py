@@ -58,6 +58,7 @@ class Forks:
         self._begun: dict[int, asyncio.Future[News]] = {}
         self._numbers = 0
         self._starting = anyio.Lock()
+        self._room: anyio.Event | None = None
 
     async def fork(
         self, name: str, link: socket.socket, output: int, environ: Mapping[str, str], path: Sequence[str]
@@ -131,13 +132,24 @@ class Forks:
             return ours
 
     async def _send(self, control: socket.socket, data: bytes, descriptors: Sequence[int] = ()) -> None:
+        """Send an order as soon as there is room; raises OSError when the nursery is gone meanwhile."""
         while True:
             try:
                 socket.send_fds(control, [data], list(descriptors))
             except BlockingIOError:
-                await anyio.wait_writable(control)
+                if self._room is None:
+                    self._room = anyio.Event()
+                    asyncio.get_running_loop().add_writer(control, self._has_room, control)
+                await self._room.wait()
             else:
                 return
+
+    def _has_room(self, control: socket.socket) -> None:
+        """Let all try again who wait; what a loop still polls must not be closed, or libuv aborts the process."""
+        asyncio.get_running_loop().remove_writer(control)
+        room, self._room = self._room, None
+        if room is not None:
+            room.set()
 
     def _read(self) -> None:
         """Take one piece of news."""
@@ -186,6 +198,7 @@ class Forks:
         control, self._control = self._control, None
         if control is not None:
             asyncio.get_running_loop().remove_reader(control)
+            self._has_room(control)
             control.close()
         for fork in self._forks.values():
             fork.ended(KILLED)

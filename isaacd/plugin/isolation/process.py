@@ -15,7 +15,7 @@ from isaacd.log import Log
 from isaacd.plugin.isolation.fence import MIB
 from isaacd.plugin.isolation.forks import Fork, Forks
 from isaacd.plugin.isolation.link import Link
-from isaacd.plugin.isolation.output import keep_output
+from isaacd.plugin.isolation.output import PipeEnd, keep_output
 from isaacd.plugin.isolation.terms import EXIT_MEMORY, Opened, Opening
 
 _WATCH_EVERY_S = 0.5
@@ -57,7 +57,7 @@ class Process:
         self._log = log
         self._patience = patience
         self._fork: Fork | None = None
-        self._output: asyncio.ReadTransport | None = None
+        self._output: PipeEnd | None = None
         self._written = asyncio.Event()
         self._link: Link | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -148,30 +148,41 @@ class Process:
         self.on_end(self, self._cause)
 
     async def _spawn(self, forks: Forks, path: Sequence[str], environ: Mapping[str, str]) -> None:
+        try:
+            await self._open(forks, path, environ)
+        except OSError as error:
+            raise PluginFailed(f"no process can be started for {self.name}: {error}") from error
+
+    async def _open(self, forks: Forks, path: Sequence[str], environ: Mapping[str, str]) -> None:
         ours, theirs = socket.socketpair()
-        read, write = os.pipe()
-        loop = asyncio.get_running_loop()
+        try:
+            read, write = os.pipe()
+        except OSError:
+            ours.close()
+            theirs.close()
+            raise
+        self._output = output = PipeEnd(read)
         try:
             ours.setblocking(False)
-            reader = asyncio.StreamReader()
-            self._output, _ = await loop.connect_read_pipe(
-                lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(read, "rb", 0)
-            )
             self._fork = await forks.fork(self.name, theirs, write, environ, path)
-            _, link = await loop.create_unix_connection(lambda: Link(self), sock=ours)
+            link = Link(self)
+            await asyncio.get_running_loop().create_unix_connection(lambda: link, sock=ours)
             self._link = link
-        except (OSError, PluginFailed):
+        except BaseException:  # a start that is cancelled leaves nothing behind either
             ours.close()
+            output.close()
+            self._kill()
             raise
         finally:
             theirs.close()
             os.close(write)
-        self._spawn_task(self._keep(reader))
+        self._spawn_task(self._keep(output))
 
-    async def _keep(self, reader: asyncio.StreamReader) -> None:
+    async def _keep(self, output: PipeEnd) -> None:
         try:
-            await keep_output(reader, self._log, asyncio.get_running_loop().time)
+            await keep_output(output, self._log, asyncio.get_running_loop().time)
         finally:
+            output.close()
             self._written.set()
 
     async def _find_out(self) -> None:
