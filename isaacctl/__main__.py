@@ -34,6 +34,10 @@ LOCAL_COMMANDS = (
     ("status", "Say whether the daemon runs, and how it does."),
     ("service", "Have systemd run the daemon."),
     ("logs", "Show the daemon's log."),
+    ("backup", "Keep everything you own in one file."),
+    ("restore", "Bring a backup back."),
+    ("export", "Write everything you own as plain JSON."),
+    ("import", "Take in what export has written."),
     ("version", "Show the versions of client, daemon and protocol."),
     ("shell-init", "Print what makes Isaac a part of your shell."),
 )

@@ -19,6 +19,7 @@ PROTOCOL = 1
 EXIT_USAGE = 2
 EXIT_NOT_RUNNING = 3
 STOP_S = 15.0
+_KEEPING = ("backup", "restore", "export", "import")
 NEVER_STARTED = "nothing has been logged yet"
 
 
@@ -44,7 +45,7 @@ class Top(Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Name all commands."""
-        return sorted((*super().list_commands(ctx), "service"))
+        return sorted((*super().list_commands(ctx), "service", *_KEEPING))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Find a command by its name."""
@@ -52,6 +53,10 @@ class Top(Group):
             from isaacctl.service import service
 
             return service
+        if cmd_name in _KEEPING:
+            from isaacctl.keeping import COMMANDS
+
+            return COMMANDS[cmd_name]
         return super().get_command(ctx, cmd_name)
 
 

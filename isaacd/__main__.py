@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from isaacd import __version__
 from isaacd.errors import IsaacError
 
+# As in isaacd.backup, which is only imported where a restoration was interrupted.
+_RESTORATION = "restore.json"
 _USAGE = """Usage: isaacd [OPTIONS]
 
 Run the daemon of Isaac in the foreground. `isaacctl` starts it by itself when it is needed.
@@ -120,6 +122,11 @@ def _run(options: _Options) -> None:
         singleton = Singleton.activated(paths, supervisor.handed_over.listening)
     else:
         singleton = Singleton.acquire(paths)
+
+    if (paths.state_dir / _RESTORATION).exists():
+        from isaacd.backup.restore import finish
+
+        finish(paths)  # we have the lock, and nothing is open yet
 
     async def serve() -> None:
         app = App(

@@ -13,7 +13,7 @@ import msgspec
 
 from isaacd.clock import Clock
 from isaacd.database.fault import Fault, classify
-from isaacd.database.files import identity, make_private_file, move_aside, only_one
+from isaacd.database.files import identity, make_private_file, move_aside, only_one, whole_copy
 from isaacd.errors import StorageUnavailable, UnsupportedVersion
 from isaacd.log import Log
 
@@ -196,8 +196,11 @@ class Database:
     async def _migrate(self, connection: aiosqlite.Connection) -> None:
         """Bring the file to the newest version, all steps or none."""
         newest, owner = len(self._schema.versions), OURS + self._schema.number
-        if await self._version(connection) == newest:
+        found = await self._version(connection)
+        if found == newest:
             return
+        if found:
+            await self._keep_copy(connection, found)
         await connection.execute("BEGIN IMMEDIATE")
         try:
             version = await self._version(connection)  # another process may have been faster
@@ -211,6 +214,19 @@ class Database:
             with suppress(sqlite3.Error):
                 await connection.execute("ROLLBACK")
             raise
+
+    async def _keep_copy(self, connection: aiosqlite.Connection, version: int) -> None:
+        """Keep the file as an older Isaac can read it; without room for that, it is not migrated."""
+        with whole_copy(self.file, version) as beside:
+            await asyncio.to_thread(make_private_file, beside)
+            copy = sqlite3.connect(beside, check_same_thread=False)
+            try:
+                await connection.backup(copy)
+                await asyncio.to_thread(copy.execute, "PRAGMA journal_mode = DELETE")
+            finally:
+                await asyncio.to_thread(copy.close)
+        if self._log is not None:
+            self._log.info("records are migrated", what=self._schema.what, version=version)
 
     async def _version(self, connection: aiosqlite.Connection) -> int:
         """Return the version of the file, 0 for an empty one; raises UnsupportedVersion if it may not be touched."""

@@ -13,6 +13,7 @@ LOCK_WAIT_S = 5.0
 _POLL_S = 0.01
 _BESIDE = ("", "-wal", "-shm")
 _ASIDE = ".damaged-"
+_FORMER = ".version-"
 
 
 def make_private_file(file: Path) -> None:
@@ -98,3 +99,28 @@ def move_aside(file: Path, now: float) -> Path:
         if one.exists():
             one.replace(aside.with_name(aside.name + name))
     return aside
+
+
+@contextmanager
+def whole_copy(file: Path, version: int) -> Iterator[Path]:
+    """Give a name for a copy of the database; it becomes `NAME.version-N` once it is whole and on the disk.
+
+    The caller holds the lock of `only_one`. Copies of other versions are removed, as only the last one is of use.
+    """
+    beside = file.with_name(f".{file.name}{_FORMER}partial")
+    beside.unlink(missing_ok=True)
+    try:
+        yield beside
+        descriptor = os.open(beside, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        kept = file.with_name(f"{file.name}{_FORMER}{version}")
+        beside.replace(kept)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+    for old in file.parent.glob(f"{file.name}{_FORMER}*"):
+        if old != kept:
+            old.unlink(missing_ok=True)

@@ -34,7 +34,10 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}\Z")
 # Words that mean something else on the wire or on the command line.
 RESERVED_NAMES = frozenset(
-    "call cancel cli commands daemon hello help isaacd logs ping restart service shell_init start stop version".split()
+    (
+        "backup call cancel cli commands daemon export hello help import isaacd logs ping restart restore service "
+        "shell_init start stop version"
+    ).split()
 )
 
 _POLICY = re.compile(r"[a-z][a-z0-9-]{0,39}\Z")

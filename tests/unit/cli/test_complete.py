@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from isaacd.api import Argument, Context, Input, Option, Plugin, Words
 from isaacd.cli.complete import complete
+from isaacd.cli.local import LOCAL_COMMANDS
 from tests.fake_caller import Caller
 
 
@@ -46,7 +47,7 @@ def say(context: Context, words: Annotated[str, Words("What.")]) -> None:
 
 
 TREE = Caller(things, say).line.tree()
-LOCAL = {"start", "stop", "restart", "status", "service", "logs", "version", "shell-init"}
+LOCAL = {name for name, _ in LOCAL_COMMANDS}
 
 
 def values(*words: str) -> list[str]:

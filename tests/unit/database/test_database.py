@@ -297,3 +297,41 @@ async def test_a_closed_file_opens_again(file: Path) -> None:
     await book.aclose()
     assert await texts(book) == ["a"]
     await book.aclose()
+
+
+async def test_a_migration_keeps_a_copy_that_an_older_isaac_can_read(file):
+    old = database(file)
+    await old.execute(INSERT, ("one",))
+    await old.aclose()
+    new = database(file, TWO)
+    await new.execute("UPDATE notes SET stars = 5")
+    await new.aclose()
+    copy = file.with_name("notes.sqlite.version-1")
+    assert mode(copy) == 0o600
+    copy.rename(file)
+    again = database(file)
+    assert await again.read("SELECT * FROM notes") == [(1, "one")]
+    await again.aclose()
+
+
+async def test_without_room_for_the_copy_nothing_is_migrated(file):
+    old = database(file)
+    await old.execute(INSERT, ("one",))
+    await old.aclose()
+    (file.parent / ".notes.sqlite.version-partial").mkdir()  # so that the copy cannot be made
+    new = database(file, TWO)
+    with pytest.raises(StorageUnavailable):
+        await new.read("SELECT stars FROM notes")
+    assert await old.read("SELECT * FROM notes") == [(1, "one")]
+    await old.aclose()
+
+
+async def test_only_the_last_copy_stays(file):
+    (folder_of(file) / "notes.sqlite.version-0").write_text("older")
+    old = database(file)
+    await old.execute(INSERT, ("one",))
+    await old.aclose()
+    new = database(file, TWO)
+    await new.read("SELECT stars FROM notes")
+    await new.aclose()
+    assert [path.name for path in file.parent.glob("*.version-*")] == ["notes.sqlite.version-1"]
