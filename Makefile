@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 QUESTION ?= find files larger than 100 MB under /var
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types floors unit docs-site test-system docs format bench clean
+.PHONY: help demo test lint types floors unit docs-site test-system docs format bench bench-quick bench-store bench-check clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -60,8 +60,17 @@ format: $(VENV)/.developing ## Let ruff format and mend what it can.
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: ## Measure the targets from a plain wheel install (minutes; see docs/how-to/measure.md).
-	perf/run
+bench: ## Measure everything, into perf/results (minutes; see docs/how-to/measure.md).
+	perf/run --json perf/results/now.json
+
+bench-quick: ## Measure the rooms of the suite in about a minute, with more noise.
+	perf/run --quick
+
+bench-store: ## Measure three times, and store the results that bench-check compares with.
+	perf/run --quick --runs 3 --json perf/results/stored.json || true
+
+bench-check: ## Measure three times; fail on what is worse than the stored results, or over its budget.
+	perf/run --quick --runs 3 --json perf/results/now.json --check
 
 clean: ## Remove what was built or installed here.
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.*

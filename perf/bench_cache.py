@@ -20,8 +20,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from harness import Effort, Row, table
+from harness import Effort, Row, add_effort, effort_of
 from place import Place
+from tables import table
 
 ROWS = 100_000
 VALUE_BYTES = 600
@@ -33,7 +34,7 @@ TEXT_CHARS = 22_000
 
 def measure(place: Place, effort: Effort) -> Iterator[Row]:
     """Measure in the clean environment."""
-    argv = [place.python, __file__, "--json", *(["--quick"] if effort.quick else [])]
+    argv = [place.python, __file__, "--json", *effort.words]
     done = subprocess.run(argv, env=place.environ, capture_output=True, text=True, check=True)
     yield from rows(json.loads(done.stdout))
 
@@ -59,11 +60,11 @@ def rows(found: dict[str, list[float]]) -> Iterator[Row]:
 def main() -> None:
     """Measure here."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true")
+    add_effort(parser)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="isaac-cache-") as directory:
-        found = asyncio.run(_measure_here(Path(directory), Effort(quick=options.quick)))
+        found = asyncio.run(_measure_here(Path(directory), effort_of(options)))
     print(json.dumps(found) if options.json else table(list(rows(found))))
 
 
@@ -74,7 +75,7 @@ async def _measure_here(directory: Path, effort: Effort) -> dict[str, list[float
 
     chance = random.Random(1)
     clock = SystemClock()
-    keys = [f"ai:exact:{chance.getrandbits(128):032x}" for _ in range(ROWS)]
+    keys = [f"ai:exact:{chance.getrandbits(128):032x}" for _ in range(effort.size(ROWS, 6000))]
     values = [chance.randbytes(VALUE_BYTES) for _ in range(100)]
     store = SQLiteStore(directory / "cache.db", clock=clock)
     upper = MultiLevelCache()
@@ -95,7 +96,7 @@ async def _measure_here(directory: Path, effort: Effort) -> dict[str, list[float
     for number, key in enumerate(keys[:800]):
         await second.set(key, values[number % 100], ttl=86400)
     hot, warm = keys[:50] * (READS // 50), keys[:800]
-    plain = dict(zip(keys, values * 1000, strict=True)).get
+    plain = dict(zip(keys, itertools.cycle(values), strict=False)).get
     assert all(isinstance(ask(key), bytes) for ask in (plain, upper.peek, second.peek) for key in keys[:20])
     found = await _reads(
         effort,
@@ -217,16 +218,17 @@ async def _writes(effort, store, clock, raw, keys, values) -> dict[str, list[flo
     from isaacd.cache.entry import Entry
 
     found: dict[str, list[float]] = {}
+    writes = effort.size(WRITES, 200)
     chance = random.Random(3)
     put = "INSERT OR REPLACE INTO kv VALUES (?, ?)"
     (file,) = (row[2] for row in raw.execute("PRAGMA database_list"))
-    counts = {"write-behind": WRITES, "aiosqlite": WRITES // 5, "sqlite3": WRITES - WRITES // 5}
+    counts = {"write-behind": writes, "aiosqlite": writes // 5, "sqlite3": writes - writes // 5}
     async with aiosqlite.connect(file, isolation_level=None) as connection:
         await connection.execute("PRAGMA synchronous = NORMAL")
         for kind, number in itertools.product(("new", "over"), range(effort.rounds(12, 4) + 1)):
-            sample = [f"ai:exact:{chance.getrandbits(128):032x}" for _ in range(WRITES)]
+            sample = [f"ai:exact:{chance.getrandbits(128):032x}" for _ in range(writes)]
             if kind == "over":
-                sample[::2] = chance.sample(keys, WRITES // 2)
+                sample[::2] = chance.sample(keys, writes // 2)
             times_s = [time.perf_counter()]
             for place, key in enumerate(sample):
                 now = clock.now()
@@ -235,10 +237,10 @@ async def _writes(effort, store, clock, raw, keys, values) -> dict[str, list[flo
                     await store.flush()
             await store.flush()
             times_s.append(time.perf_counter())
-            for place, key in enumerate(sample[: WRITES // 5]):
+            for place, key in enumerate(sample[: writes // 5]):
                 await connection.execute(put, (key, values[place % 100]))
             times_s.append(time.perf_counter())
-            for place, key in enumerate(sample[WRITES // 5 :]):
+            for place, key in enumerate(sample[writes // 5 :]):
                 raw.execute(put, (key, values[place % 100]))
             times_s.append(time.perf_counter())
             for place, (name, count) in enumerate(counts.items()):

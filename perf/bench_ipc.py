@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from alone import alone
 from harness import Effort, Row, in_turns
 from place import Place, Server
 
@@ -133,3 +134,7 @@ def _syscalls(server: Server, talk: Callable[[], None], count: int, directory: P
     return Row(
         name, ours=[round(sum(calls.values()) / count, 2)], unit="integer", target=target, metadata=calls
     )
+
+
+if __name__ == "__main__":
+    alone(__file__)

@@ -4,6 +4,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 
+from alone import alone
 from harness import Effort, Row, in_turns
 from place import Place, Server
 
@@ -41,10 +42,9 @@ def measure(place: Place, effort: Effort) -> Iterator[Row]:
     count = effort.rounds(300, 100)
     with place.daemon() as daemon:
         daemon.wait_until_idle()
-        inside, apart = _calls(daemon, b"insid", count), _calls(daemon, b"apart", count)
-        inside()
-        apart()
-        found = in_turns({"inside": inside, "apart": apart}, effort.rounds(20, 5))
+        with daemon.connect() as one, daemon.connect() as other:
+            measures = {"inside": _calls(one, b"insid", count), "apart": _calls(other, b"apart", count)}
+            found = in_turns(measures, effort.rounds(20, 5))
         yield Row(
             "a call of an isolated plugin",
             "the same plugin inside the daemon",
@@ -57,21 +57,20 @@ def measure(place: Place, effort: Effort) -> Iterator[Row]:
     place.trust()
     with place.daemon() as daemon:
         daemon.wait_until_idle()
+        plugins = effort.size(20, 2)
         start_s = time.perf_counter()
-        for number in range(20):
+        for number in range(20 - plugins, 20):
             place.plugins.joinpath(f"made{number}.py").write_text(PLUGIN.format(name=f"made{number}"))
         with daemon.connect() as connection:
             while b"hello" not in _ask(connection, b"\x94\x00\x01\xa6made19\x90"):
                 time.sleep(0.01)
         yield Row(
-            "20 isolated plugins, from their files to the last one's answer",
+            f"{plugins} isolated plugins, from their files to the last one's answer",
             ours=[time.perf_counter() - start_s],
         )
 
 
-def _calls(daemon: Server, name: bytes, count: int) -> Callable[[], float]:
-    connection = daemon.connect()
-
+def _calls(connection: socket.socket, name: bytes, count: int) -> Callable[[], float]:
     def converse() -> float:
         start_s = time.perf_counter()
         for _ in range(count):
@@ -97,3 +96,7 @@ def _start(daemon: Server) -> float:
 def _ask(connection: socket.socket, frame: bytes) -> bytes:
     connection.sendall(frame)
     return connection.recv(65536)
+
+
+if __name__ == "__main__":
+    alone(__file__)

@@ -1,10 +1,15 @@
 """What the daemon weighs when nobody asks it anything, against a bare daemon on the same loop."""
 
+import json
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
+from alone import alone
 from harness import Effort, Row
 from place import Place
 
+CLIENTS = Path(__file__).resolve().with_name("clients")
 FLOOR = "bare anyio + uvloop daemon"
 PLUGIN = '''"""A plugin like many."""
 
@@ -31,10 +36,19 @@ async def look(context: Context, kind: Literal["short", "long"], words: list[str
 def measure(place: Place, effort: Effort) -> Iterator[Row]:
     """Measure with the bundled plugins, then with 50 more."""
     rounds = effort.rounds(5, 2)
+    done = subprocess.run(
+        [place.python, str(CLIENTS / "rooms.py")],
+        env=place.environ,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    place.tell("rooms", json.loads(done.stdout))
     yield from _rows("bundled plugins", place, rounds, target=None)
-    for number in range(50):
+    more = effort.size(50, 2)
+    for number in range(more):
         place.plugins.joinpath(f"made{number}.py").write_text(PLUGIN.format(number=number))
-    yield from _rows("50 plugins more", place, rounds, target=1.45)
+    yield from _rows(f"{more} plugins more", place, rounds, target=1.45)
 
 
 def _rows(what: str, place: Place, rounds: int, *, target: float | None) -> Iterator[Row]:
@@ -58,3 +72,7 @@ def _rows(what: str, place: Place, rounds: int, *, target: float | None) -> Iter
             unit="byte",
             target=wanted,
         )
+
+
+if __name__ == "__main__":
+    alone(__file__)

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from alone import alone
 from harness import Effort, Row, in_turns
 from place import PING, Place, Server
 
@@ -46,17 +47,18 @@ STATUS = b"\x94\x00\x01\xa6status\x90"  # [0, 1, "status", []]
 def measure(place: Place, effort: Effort) -> Iterator[Row]:
     """Measure starts with and without the plugins, then what loading all of them takes."""
     bare = Place(Path(place.python), place.directory.with_name(f"{place.directory.name}-none"))
-    for number in range(COUNT):
+    count = effort.size(COUNT, 5)
+    for number in range(count):
         file = place.plugins / f"gen{number}.py"
         file.write_text(PLUGIN.format(number=number, setup_s=SETUP_S))
         file.chmod(0o600)
     for one in (bare, place):
         _describe(one)
-    yield from _ready(place, bare, effort.rounds(60, 12))
-    yield from _eager(place, effort)
+    yield from _ready(place, bare, count, effort.rounds(60, 12))
+    yield from _eager(place, effort, count)
 
 
-def _ready(place: Place, bare: Place, rounds: int) -> Iterator[Row]:
+def _ready(place: Place, bare: Place, count: int, rounds: int) -> Iterator[Row]:
     """Compare starts with and without the plugins; CPU time counts where the machine is busy with other work."""
     asked = {"first ping": PING, "first status": STATUS}
     cpu: dict[str, list[float]] = {f"{what} {name}": [] for what in asked for name in ("many", "none")}
@@ -75,13 +77,13 @@ def _ready(place: Place, bare: Place, rounds: int) -> Iterator[Row]:
     for what in asked:
         many, none = f"{what} many", f"{what} none"
         target = 1.10 if what == "first ping" else None
-        name = f"daemon with {COUNT} plugins, spawn to {what}"
+        name = f"daemon with {count} plugins, spawn to {what}"
         yield Row(name, "with none", wall[many], wall[none], target=target)
         # in_turns throws its first round away; so does this.
         yield Row(f"{name}, CPU", "with none", cpu[many][1:], cpu[none][1:], target=target)
 
 
-def _eager(place: Place, effort: Effort) -> Iterator[Row]:
+def _eager(place: Place, effort: Effort, count: int) -> Iterator[Row]:
     loads = ("sequential", "concurrent", "threaded")
     whole: dict[str, list[float]] = {load: [] for load in loads}
     imports: dict[str, list[float]] = {load: [] for load in loads}
@@ -89,16 +91,17 @@ def _eager(place: Place, effort: Effort) -> Iterator[Row]:
     for _ in range(effort.rounds(10, 3)):
         for load in loads:
             spans, resident = _loaded(place, load)
+            place.tell(f"timeline-{load}", spans)
             whole[load].append(_covered([span for steps in spans for span in steps]))
             imports[load].append(_covered([steps[0] for steps in spans]))
             memory[load].append(resident)
     one = "one after another"
     for load, target in (("concurrent", 0.35), ("threaded", None)):
-        name = f"{COUNT} plugins loaded, {load}"
+        name = f"{count} plugins loaded, {load}"
         yield Row(name, one, whole[load], whole["sequential"], target=target)
     yield Row("their imports alone, in threads", one, imports["threaded"], imports["sequential"])
     yield Row(
-        f"memory, {COUNT} plugins loaded",
+        f"memory, {count} plugins loaded",
         "lazy",
         memory["sequential"],
         [_lazy(place)] * len(memory["sequential"]),
@@ -169,3 +172,7 @@ def _ask(place: Place, *words: str) -> Any:
         place.script("isaacctl", *words, "--json"), env=place.environ, check=True, capture_output=True
     )
     return json.loads(done.stdout)
+
+
+if __name__ == "__main__":
+    alone(__file__)

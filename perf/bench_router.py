@@ -19,13 +19,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness import Effort, Row, table
+from harness import Effort, Row, add_effort, effort_of
 from place import Place
+from tables import table
 
 if TYPE_CHECKING:
     from isaacd.routing.lines import Lines
 
-DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+DATA = Path(os.environ.get("ISAAC_PERF_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 MEDIAN_US, P99_US, ALIAS_US = 100, 1000, 1
 OWN_LINES = (
     "ls -la",
@@ -48,7 +49,7 @@ OWN_LINES = (
 
 def measure(place: Place, effort: Effort) -> Iterator[Row]:
     """Measure in the clean environment."""
-    argv = [place.python, __file__, "--json", *(["--quick"] if effort.quick else [])]
+    argv = [place.python, __file__, "--json", *effort.words]
     done = subprocess.run(argv, env=place.environ, capture_output=True, text=True, check=True)
     yield from rows(json.loads(done.stdout))
 
@@ -74,19 +75,18 @@ def rows(found: dict[str, list[float]]) -> Iterator[Row]:
 def main() -> None:
     """Measure here."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true")
+    add_effort(parser)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--data", type=Path, default=DATA)
     options = parser.parse_args()
-    found = _measure_here(options.data, Effort(quick=options.quick))
+    found = _measure_here(options.data, effort_of(options))
     print(json.dumps(found) if options.json else table(list(rows(found))))
 
 
 def _measure_here(data: Path, effort: Effort) -> dict[str, list[float]]:
     typed = _recorded(data)
     lines = typed or list(OWN_LINES) * 100
-    if effort.quick:
-        lines = lines[:2000]
+    lines = lines[:20] if effort.least else lines[:2000] if effort.quick else lines
     found: dict[str, list[float]] = {"median": [], "p99": [], "judged, median": [], "alias": []}
     found |= {"planned": [], "approved": []}
     with tempfile.TemporaryDirectory(prefix="isaac-router-") as folder:

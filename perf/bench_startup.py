@@ -3,7 +3,9 @@
 import time
 from collections.abc import Iterator
 
+from alone import alone
 from harness import Effort, Row, in_turns
+from importtime import waterfall
 from place import Place
 
 FLOOR = "python -c pass"
@@ -14,6 +16,7 @@ def measure(place: Place, effort: Effort) -> Iterator[Row]:
     yield from _client(place, effort)
     yield _ready(place, effort)
     yield _cold(place, effort)
+    place.tell("imports", waterfall(place))
 
 
 def _client(place: Place, effort: Effort) -> Iterator[Row]:
@@ -60,3 +63,7 @@ def _cold(place: Place, effort: Effort) -> Row:
 
 def _pass(place: Place) -> float:
     return place.process_s([place.python, "-c", "pass"])
+
+
+if __name__ == "__main__":
+    alone(__file__)

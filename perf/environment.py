@@ -26,7 +26,7 @@ def make_environment(directory: Path) -> Environment:
     wheels = directory / "wheels"
     if not tools.exists():
         _call(sys.executable, "-m", "venv", tools.parent.parent)
-        _call(tools, "-m", "pip", "install", "pyperf")
+        _call(tools, "-m", "pip", "install", "pyperf>=2.8,<3")
     if not clean.exists():
         _call(sys.executable, "-m", "venv", "--without-pip", clean.parent.parent)
     for old in wheels.glob("*.whl"):

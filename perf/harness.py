@@ -1,8 +1,9 @@
 """Figures: values of ours and of a floor, taken in turns, and what is made of them."""
 
+import argparse
 import statistics
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 Unit = Literal["second", "byte", "integer"]
@@ -12,8 +13,8 @@ Unit = Literal["second", "byte", "integer"]
 class Row:
     """One figure: ours and its floor, measured in pairs within one run; without a floor it is a count.
 
-    `target` is the largest ratio (or count) that is wanted; None for a figure that only informs.
-    `note` says why there are no values.
+    `target` is the largest ratio (or count) that is wanted, with `at_least` the smallest; None for a figure that only
+    informs. `note` says why there are no values. `runs` is how many of the values each run of the suite gave.
     """
 
     name: str
@@ -24,6 +25,22 @@ class Row:
     target: float | None = None
     note: str = ""
     metadata: Mapping[str, str | int | float] = field(default_factory=dict)
+    at_least: bool = False
+    runs: Sequence[int] = ()
+
+    @property
+    def title(self) -> str:
+        """The name by which tables and budgets call the row."""
+        return f"{self.name} / {self.floor_name}" if self.floor_name else self.name
+
+    @property
+    def run_medians(self) -> list[float]:
+        """The median ratio (or count) of each run."""
+        ratios, found, start = self.ratios, [], 0
+        for length in self.runs or (len(ratios),):
+            found += [statistics.median(ratios[start : start + length])] if length else []
+            start += length
+        return found
 
     @property
     def ratios(self) -> list[float]:
@@ -37,18 +54,55 @@ class Row:
         """Whether the median is within the target."""
         if self.target is None or not self.ours:
             return None
-        return statistics.median(self.ratios) <= self.target
+        middle = statistics.median(self.ratios)
+        return middle >= self.target if self.at_least else middle <= self.target
+
+
+def joined(passes: Sequence[Sequence[Row]]) -> list[Row]:
+    """Put the rows of several runs together by their title; the order is that of the first run."""
+    found: dict[str, list[Row]] = {}
+    for rows in passes:
+        for row in rows:
+            found.setdefault(row.title, []).append(row)
+    return [_together(same) for same in found.values()]
+
+
+def _together(same: Sequence[Row]) -> Row:
+    ours = [value for row in same for value in row.ours]
+    floor = [value for row in same for value in row.floor]
+    return replace(same[0], ours=ours, floor=floor, runs=[len(row.ours) for row in same if row.ours])
 
 
 @dataclass(frozen=True)
 class Effort:
-    """How often each thing is measured."""
+    """How often each thing is measured; with `least` only so that it is seen to work."""
 
     quick: bool = False
+    least: bool = False
 
     def rounds(self, full: int, quick: int) -> int:
         """Return the number of rounds."""
-        return quick if self.quick else full
+        return 1 if self.least else quick if self.quick else full
+
+    def size(self, usual: int, least: int) -> int:
+        """Return how many of something there are; figures of different sizes cannot be compared, so quick ones are as usual."""
+        return least if self.least else usual
+
+    @property
+    def words(self) -> list[str]:
+        """What says the same on a command line."""
+        return ["--least"] if self.least else ["--quick"] if self.quick else []
+
+
+def effort_of(options: argparse.Namespace) -> Effort:
+    """Return what `add_effort` has taken from the command line."""
+    return Effort(quick=options.quick, least=options.least)
+
+
+def add_effort(parser: argparse.ArgumentParser) -> None:
+    """Let the command line say how much is measured."""
+    parser.add_argument("--quick", action="store_true", help="fewer rounds, and more noise")
+    parser.add_argument("--least", action="store_true", help="one round of the smallest case: no figures")
 
 
 def in_turns(measures: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, list[float]]:
@@ -73,38 +127,3 @@ def low_middle_high(values: Sequence[float]) -> tuple[float, float, float]:
         return (values[0],) * 3
     deciles = statistics.quantiles(values, n=10, method="inclusive")
     return deciles[0], statistics.median(values), deciles[-1]
-
-
-def table(rows: Sequence[Row]) -> str:
-    """Lay the rows out for a terminal: absolute figures are medians, the ratio has its spread."""
-    head = ("", "ours", "floor", "ratio", "p10 - p90", "target", "met")
-    lines = [head, *(_cells(row) for row in rows)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
-    text = []
-    for line in lines:
-        first, *rest = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
-        text.append("  ".join([first, *(cell.strip().rjust(len(cell)) for cell in rest)]).rstrip())
-    text.insert(1, "-" * max(map(len, text)))
-    text += [f"{row.name}: not measured, {row.note}" for row in rows if row.note]
-    return "\n".join(text)
-
-
-def _cells(row: Row) -> tuple[str, ...]:
-    name = f"{row.name} / {row.floor_name}" if row.floor_name else row.name
-    target = "" if row.target is None else f"<= {row.target:g}"
-    if not row.ours:
-        return name, "", "", "", "", target, "?"
-    low, middle, high = low_middle_high(row.ratios)
-    met = {True: "yes", False: "NO", None: ""}[row.met]
-    if not row.floor:
-        return name, "", "", f"{middle:.2f}", f"{low:.2f} - {high:.2f}", target, met
-    ours, floor = (_shown(statistics.median(values), row.unit) for values in (row.ours, row.floor))
-    return name, ours, floor, f"{middle:.3f}", f"{low:.3f} - {high:.3f}", target, met
-
-
-def _shown(value: float, unit: Unit) -> str:
-    if unit == "byte":
-        return f"{value / 2**20:.1f} MiB"
-    if unit == "integer":
-        return f"{value:.2f}"
-    return f"{value * 1e3:.2f} ms" if value >= 1e-3 else f"{value * 1e6:.2f} us"

@@ -31,6 +31,18 @@ def summary(place: Place) -> str:
     return "\n".join(lines)
 
 
+def waterfall(place: Place) -> list[tuple[str, int, int, int]]:
+    """Return each import of one start in the order of their ends: (module, depth, own us, us with all it imported)."""
+    found = []
+    for line in _report(place, _RUNS).splitlines():
+        own, bar, rest = line.removeprefix("import time:").partition("|")
+        if bar and own.strip().isdecimal():
+            whole, _, name = rest.partition("|")
+            depth = (len(name) - len(name.lstrip()) - 1) // 2
+            found.append((name.strip(), depth, int(own), int(whole)))
+    return found
+
+
 def _report(place: Place, run: int) -> str:
     """Start, ask once, take what Python has written until then, and stop."""
     path = place.socket.with_name(f"profile-{run}.sock")

@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import json
 import os
 import signal
 import socket
@@ -48,6 +49,16 @@ class Place:
         file = self.plugins.with_name("trusted.json")
         file.write_text(f'{{"trusted": [{listed}]}}\n')
         file.chmod(0o600)
+
+    def tell(self, name: str, data: object) -> None:
+        """Keep what a picture is made of, as JSON; the suite stores it beside the results."""
+        told = self.directory / "told"
+        told.mkdir(exist_ok=True)
+        told.joinpath(f"{name}.json").write_text(json.dumps(data), encoding="utf-8")
+
+    def told(self) -> list[Path]:
+        """Return the files of what was told."""
+        return sorted(self.directory.joinpath("told").glob("*.json"))
 
     def script(self, name: str, *words: str) -> list[str]:
         """Return the command line of an installed script."""

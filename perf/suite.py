@@ -1,100 +1,97 @@
 """Run the chosen rooms in one clean place, print one table, and keep the values; `perf/run` starts it."""
 
 import argparse
-import datetime
 import importlib
-import os
-import platform
-import subprocess
+import json
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import importtime
-from environment import ROOT
-from harness import Effort, Row, table
+import replays
+from check import Budgets, check
+from conditions import company, describe, ticks, verdict
+from harness import Row, add_effort, effort_of, joined
+from headline import headline_table
 from place import Place
+from results import read_results, write_more, write_results
+from tables import table
 
 
 def main() -> int:
-    """Measure, print and write; the exit code is 1 when a target is missed."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("rooms", nargs="*")
-    parser.add_argument("--python", type=Path, required=True)
-    parser.add_argument("--scratch", type=Path, required=True)
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--profile", action="store_true")
-    parser.add_argument("--json", type=Path)
-    options = parser.parse_args()
+    """Measure, print and write; the exit code is 1 when a target is missed, or with --check when a row is worse."""
+    options = _options()
     if options.profile:
         print(importtime.summary(Place(options.python, options.scratch / "profile")))
         return 0
     conditions = describe(options.python)
     print("\n".join(f"{name}: {value}" for name, value in conditions.items()), end="\n\n", flush=True)
-    rows: list[Row] = []
-    for room in options.rooms:
-        place = Place(options.python, options.scratch / room)
-        for row in _measured(room, place, Effort(quick=options.quick)):
-            rows.append(row)
-            print(f"  {room}: {row.name}", file=sys.stderr, flush=True)
-    print(table(rows))
-    print(f"\nload at the end: {_load()}")
-    if os.getloadavg()[0] > (os.cpu_count() or 1):
-        print("the machine was busy with other work: wall times say little, CPU times and counts more")
+    more: dict[str, object] = {}
+    before = ticks()
+    passes = [list(_measured(options, number, more)) for number in range(options.runs)]
+    around = company(before, ticks())
+    conditions |= {"others": f"{around.others:.2f}", "steal": f"{around.stolen:.2f}"}
+    rows = joined(passes)
+    print(headline_table(rows), table(rows), verdict(rows, around), sep="\n\n")
     if options.json:
-        write_json(options.json, rows, conditions)
+        write_results(options.json, rows, conditions)
+        write_more(options.json, more)
+    if options.check:
+        return _check(rows, options.check, conditions)
     return int(any(row.met is False for row in rows))
 
 
-def _measured(room: str, place: Place, effort: Effort) -> Iterator[Row]:
-    yield from importlib.import_module(f"bench_{room}").measure(place, effort)
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("rooms", nargs="*")
+    parser.add_argument("--python", type=Path, required=True)
+    parser.add_argument("--scratch", type=Path, required=True)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--profile", action="store_true")
+    parser.add_argument("--runs", type=int, default=1)
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--check", type=Path)
+    add_effort(parser)
+    return parser.parse_args()
 
 
-def describe(python: Path) -> dict[str, str]:
-    """Say what the figures depend on; never a name of the machine or of its user."""
-    version = subprocess.run([python, "-VV"], capture_output=True, text=True, check=True).stdout
-    return {
-        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-        "commit": _git("describe", "--always", "--dirty") or "none",
-        "python": " ".join(version.split()),
-        "machine": f"{_processor()}, {os.cpu_count()} cores, {platform.system()} {platform.release()}",
-        "load": _load(),
-    }
+def _measured(options: argparse.Namespace, number: int, more: dict[str, object]) -> Iterator[Row]:
+    """Measure all rooms once; what pictures are made of goes to `more`."""
+    effort = effort_of(options)
+    for room in options.rooms:
+        place = Place(options.python, options.scratch / f"{room}-{number}")
+        place.environ["ISAAC_PERF_DATA"] = str(options.data)
+        if room.startswith("replay_"):
+            measured = replays.measure(room, place, options.data, effort)
+        else:
+            measured = importlib.import_module(f"bench_{room}").measure(place, effort)
+        for row in measured:
+            print(f"  {room}: {row.name}", file=sys.stderr, flush=True)
+            yield row
+        for file in place.told():
+            more[file.stem] = json.loads(file.read_text(encoding="utf-8"))
 
 
-def _load() -> str:
-    return " ".join(f"{value:.2f}" for value in os.getloadavg())
-
-
-def _processor() -> str:
+def _check(rows: Sequence[Row], stored: Path, conditions: dict[str, str]) -> int:
+    """Compare with a stored run, if there is one, and with the budgets."""
+    before: list[Row] = []
     try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        lines = []
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, platform.machine())
-
-
-def _git(*words: str) -> str:
-    try:
-        done = subprocess.run(["git", "-C", ROOT, *words], capture_output=True, text=True, check=False)
+        before, then = read_results(stored)
     except FileNotFoundError:
-        return ""
-    return done.stdout.strip()
-
-
-def write_json(path: Path, rows: Sequence[Row], conditions: dict[str, str]) -> None:
-    """Write each row as two benchmarks of one pyperf suite, `NAME` and `NAME: floor`, for `pyperf compare_to`."""
-    import pyperf
-
-    benchmarks = []
-    for row in rows:
-        for name, values in ((row.name, row.ours), (f"{row.name}: floor {row.floor_name}", row.floor)):
-            if values:
-                metadata = {"name": name, "unit": row.unit, "loops": 1, **conditions, **row.metadata}
-                run = pyperf.Run(tuple(map(float, values)), metadata=metadata, collect_metadata=False)
-                benchmarks.append(pyperf.Benchmark([run]))
-    pyperf.BenchmarkSuite(benchmarks).dump(str(path), replace=True)
+        print(
+            f"\nthere is no {stored.name} to compare with (make bench-store makes it): only budgets are held"
+        )
+    else:
+        print(f"\ncompared with {then.get('commit')} of {then.get('date')}")
+        if then.get("machine") != conditions["machine"] or then.get("python") != conditions["python"]:
+            print("that was another machine or Python: only ratios can be compared, and these not finely")
+    worse = check(rows, before, Budgets.read())
+    print(
+        "\n".join(
+            [f"{len(worse)} rows are worse than they may be:", *worse] if worse else ["no row is worse"]
+        )
+    )
+    return int(bool(worse))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,108 @@
+"""Regressions: what became dearer than a stored run by more than noise, or than its budget allows.
+
+A row has regressed if its median ratio (or count) is worse than the stored one by more than its `noise`, if pyperf's
+test says that the two samples differ, and if even the best run of now is worse than the worst run of then. A row is
+over its budget if the median of every run is.
+"""
+
+import statistics
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness import Row, low_middle_high
+
+FILE = Path(__file__).resolve().with_name("budgets.toml")
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What a row may cost at most (at least, for a row of that kind), and what share of change is noise."""
+
+    most: float | None
+    noise: float
+
+
+class Budgets:
+    """`budgets.toml`: of each row by its title, and what holds for the others."""
+
+    def __init__(self, data: Mapping[str, Any]) -> None:
+        self._usual = data["usual"]
+        self.rows: Mapping[str, Mapping[str, float]] = data.get("rows", {})
+        for title, given in self.rows.items():
+            if unknown := given.keys() - {"most", "least", "noise"}:
+                raise ValueError(f"budgets.toml, {title!r}: there is no {min(unknown)!r}")
+
+    @classmethod
+    def read(cls, file: Path = FILE) -> "Budgets":
+        """Read the file."""
+        return cls(tomllib.loads(file.read_text(encoding="utf-8")))
+
+    def of(self, row: Row) -> Budget:
+        """Return the budget of a row: its own, or its target with what is granted to all."""
+        given = self.rows.get(row.title, {})
+        granted = None
+        if row.target is not None:
+            slack = 1 + self._usual["over_target"]
+            granted = row.target / slack if row.at_least else row.target * slack
+        limit = given.get("least" if row.at_least else "most", granted)
+        return Budget(limit, given.get("noise", self._usual["noise"]))
+
+
+def worse_by(now: float, before: float, *, at_least: bool) -> float:
+    """Return the share by which `now` is worse than `before`; below 0 it is better."""
+    if not now or not before:
+        return 0.0 if now == before else float("inf") if bool(now) != at_least else -1.0
+    return (before / now if at_least else now / before) - 1
+
+
+def over_budget(row: Row, budget: Budget) -> str | None:
+    """Say that every run of a row was over its budget, or return None."""
+    if budget.most is None or not row.ours:
+        return None
+    medians = row.run_medians
+    best = max(medians) if row.at_least else min(medians)
+    if best >= budget.most if row.at_least else best <= budget.most:
+        return None
+    return f"{row.title}: {statistics.median(row.ratios):.3f}, its budget is {budget.most:.3f}"
+
+
+def regressed(now: Row, before: Row, budget: Budget) -> str | None:
+    """Say that a row became worse, or return None."""
+    if not now.ours or not before.ours:
+        return None
+    middle, then = statistics.median(now.ratios), statistics.median(before.ratios)
+    worse = worse_by(middle, then, at_least=now.at_least)
+    if worse <= max(budget.noise, 0.0):
+        return None
+    if now.at_least:
+        apart = max(now.run_medians) < min(before.run_medians)
+    else:
+        apart = min(now.run_medians) > max(before.run_medians)
+    if not apart or not differ(now.ratios, before.ratios):
+        return None
+    spread = " - ".join(f"{value:.3f}" for value in low_middle_high(now.ratios)[::2])
+    return f"{now.title}: {middle:.3f} ({spread}), stored {then:.3f}: worse by {worse:.0%}, noise is {budget.noise:.0%}"
+
+
+def differ(now: Sequence[float], before: Sequence[float]) -> bool:
+    """Ask pyperf's own test (Student, two-tailed, 95 %), which `pyperf compare_to` uses; single values just differ."""
+    if min(len(now), len(before)) < 2 or len(set(now)) == 1 or len(set(before)) == 1:
+        return statistics.median(now) != statistics.median(before)
+    from pyperf._utils import is_significant  # the extra `perf` keeps to the versions that have it
+
+    return bool(is_significant(now, before)[0])
+
+
+def check(now: Sequence[Row], before: Sequence[Row], budgets: Budgets) -> list[str]:
+    """Return what is worse than it may be, a line each that begins with the row."""
+    stored = {row.title: row for row in before}
+    found = []
+    for row in now:
+        budget = budgets.of(row)
+        found.append(over_budget(row, budget))
+        if row.title in stored:
+            found.append(regressed(row, stored[row.title], budget))
+    return [line for line in found if line]

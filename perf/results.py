@@ -1,0 +1,97 @@
+"""Results as pyperf JSON: each row is two benchmarks, `NAME` and `NAME: floor FLOOR`, with one pyperf run for each of ours."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from harness import Row
+
+
+def write_results(path: Path, rows: Sequence[Row], conditions: Mapping[str, str]) -> None:
+    """Write all values, for `pyperf compare_to`, for `perf/report.py` and for comparisons later."""
+    import pyperf
+
+    benchmarks = []
+    for number, row in enumerate(row for row in rows if row.ours):
+        about: dict[str, Any] = {"row": row.name, "order": number, "unit": row.unit}
+        about |= {"floor": row.floor_name} if row.floor_name else {}
+        about |= {} if row.target is None else {"target": float(row.target), "at_least": int(row.at_least)}
+        for name, values in ((row.name, row.ours), (f"{row.name}: floor {row.floor_name}", row.floor)):
+            if values:
+                side = "ours" if values is row.ours else "floor"
+                metadata = {**conditions, **row.metadata, **about, "name": name, "side": side, "loops": 1}
+                parts = _parts(values, row)
+                runs = [pyperf.Run(part, metadata=metadata, collect_metadata=False) for part in parts]
+                benchmarks.append(pyperf.Benchmark(runs))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pyperf.BenchmarkSuite(_unique(benchmarks)).dump(str(path), replace=True)
+
+
+def read_results(path: Path) -> tuple[list[Row], dict[str, str]]:
+    """Read what `write_results` has written; raises OSError, or ValueError if it is no such file."""
+    import pyperf
+
+    sides: dict[tuple[str, str], dict[str, list[tuple[float, ...]]]] = {}
+    about: dict[tuple[str, str], dict[str, Any]] = {}
+    for benchmark in pyperf.BenchmarkSuite.load(str(path)).get_benchmarks():
+        metadata = benchmark.get_metadata()
+        if "row" not in metadata:
+            raise ValueError(f"{path} was not written by perf/run")
+        key = metadata["row"], metadata.get("floor", "")
+        sides.setdefault(key, {})[metadata["side"]] = [run.values for run in benchmark.get_runs()]
+        about.setdefault(key, metadata)
+    if not about:
+        raise ValueError(f"{path} has no rows")
+    rows = [_row(key, sides[key], about[key]) for key in sorted(about, key=lambda key: about[key]["order"])]
+    first = next(iter(about.values()))
+    return rows, {name: str(first[name]) for name in CONDITIONS if name in first}
+
+
+CONDITIONS = ("date", "commit", "python", "machine", "load", "others", "steal")
+
+
+def write_more(path: Path, more: Mapping[str, object]) -> None:
+    """Write what pictures are made of, beside the results."""
+    more_path(path).write_text(json.dumps(more), encoding="utf-8")
+
+
+def more_path(path: Path) -> Path:
+    """Return where what pictures are made of is, for the results in `path`."""
+    return path.with_suffix(".more.json")
+
+
+def _parts(values: Sequence[float], row: Row) -> list[tuple[float, ...]]:
+    lengths = row.runs or (len(values),)
+    found, start = [], 0
+    for length in lengths:
+        found.append(tuple(map(float, values[start : start + length])))
+        start += length
+    return [part for part in found if part]
+
+
+def _unique(benchmarks: list[Any]) -> list[Any]:
+    """Leave out what has the name of another: two rows may share ours, and differ in their floor."""
+    found: dict[str, Any] = {}
+    for benchmark in benchmarks:
+        name = known = benchmark.get_name()
+        while name in found:
+            name += " (again)"
+        if name != known:
+            benchmark.update_metadata({"name": name})
+        found[name] = benchmark
+    return list(found.values())
+
+
+def _row(key: tuple[str, str], sides: Mapping[str, list[tuple[float, ...]]], about: Mapping[str, Any]) -> Row:
+    ours, floor = sides["ours"], sides.get("floor", [])
+    return Row(
+        key[0],
+        key[1],
+        [value for run in ours for value in run],
+        [value for run in floor for value in run],
+        about["unit"],
+        about.get("target"),
+        at_least=bool(about.get("at_least", 0)),
+        runs=[len(run) for run in ours],
+    )
