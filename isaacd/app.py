@@ -1,5 +1,6 @@
 """The composition root: the only room that knows all others."""
 
+import asyncio
 import gc
 import os
 import sys
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from isaacd.plugin.desk import PluginDesk
     from isaacd.plugin.residents import Residents
     from isaacd.routing.lines import Lines
+    from isaacd.server.pulse import Pulse
     from isaacd.server.supervisor import Supervisor
     from isaacd.tools.toolbox import Toolbox
 
@@ -90,6 +92,7 @@ class App:
         self._jobs: Jobs | None = None
         self._history: History | None = None
         self._spool_watch = anyio.Event()
+        self._pulse: Pulse | None = None
         self._life = Life(
             catalog=self.catalog,
             services=self,
@@ -359,6 +362,8 @@ class App:
     async def serve(self, singleton: Singleton) -> None:
         """Answer until told to stop, then drain and leave."""
         await self._life.serve(singleton, leave_when_idle=self._launch.on_demand)
+        if self._pulse is not None:
+            self._pulse.stop()
         with anyio.CancelScope(shield=True):
             if self._has_residents:
                 await self._residents.end()
@@ -401,7 +406,15 @@ class App:
         if (self.paths.state_dir / _JOBS_FILE).exists():
             self._life.spawn(self.jobs.wake)
         self._life.spawn(self._watch_spool)
+        self._feel_pulse()
         gc.freeze()  # what is loaded stays, so later collections need not look at it
+
+    def _feel_pulse(self) -> None:
+        from isaacd.server.pulse import Pulse
+
+        owner_of = self._residents.roster.owner_of
+        self._pulse = Pulse(asyncio.get_running_loop(), owner_of, self.log)
+        self._pulse.start()
 
     async def _watch_spool(self) -> None:
         """Take in what shells have appended, a while after; as long as there is nothing, that is one system call."""

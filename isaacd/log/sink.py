@@ -2,6 +2,7 @@
 
 import os
 import stat
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -72,6 +73,9 @@ class FileSink(StreamSink):
     def __init__(self, file: Path, max_bytes: int, *, uid: int | None = None) -> None:
         file.parent.parent.mkdir(parents=True, exist_ok=True)
         file.parent.mkdir(mode=0o700, exist_ok=True)
+        self._turn = (
+            threading.Lock()
+        )  # a line of another thread must not meet a file that is just being replaced
         self._file = file
         self._max_bytes = max_bytes
         self._uid = os.geteuid() if uid is None else uid
@@ -79,14 +83,16 @@ class FileSink(StreamSink):
 
     def write(self, line: bytes) -> None:
         """Append one line, its newline included."""
-        if self._size_bytes + len(line) > self._max_bytes and self._size_bytes:
-            self._attempt(self._rotate)
-        super().write(line)
-        self._size_bytes += len(line)
+        with self._turn:
+            if self._size_bytes + len(line) > self._max_bytes and self._size_bytes:
+                self._attempt(self._rotate)
+            super().write(line)
+            self._size_bytes += len(line)
 
     def reopen(self) -> None:
         """Open the file of that name anew; if that fails, the open one stays."""
-        self._attempt(self._replace)
+        with self._turn:
+            self._attempt(self._replace)
 
     def close(self) -> None:
         """Close the file."""

@@ -1,5 +1,6 @@
 """The plugins of one daemon, from being found to being gone; it supplies the catalog with their commands."""
 
+import os
 from collections.abc import (
     AsyncGenerator,
     Awaitable,
@@ -245,6 +246,14 @@ class Roster:
         return [
             self._card(seat) for seat in sorted(every, key=lambda seat: (seat.name, seat.state == "hidden"))
         ]
+
+    def owner_of(self, file: str) -> str:
+        """Name the plugin that a file of code belongs to, "" for none; may be called from any thread."""
+        for seat in tuple(self.seats.values()):
+            root = str(seat.found.root)
+            if file == root or file.startswith(root + os.sep):
+                return seat.name
+        return ""
 
     def _card(self, seat: Seat) -> PluginCard:
         """Describe a plugin; what it requires in vain is said before its first use is refused for it."""

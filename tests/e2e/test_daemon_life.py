@@ -381,3 +381,34 @@ def test_descriptors_that_were_not_handed_over_are_refused(tmp_path: Path) -> No
     assert done.returncode == 2
     assert "were not handed over" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+# Plugins that block everybody.
+
+BLOCKING = """
+from isaacd.api import Context, Plugin
+
+plugin = Plugin("blocking", summary="Holds everybody up.")
+
+@plugin.command
+async def hold(context: Context, pipe: str) -> str:
+    \"\"\"Wait until somebody writes into a pipe, as no plugin may.\"\"\"
+    with open(pipe, "rb") as stream:
+        return stream.read().decode()
+"""
+
+
+def test_a_plugin_that_blocks_the_event_loop_is_named_in_the_log_while_it_does() -> None:
+    with running(plugins={"blocking": BLOCKING}) as daemon, daemon.caller() as caller:
+        daemon.logged("ready")
+        pipe = daemon.home.directory / "pipe"
+        os.mkfifo(pipe)
+        number = caller.ask("blocking.hold", str(pipe))
+        (blocked,) = daemon.logged("event loop blocked")
+        assert blocked["plugin"] == "blocking"
+        assert "isaac_plugins/blocking.py:9)" in blocked["place"]
+        assert blocked["place"].startswith("hold (")
+        pipe.write_bytes(b"released")
+        assert caller.answer(number)[2] == "released"
+        daemon.logged("event loop free again")
+        daemon.ping()
