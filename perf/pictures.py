@@ -1,0 +1,133 @@
+"""What is worth a picture: drawn from the rows and from what the rooms told, whatever of it is there."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from harness import Row
+
+_MODEL = "claude-sonnet-5-5"
+_PROCESSES = "python -c pass"
+_WATERFALL_ROWS, _TIMELINE_ROWS = 40, 60
+
+
+class Lines(NamedTuple):
+    """Points of each series; `log` draws across by powers of ten."""
+
+    name: str
+    title: str
+    across: str
+    up: str
+    series: Mapping[str, Sequence[tuple[float, float]]]
+    log: bool = False
+
+
+class Bars(NamedTuple):
+    """One bar for each label, from `start` to `end`."""
+
+    name: str
+    title: str
+    across: str
+    spans: Sequence[tuple[str, Sequence[tuple[float, float]]]]
+
+
+Picture = Lines | Bars
+
+
+def pictures(rows: Sequence[Row], more: Mapping[str, Any]) -> Iterator[Picture]:
+    """Give every picture that there is something for."""
+    if imports := more.get("imports"):
+        yield waterfall(imports)
+    yield from _distributions(rows)
+    for way in ("sequential", "concurrent", "threaded"):
+        if spans := more.get(f"timeline-{way}"):
+            yield timeline(way, spans)
+    for trace, report in more.get("cache", {}).items():
+        if len(report["policies"]["lru"]) > 1:
+            yield hit_rates(trace, report["policies"])
+    if money := more.get("money"):
+        yield levers(money["tables"][_MODEL])
+    if rooms := more.get("rooms"):
+        yield Bars(
+            "rooms", "Memory by room: what its imports allocate in Python", "KiB", _bars(rooms, 1 / 1024)
+        )
+    if structures := more.get("structures"):
+        yield Bars(
+            "structures",
+            "Memory of the same thing, kept in different ways",
+            "KiB",
+            _bars(structures, 1 / 1024),
+        )
+
+
+def waterfall(imports: Sequence[tuple[str, int, int, int]]) -> Bars:
+    """Draw the dearest imports of a start, each from its beginning to its end, all that it imported included."""
+    at_us, found = 0, []
+    for module, depth, own_us, whole_us in imports:
+        at_us += own_us
+        found.append((whole_us, at_us - whole_us, at_us, f"{'  ' * depth}{module}"))
+    dearest = sorted(sorted(found, reverse=True)[:_WATERFALL_ROWS], key=lambda item: (item[1], -item[2]))
+    spans = [(name, [(max(0, start) / 1000, end / 1000)]) for _, start, end, name in dearest]
+    title = (
+        f"Start of the daemon by import: {len(imports)} modules, {at_us / 1000:.0f} ms with the profiler on"
+    )
+    return Bars("startup", title, "ms since the first import", spans)
+
+
+def timeline(way: str, spans: Sequence[Sequence[tuple[float, float]]]) -> Bars:
+    """Draw when each plugin was imported and set up."""
+    begin = min(start for steps in spans for start, _ in steps)
+    shown = sorted(spans)[:: max(1, -(-len(spans) // _TIMELINE_ROWS))]
+    lines = [
+        ("", [((start - begin) * 1000, (end - begin) * 1000) for start, end in steps]) for steps in shown
+    ]
+    title = f"{len(spans)} plugins loaded, {way}: import, then setup" + (
+        f" ({len(shown)} of them)" if len(shown) < len(spans) else ""
+    )
+    return Bars(f"plugins-{way}", title, "ms", lines)
+
+
+def hit_rates(trace: str, policies: Mapping[str, Mapping[str, float]]) -> Lines:
+    """Draw the hit rate of every policy, and of the optimum, by the number of places."""
+    series = {
+        name: [(float(size), rate * 100) for size, rate in by_size.items()]
+        for name, by_size in policies.items()
+    }
+    return Lines(f"hits-{trace}", f"Hit rate on {trace}, by policy", "places", "% of requests", series)
+
+
+def levers(table: Sequence[Mapping[str, Any]]) -> Bars:
+    """Draw what each lever adds to the money saved, each bar beginning where the one before ended."""
+    at, spans = 0.0, []
+    for row in table[1:]:
+        end = at + row["lever adds"] * 100
+        spans.append((f"{row['strategy']} ({row['lever adds']:+.1%})", [(min(at, end), max(at, end))]))
+        at = end
+    return Bars(
+        "money", f"Money saved by lever, masaryk, prices of {_MODEL}", "% of what it costs without", spans
+    )
+
+
+def _distributions(rows: Sequence[Row]) -> Iterator[Lines]:
+    """Draw which share of the values is below each time: whole processes, and the CPU of a request."""
+    for name, title, floor, unit, scale in (
+        ("processes", "Whole processes: share that has ended", _PROCESSES, "ms", 1e3),
+        ("requests", "CPU of a request: share of values at or below", "bare uvloop + msgspec", "us", 1e6),
+    ):
+        series: dict[str, list[tuple[float, float]]] = {}
+        for row in rows:
+            if row.floor_name == floor and len(row.ours) > 4 and row.unit == "second":
+                series.setdefault(f"{floor} (floor)", _ecdf(row.floor, scale))
+                series[row.name] = _ecdf(row.ours, scale)
+        if series:
+            yield Lines(f"latency-{name}", title, unit, "% of values", series, log=True)
+
+
+def _ecdf(values: Sequence[float], scale: float) -> list[tuple[float, float]]:
+    ordered = sorted(values)
+    return [(value * scale, (number + 1) / len(ordered) * 100) for number, value in enumerate(ordered)]
+
+
+def _bars(sizes: Mapping[str, float], scale: float) -> list[tuple[str, list[tuple[float, float]]]]:
+    return [
+        (f"{name}: {size * scale:,.0f}", [(0.0, size * scale)]) for name, size in sizes.items() if size > 0
+    ]
