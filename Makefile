@@ -20,6 +20,10 @@ $(VENV)/.developing: pyproject.toml $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@touch $@
 
+$(VENV)/.drawing: pyproject.toml $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[perf]'
+	@touch $@
+
 demo: $(VENV)/.installed ## Install into .venv, and answer a question offline; the daemon starts on demand.
 	@echo '$$ isaacctl ask --provider knowledge "$(QUESTION)"'
 	@$(BIN)/isaacctl ask --provider knowledge "$(QUESTION)"
@@ -60,8 +64,8 @@ format: $(VENV)/.developing ## Let ruff format and mend what it can.
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: ## Measure everything, into perf/results (minutes; see docs/how-to/measure.md).
-	perf/run --json perf/results/now.json
+bench: $(VENV)/.drawing ## Measure everything, with a page and pictures in perf/results (minutes; see docs/how-to/measure.md).
+	perf/run --json perf/results/now.json; status=$$?; $(BIN)/python perf/report.py && exit $$status
 
 bench-quick: ## Measure the rooms of the suite in about a minute, with more noise.
 	perf/run --quick

@@ -64,9 +64,12 @@ def waterfall(imports: Sequence[tuple[str, int, int, int]]) -> Bars:
     at_us, found = 0, []
     for module, depth, own_us, whole_us in imports:
         at_us += own_us
-        found.append((whole_us, at_us - whole_us, at_us, f"{'  ' * depth}{module}"))
-    dearest = sorted(sorted(found, reverse=True)[:_WATERFALL_ROWS], key=lambda item: (item[1], -item[2]))
-    spans = [(name, [(max(0, start) / 1000, end / 1000)]) for _, start, end, name in dearest]
+        found.append((whole_us, at_us - whole_us, depth, at_us, f"{'  ' * depth}{module}"))
+    dearest = sorted(
+        sorted(found, reverse=True)[:_WATERFALL_ROWS],
+        key=lambda item: (round(item[1] / 1000), item[2], item[1]),
+    )
+    spans = [(name, [(max(0, start) / 1000, end / 1000)]) for _, start, _, end, name in dearest]
     title = (
         f"Start of the daemon by import: {len(imports)} modules, {at_us / 1000:.0f} ms with the profiler on"
     )
