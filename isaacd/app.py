@@ -81,6 +81,7 @@ class App:
         self._source = source
         source.changed = self._config_changed
         self._launch = launch
+        self._is_supervised = supervisor is not None
         self._born = clock.monotonic()
         self._household = Household(paths, clock, log, lambda plugin: self._residents.roster.declared(plugin))
         # One for each way to look things up offline, which nearly always means one.
@@ -462,9 +463,11 @@ class App:
     def _own_commands(self) -> list[Command]:
         async def run(context: Context, argv: list[Any], version: str = "") -> object:
             """Run one command line of `isaacctl`, whose own version is `version`; words that are no text are bytes."""
+            self._meet(version)
             return await self.command_line.run(context, _words(argv), version)
 
         def run_at_once(context: Context, args: Any) -> object:
+            self._meet(args.version)
             return self.command_line.answer(context, _words(args.argv))
 
         async def complete(context: Context, words: list[str]) -> Sequence[object]:
@@ -481,6 +484,20 @@ class App:
             Command(complete, name="cli.complete", plugin="isaacd", hidden=True),
             Command(stop, name="daemon.stop", plugin="isaacd", hidden=True),
         ]
+
+    def _meet(self, version: str) -> None:
+        """Make room for a newer daemon, once nobody needs this one, when a newer client comes; it is answered first.
+
+        Not if nobody would start the next one. An older client is answered by what is here, so that two builds in use
+        at the same time do not take turns in starting.
+        """
+        if not version or version == __version__ or self._life.steps_aside:
+            return
+        from isaacd.server.upgrade import is_newer
+
+        if is_newer(version, __version__) and (self._launch.on_demand or self._is_supervised):
+            self.log.info("makes room for a newer version", version=__version__, newer=version[:64])
+            self._life.steps_aside = True
 
     def _config(self) -> Config:
         """Return the daemon's own configuration; defaults where the file cannot be used."""

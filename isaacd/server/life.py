@@ -60,6 +60,7 @@ class Life:
         self.catalog = catalog
         self.services = services
         self.draining = False
+        self.steps_aside = False  # whether to stop as soon as nobody needs this daemon
         self.requests = 0
         self.in_flight = 0
         self.listener: Listener | None = None
@@ -101,6 +102,8 @@ class Life:
         """Note that a run or a connection has ended."""
         self._last_request = self._clock.monotonic()
         self._idle.set()
+        if self.steps_aside and not (self.in_flight or self.connections or self._holds_open()):
+            self.stop()
 
     def stop(self) -> None:
         """Begin to drain and exit."""
