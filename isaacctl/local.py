@@ -45,7 +45,7 @@ class Top(Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Name all commands."""
-        return sorted((*super().list_commands(ctx), "service", *_KEEPING))
+        return sorted((*super().list_commands(ctx), "service", "doctor", *_KEEPING))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Find a command by its name."""
@@ -53,6 +53,10 @@ class Top(Group):
             from isaacctl.service import service
 
             return service
+        if cmd_name == "doctor":
+            from isaacctl.doctor import doctor
+
+            return doctor
         if cmd_name in _KEEPING:
             from isaacctl.keeping import COMMANDS
 
@@ -241,7 +245,7 @@ def version(line: Line, as_json: bool) -> None:
         isaacctl version
         isaacctl version --json
     """
-    daemon = _daemon_version(line.control)
+    daemon = daemon_version(line.control)
     python = platform.python_version()
     text = [
         f"isaacctl {__version__}",
@@ -292,7 +296,7 @@ def shell_init(line: Line, shell: str, key: str, without: tuple[str, ...], as_js
     line.say(text.rstrip("\n"), {"shell": shell, "script": text}, as_json=as_json)
 
 
-def _daemon_version(control: Control) -> dict[str, object] | None:
+def daemon_version(control: Control) -> dict[str, object] | None:
     """Return version and pid of the running daemon; asking for them is no reason to start it."""
     try:
         found = control.ask(

@@ -17,6 +17,7 @@ LABEL = "org.isaac.isaacd"
 COMMAND_S = 30.0
 USER_UNITS = ("isaacd.socket", "isaacd.service")
 SYSTEM_UNITS = ("isaacd@.socket", "isaacd@.service")
+FEWER_FILE = "20-without-namespaces.conf"
 SYSTEM_FOLDER = Path("/etc/systemd/system")
 # From 253 and 254 on; older ones ignore the second and refuse the first.
 _NEWER = 254
@@ -91,10 +92,7 @@ class Systemd:
     def write(self, *, force: bool) -> Installed:
         """Write the units; a file of that name that somebody else wrote stays, unless by force."""
         done = Installed()
-        texts = {
-            name: _unit(name, "system" if self._system else "user").replace("@ISAACD@", _command())
-            for name in self.names
-        }
+        texts = self._texts()
         if self.version() >= _NEWER:
             texts[f"{self.names[1]}.d/10-newer.conf"] = _NEWER_UNIT
         for name in texts:
@@ -109,9 +107,22 @@ class Systemd:
             done.files.append(str(self.folder / name))
         return done
 
+    def is_current(self) -> bool:
+        """Say whether the units that are there are those that would be written now."""
+        try:
+            return all(
+                (self.folder / name).read_text() == MARK + text for name, text in self._texts().items()
+            )
+        except OSError:
+            return False
+
+    def _texts(self) -> dict[str, str]:
+        folder = "system" if self._system else "user"
+        return {name: _unit(name, folder).replace("@ISAACD@", _command()) for name in self.names}
+
     def write_fewer(self) -> str:
         """Leave out what needs namespaces; return the file's name."""
-        file = self.folder / f"{self.names[1]}.d" / "20-without-namespaces.conf"
+        file = self.folder / f"{self.names[1]}.d" / FEWER_FILE
         self._write(file, _FEWER_UNIT)
         return str(file)
 

@@ -7,6 +7,7 @@ LOCAL_COMMANDS = (
     ("status", "Say whether the daemon runs, and how it does."),
     ("service", "Have systemd run the daemon."),
     ("logs", "Show the daemon's log."),
+    ("doctor", "Look for what is wrong on this machine, and say how to mend it."),
     ("backup", "Keep everything you own in one file."),
     ("restore", "Bring a backup back."),
     ("export", "Write everything you own as plain JSON."),
