@@ -16,6 +16,7 @@ from isaacd.shell.written import WRITERS
 
 MAX_INVOCATIONS = 500
 MAX_NESTED = 12
+MAX_PATTERN = 64
 BLANKS = " \t\n"  # what a new shell has in IFS
 
 
@@ -197,8 +198,9 @@ def _candidates(words: Sequence[Word]) -> Iterable[Sequence[Word]]:
     """Give the commands that could run if the command word is empty, or is what it is by default."""
     first = words[0]
     if first.value is not None:
-        if first.is_pattern:
-            pattern = first.value.rpartition("/")[2]
+        pattern = first.value.rpartition("/")[2]
+        # Longer ones are not looked at: `fnmatch` takes long for them.
+        if first.is_pattern and len(pattern) <= MAX_PATTERN:
             yield from (
                 (Word(name, (Text(name),)), *words[1:]) for name in _GRAVEST if fnmatchcase(name, pattern)
             )

@@ -127,6 +127,16 @@ def test_no_line_makes_routing_slow() -> None:
             assert time.process_time() - start < 5
 
 
+def test_no_line_makes_judging_slow(tmp_path: Path) -> None:
+    units = "[ [a *a ?a* [!a- ( ` { ~ a[$(b)]=c 1> $(which(a <(echo(a rm(' open('a',w) '$ENV{ exec(\"a\", ${a:-$(b) {a,b} f(){".split()
+    house = RoutingHouse(tmp_path)
+    for unit in units:
+        for before in ("", "ls ", "python -c '", "psql -c '", "fzf --bind '", "gdb -ex '", "make -f - <<< '"):
+            start = time.process_time()
+            house.route(before + unit * (20_000 // len(unit)))
+            assert time.process_time() - start < 5
+
+
 def _machine() -> object:
     from isaacd.routing.typo.fix import Machine
 
