@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 QUESTION ?= find files larger than 100 MB under /var
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types floors unit docs-site test-system docs format bench bench-quick bench-store bench-check clean
+.PHONY: help demo coverage test lint types floors unit docs-site test-system docs format bench bench-quick bench-store bench-check clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -48,7 +48,10 @@ floors: $(VENV)/.developing
 	$(BIN)/lint-imports
 
 unit: $(VENV)/.developing
-	$(BIN)/python -m pytest -n auto --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest -n auto -m 'not system'
+
+coverage: $(VENV)/.developing ## Run the tests and say which lines none of them reaches (a third longer than `make test`).
+	$(BIN)/python -m pytest -n auto -m 'not system' --cov --cov-report=term:skip-covered
 
 test-system: $(VENV)/.developing ## Install Debian packages and run the tests that need them (Neovim, Node, nc).
 	tests/system/install
