@@ -1,71 +1,21 @@
 """Batches through the whole house: a real daemon and client, a provider on a socket, kill -9 and Ctrl-C in the middle."""
 
-import asyncio
 import json
 import signal
 import subprocess
 import sys
-import threading
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any, Self
+from typing import Any
 
-import anyio
 import pytest
 
+from tests.answering import Answering
 from tests.daemon import Daemon, Home, a_home, eventually, running
-from tests.fake_provider import Exchange, FakeProvider, answer
 
 COUNT = 60
 AT_ONCE = 8
 NAMES = [f"prompt number {number}" for number in range(COUNT)]
-
-
-class Answering:
-    """A provider in a thread of its own that answers every prompt with itself, and holds some back."""
-
-    def __init__(self) -> None:
-        self.held = False
-        self.answered: Counter[str] = Counter()
-        self.provider: Any = None
-        self._ready, self._done = threading.Event(), threading.Event()
-        self._thread = threading.Thread(target=anyio.run, args=(self._serve,))
-
-    async def _serve(self) -> None:
-        self._gate, self._loop = asyncio.Event(), asyncio.get_running_loop()
-        async with FakeProvider(self._answer) as provider:
-            self.provider = provider
-            self._ready.set()
-            await anyio.to_thread.run_sync(self._done.wait)
-
-    async def _answer(self, exchange: Exchange) -> None:
-        prompt = exchange.request.body["messages"][-1]["content"]
-        if self.held and sum(self.answered.values()) >= 20:
-            await self._gate.wait()
-        self.answered[prompt] += 1
-        await exchange.open_stream()
-        for item in answer("re: ", prompt):
-            await exchange.chunk(item)
-        await exchange.end()
-
-    def release(self) -> None:
-        """Hold nothing back any more."""
-        self.held = False
-        self._loop.call_soon_threadsafe(self._gate.set)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        assert self._ready.wait(20)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.release()
-        self._done.set()
-        self._thread.join(20)
-
-    @property
-    def config(self) -> str:
-        return f'[ai.providers.fake]\nbase_url = "{self.provider.base_url}"\nmodel = "m"\n'
 
 
 @pytest.fixture

@@ -1,0 +1,158 @@
+"""Law: every example of every page is one that is understood; tests/e2e/test_pages.py runs those that can be run."""
+
+import ast
+import contextlib
+import importlib
+import tomllib
+from pathlib import Path
+
+import click
+import msgspec
+import pytest
+
+from isaacctl.local import cli as local
+from isaacd.cli.help import Help
+from isaacd.cli.local import LOCAL_COMMANDS
+from isaacd.cli.tree import Parsed
+from isaacd.clock import SystemClock
+from isaacd.config import load
+from isaacd.context import Terminal
+from isaacd.judge.overrides import read_overrides
+from isaacd.plugin import BootLoader
+from tests.examples import Block, blocks_of, calls_of, inline_calls, typed_in
+from tests.fake_caller import Caller
+from tests.fakes import FakeServices
+
+ROOT = Path(__file__).parents[2]
+GENERATED = {"commands.md", "config.md", "api.md", "errors.md"}
+PAGES = [
+    page
+    for page in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md")))
+    # The one is made from the code, the other has a plugin of its own; tests/e2e/test_tutorial.py follows it.
+    if page.name not in {*GENERATED, "first-plugin.md"}
+]
+SHELLS = ("sh", "bash")
+
+
+def name_of(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+def blocks(*kinds: str) -> list[object]:
+    return [
+        pytest.param(block, id=f"{name_of(page)}:{block.line}")
+        for page in PAGES
+        for block in blocks_of(page.read_text())
+        if block.kind in kinds
+    ]
+
+
+@pytest.fixture(scope="module")
+def caller() -> Caller:
+    services = FakeServices()
+    loader = BootLoader(
+        user_dir=services.paths.data_dir / "plugins", disabled=(), clock=SystemClock(), log=services.log
+    )
+    return Caller(*(item.plugin for item in loader.load_all() if item.plugin is not None))
+
+
+def understood(words: list[str], caller: Caller) -> bool:
+    """Say whether the one that answers a line understands it: the daemon, or the client by itself."""
+    own = {name for name, _ in LOCAL_COMMANDS} - {"status"}
+    try:
+        if words and words[0] in own:
+            return _locally(words)
+        return isinstance(caller.line.tree().parse(words, Terminal()), Parsed)
+    except Help:
+        return True
+
+
+def _locally(words: list[str]) -> bool:
+    group: click.Command = local
+    context = click.Context(local)
+    while isinstance(group, click.Group) and words and not words[0].startswith("-"):
+        found = group.get_command(context, words[0])
+        assert found is not None, words
+        group, words = found, words[1:]
+    group.make_context("x", [word for word in words if word not in ("-h", "--help")])
+    return True
+
+
+@pytest.mark.parametrize("block", blocks(*SHELLS))
+def test_a_block_of_shell_is_whole_and_its_lines_for_isaac_are_understood(
+    block: Block, caller: Caller
+) -> None:
+    for command in block.commands:
+        for words in calls_of(command):
+            if "$@" not in words and "LINE" not in words:
+                assert understood(words, caller), command
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_lines_for_isaac_within_the_text_are_understood(page: Path, caller: Caller) -> None:
+    for words in [words for line in inline_calls(page.read_text()) for words in calls_of(line)]:
+        # The name of a command, or of an option, without what belongs behind it.
+        with contextlib.suppress(click.MissingParameter, click.BadOptionUsage):
+            assert understood(words, caller), words
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_what_is_typed_in_a_console_is_understood_unless_a_mistake_is_shown(
+    page: Path, caller: Caller
+) -> None:
+    typed = [
+        step
+        for block in blocks_of(page.read_text())
+        if block.kind == "console"
+        for step in typed_in(block.text)
+    ]
+    for step in typed:
+        if not "".join(step.shown).startswith("error: "):
+            for words in calls_of(step.line):
+                assert understood(words, caller), step.line
+
+
+@pytest.mark.parametrize("block", blocks("toml"))
+def test_a_block_of_toml_holds_as_what_it_is(block: Block, tmp_path: Path) -> None:
+    table = tomllib.loads(block.text)
+    assert table
+    file = tmp_path / "x.toml"
+    file.write_text(block.text)
+    file.chmod(0o600)
+    if "rule" not in table and "project" not in table:
+        load(file, {}, ())
+    elif "command" in table.get("rule", [{}])[0]:
+        assert not read_overrides(file, only_raises=False).problems
+
+
+@pytest.mark.parametrize("block", blocks("json"))
+def test_a_block_of_json_is_json_as_a_whole_or_line_by_line(block: Block) -> None:
+    try:
+        msgspec.json.decode(block.text)
+    except msgspec.DecodeError:
+        for line in block.text.splitlines():
+            msgspec.json.decode(line)
+
+
+@pytest.mark.parametrize("block", blocks("python"))
+def test_a_block_of_python_is_whole_and_what_it_imports_is_there(block: Block) -> None:
+    tree = ast.parse(block.text)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                importlib.import_module(alias.name)
+        elif isinstance(node, ast.ImportFrom) and node.module is not None and not block.skipped:
+            module = importlib.import_module(node.module)
+            assert [alias.name for alias in node.names if not hasattr(module, alias.name)] == []
+
+
+def test_marks_are_read_and_commands_are_told_apart() -> None:
+    page = (
+        "text\n<!-- not run, lines 2: why -->\n<!-- exit 1, lines 1 3: why -->\n```sh\nfalse  # x\n\n# no command\n"
+        'isaacctl ask "a b" | isaacctl grep x > y\nfor i in 1; do\n  false\ndone\n```\n'
+    )
+    (block,) = blocks_of(page)
+    assert [block.runs(number) for number in (1, 2, 3)] == [True, False, True]
+    assert block.exits == {1: 1, 3: 1}
+    assert [len(command.splitlines()) for command in block.commands] == [1, 1, 3]
+    assert calls_of(block.commands[1]) == [["ask", "a b"], ["grep", "x"]]

@@ -1,0 +1,142 @@
+"""Law: what the tutorials and how-to guides say to type works, offline, in a home where nothing is but what they assume."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.answering import Answering
+from tests.examples import Block, blocks_of
+from tests.newcomer import ROOT, Newcomer
+
+DOCS = ROOT / "docs"
+PAGES = [
+    page
+    for folder in ("tutorial", "how-to")
+    for page in sorted((DOCS / folder).glob("*.md"))
+    if any(block.kind in ("sh", "python") for block in blocks_of(page.read_text()))
+    and page.name != "first-plugin.md"  # test_tutorial.py follows it
+]
+PROVIDERS = ("openai", "anthropic", "local", "xai")
+OWN = ".local/share/isaac/plugins/isaac_plugins"
+FILES = {
+    "README.md": "# Notes\n\nTake the [notes](notes.md).\n",
+    "report.md": "# Report\n\nThe harvest was good. The harvest was better than last year. It rained in May.\n",
+    "minutes.txt": "Ada opened the meeting. The roof has to be mended. Bob mends the roof until Friday.\n",
+    "notes.txt": "the wifi is called isaac-5\n",
+    "errors.txt": "make: *** No rule to make target 'al'.  Stop.\n",
+    "prompts.jsonl": '{"id": "a", "prompt": "2+2?"}\n{"id": "b", "prompt": "3+3?"}\n',
+    "words.csv": "text,lang\ngood,German\nred,French\n",
+    "prompt.txt": "Translate {text} to {lang}\n",
+    "person.json": '{"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}}',
+    "data.csv": "x,y\n1,2\n",
+    "src/tool.py": "def soon_after(x: int) -> int:\n    return x + 1\n",
+    "tests/test_tool.py": "def test_it() -> None:\n    assert True\n",
+    "docs/index.md": "# Index\n",
+    "build/out": "x\n",
+    "Makefile": "all test:\n\t@true\n",
+    ".bash_history": "git status\nls -la\n",
+    ".zsh_history": ": 1700000000:0;git status\n",
+    ".local/share/fish/fish_history": "- cmd: git status\n  when: 1700000000\n",
+}
+# What a page takes for granted beyond that.
+BEFORE = {
+    "plugins.md": (
+        f"mkdir -p src {OWN}; cp {ROOT}/plugins/isaac_plugins/greet.py {OWN}; cd src; isaacctl plugin new weather; "
+        "mv weather isaac-weather; cd isaac-weather; grep -rl 0.1.0 . | xargs sed -i s/0.1.0/1.2/; isaacctl plugin pack; "
+        "cp dist/*.whl ../../isaac_plugin_weather-1.2-py3-none-any.whl"
+    )
+}
+PIXEL = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
+    "1f15c4890000000d49444154789c6360606060000000050001a5f645400000000049454e44ae426082"
+)
+GIT = {
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_AUTHOR_NAME": "Ada",
+    "GIT_AUTHOR_EMAIL": "ada@example.org",
+    "GIT_COMMITTER_NAME": "Ada",
+    "GIT_COMMITTER_EMAIL": "ada@example.org",
+    "GIT_PAGER": "cat",
+}
+
+
+@pytest.fixture(scope="module")
+def answering() -> Iterator[Answering]:
+    with Answering() as answering:
+        yield answering
+
+
+@pytest.fixture
+def newcomer(answering: Answering) -> Iterator[Newcomer]:
+    """Somebody in a folder with a small project, for whom every provider is one that answers on this machine."""
+    home = Path(tempfile.mkdtemp(prefix="isaac-", dir="/tmp"))
+    made = Newcomer(home)
+    made.environ |= {"EDITOR": "true", "PIP_NO_INDEX": "1", "NO_COLOR": "1", **GIT}
+    for name, text in FILES.items():
+        file = home / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    (home / "plot.png").write_bytes(PIXEL)
+    config = home / ".config/isaac/config.toml"
+    config.parent.mkdir(parents=True)
+    config.write_text(
+        "".join(
+            f'[ai.providers.{name}]\nkind = "openai-compatible"\nbase_url = "{answering.provider.base_url}"\nmodel = "m"\n'
+            for name in PROVIDERS
+        )
+    )
+    made.type(
+        "git init -q -b main; git add README.md src; git commit -qm 'Begin'; git checkout -qb more; "
+        "echo '# more' >> src/tool.py; git commit -qam 'Say more'; echo '# staged' >> src/tool.py; git add src; "
+        "tar czf notes.tgz notes.txt; isaacctl start"
+    )
+    try:
+        yield made
+    finally:
+        made.type("isaacctl schedule runner --stop; isaacctl stop")
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_what_a_page_says_to_type_works(page: Path, newcomer: Newcomer) -> None:
+    wrong = []
+    newcomer.type(BEFORE.get(page.name, ":"))
+    for block in blocks_of(page.read_text()):
+        if block.kind == "sh":
+            wrong += _typed(block, newcomer)
+        elif block.kind == "python" and not block.skipped:
+            wrong += _python(block, newcomer)
+    assert not wrong, "\n".join([f"{page.name}:", *wrong])
+
+
+def _typed(block: Block, newcomer: Newcomer) -> list[str]:
+    commands = {number: text for number, text in enumerate(block.commands, 1) if block.runs(number)}
+    done = newcomer.run(list(commands.values()), newcomer.home, {})
+    return [
+        f"line {block.line}: $ {command}\n(exit {code})\n{shown}"
+        for (number, command), (code, shown) in zip(commands.items(), done, strict=True)
+        if code != block.exits.get(number, block.exits.get(0, 0))
+    ]
+
+
+def _python(block: Block, newcomer: Newcomer) -> list[str]:
+    script = newcomer.home / "script.py"
+    script.write_text(block.text)
+    done = subprocess.run(
+        [sys.executable, "-P", str(script)],
+        env=newcomer.environ,
+        cwd=newcomer.home,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return [] if done.returncode == 0 else [f"line {block.line}:\n{done.stderr}"]
