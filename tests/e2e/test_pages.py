@@ -46,6 +46,7 @@ FILES = {
 }
 # What a page takes for granted beyond that.
 BEFORE = {
+    "backup.md": "isaacctl notes add the tea is in the cupboard",
     "plugins.md": (
         f"mkdir -p src {OWN}; cp {ROOT}/plugins/isaac_plugins/greet.py {OWN}; cd src; isaacctl plugin new weather; "
         "mv weather isaac-weather; cd isaac-weather; grep -rl 0.1.0 . | xargs sed -i s/0.1.0/1.2/; isaacctl plugin pack; "
