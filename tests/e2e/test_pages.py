@@ -51,7 +51,7 @@ BEFORE = {
         f"mkdir -p src {OWN}; cp {ROOT}/plugins/isaac_plugins/greet.py {OWN}; cd src; isaacctl plugin new weather; "
         "mv weather isaac-weather; cd isaac-weather; grep -rl 0.1.0 . | xargs sed -i s/0.1.0/1.2/; isaacctl plugin pack; "
         "cp dist/*.whl ../../isaac_plugin_weather-1.2-py3-none-any.whl"
-    )
+    ),
 }
 PIXEL = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
