@@ -15,7 +15,7 @@ from tree_sitter import Language, Node, Parser
 
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _MARK = re.compile(r"<!-- (not run|exit (\d+))(?:, lines ([\d ]+))?: [^>]+ -->\s*")
-_INLINE = re.compile(r"`(isaacctl [^`]+)`")
+_INLINE = re.compile(r"(?<!There is no )`(isaacctl [^`]+)`")
 _BASH = Parser(Language(tree_sitter_bash.language()))
 _PLACE = re.compile(r"\b(Put this into|Add this to) `([^`]+)`")
 ANYTHING = "..."
