@@ -174,6 +174,7 @@ class Daemon:
         prefix: Sequence[str] = (),
     ) -> None:
         self.home = home
+        self._quiet, self._spent = 0, [""]
         self.stopped = False  # set by a test that has ended the process itself
         self._stderr = home.directory / f"stderr-{time.monotonic_ns()}"
         with self._stderr.open("wb") as stderr:
@@ -241,6 +242,13 @@ class Daemon:
     def status(self) -> dict[str, Any]:
         with self.caller() as caller:
             return dict(caller.call("status"))
+
+    def quiet_ticks(self) -> int:
+        """Count looks in a row at which the process had used no more processor time than before."""
+        spent = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+        self._quiet = self._quiet + 1 if spent == self._spent else 0
+        self._spent = spent
+        return self._quiet
 
     def open_files(self) -> int:
         return sum(1 for _ in Path(f"/proc/{self.pid}/fd").iterdir())

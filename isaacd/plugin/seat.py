@@ -23,7 +23,7 @@ from isaacd.plugin.order import needs
 from isaacd.plugin.places import Found
 from isaacd.plugin.plugin import Plugin
 from isaacd.plugin.registry import Offer
-from isaacd.plugin.stamps import Stamps, stamps_of
+from isaacd.plugin.stamps import Stamps, is_as_before, stamps_of
 from isaacd.plugin.timing import Timings
 from isaacd.plugin.unasked import Subscriber, Timed
 
@@ -194,7 +194,11 @@ class Seat:
 
     def has_changed(self) -> bool:
         """Look whether its files are others than those that its code was made of."""
-        return self.stale or stamps_of(self.found.root) != self.stamps
+        if self.stale:
+            return True
+        if len(self.stamps) == 1 and is_as_before(self.stamps[0], self.found.root):
+            return False  # one file, for one system call: this is on the way of every request
+        return stamps_of(self.found.root) != self.stamps
 
     def changed(self) -> bool:
         """Look too, but not at every request, and never at Isaac's own files: these change with Isaac itself."""

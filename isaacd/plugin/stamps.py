@@ -28,6 +28,11 @@ def stamps_of(origin: Path) -> Stamps:
     return tuple(stamp for path in _files(str(origin)) if (stamp := _stamp(path)) is not None)
 
 
+def is_as_before(stamp: Stamp, origin: Path) -> bool:
+    """Say whether the one file that a plugin is made of is still what it was."""
+    return stamp.path == str(origin) and _stamp(stamp.path) == stamp
+
+
 def folder_stamps(folders: Iterable[Path | str]) -> Stamps:
     """Stamp folders themselves: their times tell of files that came, went or were exchanged."""
     return tuple(stamp for folder in folders if (stamp := _stamp(str(folder), folder_only=True)) is not None)

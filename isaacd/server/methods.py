@@ -22,6 +22,12 @@ CAPABILITIES = ("call", "cancel", "deadline", "input", "interrupt", "line", "sin
 MAX_IN_FLIGHT = 64
 
 
+@cache
+def _pid() -> int:
+    """Return the daemon's process; Python asks the system each time."""
+    return os.getpid()
+
+
 class Conversation(Protocol):
     """A session, as far as its own methods use it."""
 
@@ -122,7 +128,7 @@ def _hello(session: Conversation, request_id: int | str, args: Any, meta: Meta) 
 def _greeting(catalog: Catalog) -> dict[str, object]:
     return {
         "proto": PROTOCOL,
-        "server": {"name": "isaacd", "version": __version__, "pid": os.getpid()},
+        "server": {"name": "isaacd", "version": __version__, "pid": _pid()},
         "caps": CAPABILITIES,
         "methods": sorted({*BUILTIN, *(item.name for item in catalog if not item.hidden)}),
         "limits": {
