@@ -25,6 +25,7 @@ from isaacd.server.outbox import Outbox
 from isaacd.server.session import Session
 from isaacd.tools.toolbox import Toolbox
 from isaacd.wire import Codec, NativeCodec, Notification, Request, Response
+from tests.fake_plugin_desk import FakePluginDesk
 
 EVERYTHING = Declared(capabilities=("ask", "cache", "history", "publish", "run", "state"))
 HOME = {"HOME": "/nonexistent", "XDG_RUNTIME_DIR": "/nonexistent"}
@@ -100,6 +101,7 @@ class FakeServices:
         self.clock = FakeClock()
         self.log: Log = open_log(log_file or Path("/nonexistent/log"), level="error", stderr=log_file is None)
         self.daemon = FakeDaemon()
+        self.plugin_desk = FakePluginDesk()
         self.factories: dict[str, Any] = {}
         self.counts = False  # whether calls are written into the ledger; then the ledger has to be closed
         self._router: AIRouter | None = None

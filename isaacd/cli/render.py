@@ -129,7 +129,7 @@ def cell(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return f"{value:.4g}"
+        return f"{value:.0f}" if 9999.5 <= abs(value) < 1e15 else f"{value:.4g}"
     if isinstance(value, str):
         return plain(value).replace("\n", " ").replace("\t", " ")
     if isinstance(value, Sequence | set | frozenset) and not isinstance(value, bytes):

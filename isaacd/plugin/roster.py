@@ -282,6 +282,11 @@ class Roster:
     def refusal(self, word: str) -> PluginFailed | None:
         """Say why a plugin has no commands, if it is there and cannot be used."""
         seat = self.seats.get(word)
+        if seat is not None and not seat.is_described:
+            return PluginFailed(
+                f"the plugin {word} is still being looked at: its import takes long",
+                hint=f"try again in a moment; isaacctl plugins info {word}",
+            )
         if seat is None and any(item.name == word and item.state == "disabled" for item in self.others):
             return PluginFailed(f"the plugin {word} is switched off", hint=f"isaacctl plugins enable {word}")
         return seat.refusal() if seat is not None and seat.manifest is None and seat.error else None
@@ -374,10 +379,10 @@ class Roster:
         places = anyio.Semaphore(ISOLATED_AT_ONCE)
 
         async def beside(seat: Seat) -> None:
-            try:
-                await seat.describe()
-            finally:
-                places.release()
+            group.start_soon(seat.describe)
+            with anyio.move_on_after(PATIENCE_S):
+                await seat.described()
+            places.release()
 
         async with anyio.create_task_group() as group:
             while self._pending:
@@ -385,6 +390,8 @@ class Roster:
                 if seat.name in isolated:
                     self._tell_most()
                     await places.acquire()
+                    if not self._pending:
+                        break  # somebody else has described the rest meanwhile
                     seat = self._next(isolated)  # somebody may wait for another by now
                     self._pending.remove(seat)
                     group.start_soon(beside, seat)

@@ -1,7 +1,7 @@
 """One plugin in the daemon: what is known of it, its code once somebody needed it, and newer code when its files change."""
 
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, nullcontext
 from functools import partial
 from typing import Literal, Protocol
 
@@ -266,10 +266,11 @@ class Seat:
 
     async def _describe(self) -> None:
         stamps = stamps_of(self.found.root)
+        importer = self._chosen()
         try:
-            async with self._house.turn():
+            async with self._turn(importer):
                 with self.timings.step("import"):
-                    manifest = await self._chosen().describe(self.found)
+                    manifest = await importer.describe(self.found)
         except PluginFailed as error:
             self.manifest = None
             self.record = Known(stamps=stamps, error=error.message)
@@ -347,7 +348,7 @@ class Seat:
             await self._house.require(name)
         importer = self._chosen()
         described = "import" in self.timings.steps
-        async with self._house.turn():
+        async with self._turn(importer):
             with self.timings.step("load" if described else "import"):
                 plugin = await importer.load(self.found, manifest)
         try:
@@ -358,6 +359,10 @@ class Seat:
             told = error.message.removeprefix(f"the plugin {self.name} cannot be used: ")
             raise PluginFailed(told, hint=error.hint) from None
         return plugin
+
+    def _turn(self, importer: Importer) -> AbstractAsyncContextManager[None]:
+        """Return what to hold while an importer is at work: what runs elsewhere needs no turn here."""
+        return nullcontext() if importer.isolation else self._house.turn()
 
     def _chosen(self) -> Importer:
         """Choose who brings the code to life; what a person trusts may have changed since the last time."""
@@ -410,7 +415,7 @@ class Seat:
         importer = self._chosen()
         new: Plugin | None = None
         try:
-            async with self._house.turn():
+            async with self._turn(importer):
                 with self.timings.step("import"):
                     self.manifest = await importer.describe(self.found)
             new = await self._loaded(self.manifest)

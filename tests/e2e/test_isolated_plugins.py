@@ -60,6 +60,29 @@ def home() -> Iterator[Home]:
         yield home
 
 
+def test_what_goes_wrong_in_its_setup_is_said_once(home: Home) -> None:
+    setup = """
+from isaacd.api import Plugin
+plugin = Plugin("{name}")
+@plugin.setup(timeout_s=1)
+async def begin(context):
+    {code}
+@plugin.command
+def {name}(context) -> None:
+    '''Do.'''
+"""
+    home.write_plugin(
+        "raises", setup.format(name="raises", code="raise ValueError('no such server')"), trusted=False
+    )
+    home.write_plugin(
+        "hangs", setup.format(name="hangs", code="import asyncio; await asyncio.sleep(99)"), trusted=False
+    )
+    told = "error: the plugin {} cannot be used: its setup failed: {}\n"
+    with running(home=home):
+        for name, reason in (("raises", "ValueError: no such server"), ("hangs", "it took longer than 1 s")):
+            assert home.isaacctl(name).stderr.startswith(told.format(name, reason))
+
+
 def test_every_command_of_a_hostile_plugin_costs_nobody_else_anything(daemon: Daemon) -> None:
     with daemon.caller() as patient, daemon.caller() as caller:
         assert caller.call("hostile.hello", {"name": "ada"}) == "hello ada"

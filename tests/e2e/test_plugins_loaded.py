@@ -171,6 +171,34 @@ def test_names_that_are_no_text_and_files_that_are_none_harm_nobody(home: Home) 
         eventually((home.directory / "cache/isaac/plugins.index").exists, "the index to be written")
 
 
+def test_one_whose_import_has_not_ended_is_no_unknown_command(home: Home) -> None:
+    home.write_config("[plugins.isolation]\nopen_s = 60\n")
+    home.write_plugin("blocks", SLEEPS, trusted=False)
+    with running(home=home):
+        assert "the plugin blocks is still being looked at" in home.isaacctl("blocks").stderr
+
+
+def test_many_that_block_at_import_do_not_keep_others_from_being_known(home: Home) -> None:
+    home.write_config("[plugins.isolation]\nopen_s = 60\n")
+    for number in range(6):
+        home.write_plugin(f"blocks{number}", SLEEPS, trusted=False)
+    home.write_plugin("mine", answering("mine"), trusted=False)
+    with running(home=home) as daemon:
+        states(daemon)
+        eventually(lambda: home.isaacctl("mine").stdout == "mine 1\n", "the one that can be used")
+        assert states(daemon)["blocks0"] == "waiting"
+
+
+def test_one_that_is_trusted_while_all_are_looked_at_harms_no_other(home: Home) -> None:
+    names = [f"some{number}" for number in range(9)]
+    for name in names:
+        home.write_plugin(name, answering(name), trusted=False)
+    with running(home=home) as daemon:
+        assert home.isaacctl("plugins", "trust", "some8").returncode == 0
+        eventually(lambda: all(states(daemon)[name] in ("ready", "loaded") for name in names), "all")
+        assert "work on plugins failed" not in {line["event"] for line in daemon.log()}
+
+
 def test_one_that_raises_at_its_first_use_is_named_and_harms_no_other(home: Home) -> None:
     switch = home.directory / "switch"
     home.write_plugin(
@@ -417,7 +445,7 @@ def test_all_plugins_may_be_loaded_at_the_start_and_what_each_cost_is_shown(home
         assert times["load"] == load
         cost = next(item for item in times["plugins"] if item["name"] == "one")
         assert cost["import_ms"] > 0
-        assert cost["setup_ms"] > 5
+        assert cost["setup_ms"] > 0
         shown = home.isaacctl("plugins", "timings").stdout
         assert f"load = {load};" in shown
         assert "▒" in next(line for line in shown.splitlines() if line.startswith("one") and "|" in line)

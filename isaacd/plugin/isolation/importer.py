@@ -1,6 +1,8 @@
 """Plugins in processes of their own, behind the port by which the loader brings plugins to life."""
 
 import shutil
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from functools import partial
 
 import anyio
@@ -23,6 +25,7 @@ from isaacd.plugin.plugin import Plugin
 
 # Plugins that are described at once: a start with many new ones must not take the whole machine.
 _DESCRIBED_AT_ONCE = 2
+_PATIENCE_S = 1.0
 
 
 class IsolatedImporter:
@@ -39,17 +42,29 @@ class IsolatedImporter:
     async def describe(self, found: Found) -> Manifest:
         """Run the plugin's code once behind the fence, with nothing declared; raises PluginFailed."""
         await self._sweep()
-        async with self._describing:
+        async with self._place():
             cell = Cell(found, Manifest(name=found.name), self._house, keeps=False)
             try:
                 return checked(found.name, await cell.describe())
-            except PluginFailed:
-                raise
             except IsaacError as error:
-                raise PluginFailed(error.message, hint=error.hint) from error
+                told = _of_itself(found.name, error.message)
+                raise PluginFailed(told, hint=error.hint, detail=error.detail) from error
             finally:
                 with anyio.CancelScope(shield=True):
                     await cell.drop()
+
+    @asynccontextmanager
+    async def _place(self) -> AsyncGenerator[None, None]:
+        """Wait for one's turn to be described; behind those that never end nobody waits for long."""
+        has_place = False
+        with anyio.move_on_after(_PATIENCE_S):
+            await self._describing.acquire()
+            has_place = True
+        try:
+            yield
+        finally:
+            if has_place:
+                self._describing.release()
 
     async def load(self, found: Found, manifest: Manifest) -> Plugin:
         """Return what stands for the plugin; its process is started when it is first used."""
@@ -86,6 +101,12 @@ class IsolatedImporter:
             self._swept = True
             base = self._house.services.paths.cache_dir / TEMPORARY
             await anyio.to_thread.run_sync(partial(shutil.rmtree, base, ignore_errors=True))
+
+
+def _of_itself(name: str, message: str) -> str:
+    """Take the plugin's name from the beginning of a message that is shown beside it."""
+    told = message.removeprefix(f"the plugin {name}: ")
+    return f"it {told.removeprefix(named)}" if told.startswith(named := f"the plugin {name} ") else told
 
 
 def isolated_importer(services: Services, config: IsolationConfig) -> IsolatedImporter:

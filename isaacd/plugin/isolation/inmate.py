@@ -112,9 +112,10 @@ class Inmate:
                 f"{error.message}: it ran out of the memory that it may use",
                 detail={**(error.detail or {}), "cause": OUT_OF_MEMORY},
             )
-        if isinstance(cause, OSError):
+        if isinstance(cause, OSError) and not isinstance(cause, TimeoutError):
             advice = _ADVICE.format(name=self._plugin.name)
-            return PluginFailed(f"{error.message}: {cause}", hint=advice, detail=error.detail)
+            told = error.message if str(cause) in error.message else f"{error.message}: {cause}"
+            return PluginFailed(told, hint=advice, detail=error.detail)
         return error
 
     async def _command(self, params: msgspec.Raw) -> Result:
@@ -166,7 +167,10 @@ class Inmate:
                 with anyio.fail_after(hook.timeout_s):
                     await call(hook.function, self._context(head, quiet=True))
         except TimeoutError as error:
-            raise PluginFailed(f"its {which} took longer than {hook.timeout_s if hook else 0:g} s") from error
+            raise PluginFailed(f"it took longer than {hook.timeout_s if hook else 0:g} s") from error
+        except (Exception, SystemExit) as error:
+            told = error.message if isinstance(error, IsaacError) else f"{type(error).__name__}: {error}"
+            raise PluginFailed(told) from error
         finally:
             if which == "teardown":
                 await self._house.aclose()

@@ -103,6 +103,7 @@ def test_one_plugin_is_told_in_full_the_one_in_use_before_the_hidden(caller: Cal
     caller.services.daemon.cards = [CARD, hidden]
     told = caller.type("plugins", "info", "greet", "--json").json
     assert (told["origin"], told["state"], told["commands"]) == ("/g.py", "loaded", ["greet"])
+    assert (told["trusted"], told["trust"]) == (False, "nobody has said so")
 
 
 def test_a_plugin_that_is_not_there_brings_the_nearest(caller: Caller) -> None:
