@@ -1,0 +1,121 @@
+"""Many requests of all kinds leave the daemon as it was: memory, descriptors and tasks.
+
+`make test-long` makes 100,000 of them; otherwise there are only so many that a leak of every request would be seen.
+"""
+
+import json
+import os
+import random
+from collections.abc import Callable, Iterator, Sequence
+
+import pytest
+
+from isaacd.wire import Codec, ContentLengthCodec, JsonLinesCodec, NativeCodec
+from tests.daemon import Caller, Daemon, eventually, running
+from tests.e2e.test_daemon_hostile import PATIENCE
+
+REQUESTS = int(os.environ.get("ISAAC_REQUESTS", "8000"))
+IS_LONG = REQUESTS >= 100_000
+WARM = 10_000 if IS_LONG else REQUESTS // 2
+GROWTH = 1.02 if IS_LONG else 1.05
+A_CONNECTION = 100
+
+KEEP = '''
+from collections.abc import AsyncIterator
+from isaacd.api import Context, Plugin
+
+plugin = Plugin("keep", summary="Keeps what it is given, in the same few places.", capabilities=("state",))
+
+@plugin.command
+async def put(context: Context, key: str, value: str) -> str:
+    """Keep."""
+    await context.state.set(key, value)
+    return str(await context.state.get(key))
+
+@plugin.command
+async def count(context: Context, to: int) -> AsyncIterator[str]:
+    """Stream."""
+    for number in range(to):
+        yield str(number)
+'''
+
+
+def line(*argv: str) -> Callable[[Caller], None]:
+    def ask(caller: Caller) -> None:
+        assert "exit" in caller.call("cli.run", {"argv": list(argv)})
+
+    return ask
+
+
+def fails(method: str, *params: object) -> Callable[[Caller], None]:
+    return lambda caller: assert_true(caller.fail(method, *params))
+
+
+def answers(method: str, *params: object) -> Callable[[Caller], None]:
+    return lambda caller: assert_true(caller.call(method, *params) is not None)
+
+
+def assert_true(value: object) -> None:
+    assert value
+
+
+def cancelled(caller: Caller) -> None:
+    number = caller.ask("patience.wait")
+    caller.notify("cancel", number)
+    assert caller.answer(number)[0] == "error"
+
+
+def streamed(caller: Caller) -> None:
+    number = caller.ask("keep.count", {"to": 20, "_meta": {"stream": True}})
+    assert caller.answer(number)[0] == "reply"
+
+
+KINDS: Sequence[tuple[int, Callable[[Caller], None]]] = (
+    (20, answers("ping")),
+    (20, answers("greet", "ada")),
+    (10, answers("status")),
+    (3, answers("commands")),
+    (3, answers("plugins")),
+    (10, line("status")),
+    (5, line("greet", "--name", "ada", "--json")),
+    (2, line("--help")),
+    (2, line("no-such-command")),
+    (5, answers("cli.complete", {"words": ["no"]})),
+    (5, fails("nobody.knows")),
+    (5, fails("greet", {"nobody": "takes"})),
+    (5, cancelled),
+    (5, streamed),
+    (3, answers("keep.put", "a", "b" * 100)),
+    (2, line("route", "--json", "git status")),
+    (1, line("ask", "--no-cache", "--provider", "knowledge", "list files by size")),
+    (1, line("history", "search", "make")),
+)
+
+
+def requests(daemon: Daemon, chance: random.Random, count: int) -> None:
+    weights, kinds = zip(*KINDS, strict=True)
+    codecs: Sequence[type[Codec]] = (NativeCodec, JsonLinesCodec, ContentLengthCodec)
+    for _ in range(count // A_CONNECTION):
+        with daemon.caller(chance.choice(codecs)()) as caller:
+            for ask in chance.choices(kinds, weights, k=A_CONNECTION):
+                ask(caller)
+
+
+@pytest.fixture
+def daemon() -> Iterator[Daemon]:
+    with running("--set", "log.level=warning", plugins={"patience": PATIENCE, "keep": KEEP}) as daemon:
+        yield daemon
+
+
+def test_memory_descriptors_and_tasks_stay_flat(daemon: Daemon) -> None:
+    chance = random.Random(20261201)
+    requests(daemon, chance, WARM)
+    files, rss_kib = daemon.open_files(), daemon.status()["rss_kib"]
+    requests(daemon, chance, REQUESTS - WARM)
+    eventually(lambda: daemon.status()["connections"] == 1, "every connection to be let go")
+    after_kib = daemon.status()["rss_kib"]
+    told = {"requests": REQUESTS, "before_kib": rss_kib, "after_kib": after_kib}
+    print(json.dumps(told))
+    assert after_kib <= rss_kib * GROWTH, told
+    assert daemon.open_files() <= files
+    assert daemon.status()["in_flight"] == 0
