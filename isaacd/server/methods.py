@@ -161,7 +161,7 @@ def _reply_with_all(
 
 
 def _ping(session: Conversation, request_id: int | str, args: Any, meta: Meta) -> None:
-    session.reply(request_id, {"pid": os.getpid(), "version": __version__})
+    session.reply(request_id, {"pid": _pid(), "version": __version__})
 
 
 def _cancel(session: Conversation, request_id: int | str, args: Any, meta: Meta) -> None:
