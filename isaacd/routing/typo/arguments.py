@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from isaacd.routing.tokens import Piece
-from isaacd.routing.typo.files import READS_FILES, mistyped_files
+from isaacd.routing.typo.files import READS_FILES, RUNS_FILES, mistyped_files
 from isaacd.routing.typo.fix import Change
 from isaacd.routing.typo.lexicon import Near
 from isaacd.routing.typo.tools import Subcommands, Tools
@@ -59,7 +59,7 @@ class Arguments:
                 break
             path, index = f"{path} {word}", index + 1
         yield from self._options()
-        if self._tool in READS_FILES:
+        if self._tool in READS_FILES or self._tool in RUNS_FILES:
             yield from mistyped_files(self._words, self._files, self._cwd)
         yield from self._addresses()
 

@@ -134,9 +134,9 @@ class _OneLine:
         head = words[0]
         said = slips.SLIPS.get(head.text)
         if said is not None:
-            return self._put(
-                head.start, head.end, said, 0.95, f"{head.text} is a usual slip for {said}", sure=True
-            )
+            sure = head.text not in slips.NAMES_TOO
+            why = f"{head.text} is a usual slip for {said}"
+            return self._put(head.start, head.end, said, 0.95 if sure else 0.85, why, sure=sure)
         said = slips.CUSTOMS.get(head.text)
         if said is None or (said.startswith("cd") and head.start):
             return None

@@ -13,6 +13,8 @@ from isaacd.routing.typo.lexicon import limit_for
 READS_FILES = frozenset(
     "cat less more head tail wc file stat source . bat nl tac sort uniq md5sum sha256sum ls rm cd pushd rmdir".split()
 )
+# Programs whose first operand is a file that they run; what follows it is for that file.
+RUNS_FILES = frozenset("python python3 node ruby perl php bash sh zsh".split())
 _MOST, _APART = 1.0, 0.3
 
 
@@ -20,7 +22,8 @@ def mistyped_files(
     words: Sequence[Piece], files: Callable[[str], Sequence[str]], cwd: str
 ) -> Iterator[Change]:
     """Give other names for operands of a command that reads files; `files` lists a folder."""
-    for piece in words[1:]:
+    given = words[1:2] if words[0].text in RUNS_FILES else words[1:]
+    for piece in given:
         if piece.text.startswith(("-", "+")):
             continue
         if not piece.plain:

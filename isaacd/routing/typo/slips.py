@@ -1,5 +1,6 @@
 """Slips of a whole line or of its first word that no distance explains: a copied prompt, a keyboard of another language."""
 
+import re
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -35,6 +36,9 @@ SLIPS = {
     "pswd": "passwd",
 }
 
+# Slips that are names of programs as well, which somebody may miss here.
+NAMES_TOO = frozenset(("gt", "cs", "got"))
+
 # Names that many shells or programs have, and this one may not.
 CUSTOMS = {
     "-help": "help",
@@ -59,6 +63,10 @@ _LAYOUTS = {
     "Ukrainian": ("йцукенгшщзхїфівапролджєячсмитьбю.", "qwertyuiop[]asdfghjkl;'zxcvbnm,./"),
 }
 _TABLES = {name: str.maketrans(theirs, ours) for name, (theirs, ours) in _LAYOUTS.items()}
+# `ada@host:~/src$ ls`, `[ada@host src]$ ls`, `PS C:\\> dir`, `C:\\Users>dir`.
+_WHOLE_PROMPT = re.compile(
+    r"(?:\[?[\w.-]{1,64}@[\w.-]{1,64}[: ][\w./~ -]{0,200}\]?[$#%]\s|(?:PS )?[A-Z]:\\[\w.\\ -]{0,200}>)\s{0,8}"
+)
 _QUOTES = ("'", '"')
 _JUNK = "]\\'`=/,.;"
 
@@ -103,13 +111,20 @@ def _layout(line: str, knows: Callable[[str], bool]) -> Slip | None:
 def _prompt(line: str, knows: Callable[[str], bool]) -> Slip | None:
     """Find a prompt that was copied with the command."""
     rest = line.lstrip()
+    found = _WHOLE_PROMPT.match(rest)
+    if found is not None:
+        rest = rest[found.end() :]
+        known = bool(rest) and knows(rest.split(None, 1)[0])
+        return Slip(rest, 0.95, "the prompt was copied with it", sure=True) if known else None
+    # `> x` empties a file that is called x, so that nobody can be sure.
+    sure = not rest.startswith("> ")
     if not rest.startswith(("$ ", "% ", "> ", "❯ ")):
         return None
     while rest.startswith(("$ ", "% ", "> ", "❯ ")):
         rest = rest[2:].lstrip()
     if not rest or not knows(rest.split(None, 1)[0]):
         return None
-    return Slip(rest, 0.95, "the prompt was copied with it", sure=True)
+    return Slip(rest, 0.95 if sure else 0.8, "the prompt was copied with it", sure=sure)
 
 
 def _quotes(line: str, knows: Callable[[str], bool]) -> Slip | None:

@@ -21,6 +21,11 @@ def house(tmp_path: Path) -> RoutingHouse:
     [
         ("cd..", "cd .."),
         ("sl -a", "ls -a"),
+        ("PS C:\\Users> dir", "dir"),
+        ("C:\\Users>dir", "dir"),
+        ("ada@host:~/src$ ls -la", "ls -la"),
+        ("[ada@host src]$ git status", "git status"),
+        ("python backu.sh notes.tx", "python backup.sh notes.tx"),
         ("gti status", "git status"),
         ("git brnach", "git branch"),
         ("git stash lsit", "git stash list"),
@@ -96,6 +101,18 @@ def test_only_what_is_beyond_doubt_and_reads_is_corrected_unasked(house: Routing
         found = house.route(line, autocorrect=True)
         assert found.line == line
         assert found.correction is None or not found.correction.applied
+
+
+@pytest.mark.parametrize("line", ["gt log", "cs setup", "got status", "> ls"])
+def test_a_slip_that_may_be_meant_is_never_corrected_unasked(house: RoutingHouse, line: str) -> None:
+    route = house.route(line, autocorrect=True)
+    assert route.line == line
+    assert route.correction is not None
+    assert not route.correction.applied
+
+
+def test_a_copied_prompt_of_powershell_is_not_taken_for_a_program(house: RoutingHouse) -> None:
+    assert house.route("PS C:\\> dir", autocorrect=True).line == "dir"
 
 
 def test_a_correction_is_never_more_dangerous_than_what_was_typed(house: RoutingHouse) -> None:
