@@ -13,6 +13,7 @@ from isaacd.config.tree import Leaf, Names, Node, Table, schema_tree, to_toml
 sys.path.insert(0, str(Path(__file__).parent))
 from api_page import api_page
 from commands_page import bundled, commands_page
+from metrics_page import metrics_page
 
 DOCS = Path(__file__).parent
 _NOTE = "<!-- Made by `python docs/generate.py`; change the code, not this page. -->"
@@ -141,6 +142,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/commands.md": lambda: commands_page(_NOTE),
     "reference/config.md": config_page,
     "reference/errors.md": errors_page,
+    "reference/metrics.md": lambda: metrics_page(_NOTE),
     "explanation/decisions/README.md": decisions_page,
 }
 

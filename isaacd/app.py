@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -19,7 +20,7 @@ from isaacd.belongings import Belongings, Household
 from isaacd.clock import Clock
 from isaacd.command import Catalog, Command
 from isaacd.config import Config, ConfigSource, KnowledgeConfig, Loaded
-from isaacd.context import CommandCard, Context, DaemonCard, PluginCard, PluginChanges, PluginTimes
+from isaacd.context import CommandCard, Context, DaemonCard, HouseCard, PluginCard, PluginChanges, PluginTimes
 from isaacd.errors import ConfigInvalid, IsaacError, PermissionDenied
 from isaacd.log import Log
 from isaacd.paths import Paths
@@ -32,11 +33,13 @@ if TYPE_CHECKING:
     from isaacd.batch.store import BatchStore
     from isaacd.chats.store import ChatStore
     from isaacd.cli.run import CommandLine
+    from isaacd.context.traced import TraceCard
     from isaacd.history.history import History
     from isaacd.history.learned import Learned
     from isaacd.jobs.cards import Judged, Work
     from isaacd.jobs.jobs import Jobs
     from isaacd.ledger.ledger import Ledger
+    from isaacd.observe.lag import LoopLag
     from isaacd.plans.desk import Desk
     from isaacd.plugin.desk import PluginDesk
     from isaacd.plugin.residents import Residents
@@ -50,6 +53,7 @@ if TYPE_CHECKING:
 _JOBS_FILE = "jobs.sqlite"
 _SPOOL_FILE = "spool/commands"
 _SPOOL_S = 10.0
+_LAST_TRACES_S = 1.0
 
 
 class Launch(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,6 +96,8 @@ class App:
         self._ledger: Ledger | None = None
         self._jobs: Jobs | None = None
         self._history: History | None = None
+        self._lag: LoopLag | None = None
+        self._is_exporting = False
         self._spool_watch = anyio.Event()
         self._pulse: Pulse | None = None
         self._life = Life(
@@ -328,6 +334,79 @@ class App:
             providers=tuple(item for router in self._routers.values() for item in router.health()),
         )
 
+    def house(self) -> HouseCard:
+        """Describe what else there is to know of it."""
+        from isaacd.observe.house import House, describe
+
+        rooms = {
+            "jobs": self._jobs,
+            "history": self._history,
+            "answers": self._shelf,
+            "chats": self._chats,
+            "batches": self._batches,
+            "ledger": self._ledger,
+        }
+        return describe(
+            House(
+                tallies=self._life.traces.tallies,
+                lag=self._lag,
+                plugins=self.plugins(),
+                rooms=tuple(name for name, room in rooms.items() if room is not None),
+                cache=None if self._shelf is None else self._shelf.cache.get_stats(),
+                lines_dropped=self.log.dropped,
+            )
+        )
+
+    def traces(self, name: str | None = None, limit: int = 20) -> Sequence["TraceCard"]:
+        """Describe the last requests, or those of that name, the newest first."""
+        from isaacd.context.traced import card_of
+
+        traces = self._life.traces
+        found = traces.recent() if name is None else traces.find(name)
+        return [card_of(trace) for trace in islice(found, limit)]
+
+    def metrics(self) -> str:
+        """Return the daemon's figures as Prometheus reads them."""
+        from isaacd.observe.metrics import Figures, exposition
+
+        lag = self._lag
+        return exposition(
+            Figures(
+                card=self.status(),
+                tallies=self._life.traces.tallies,
+                states=[card.state for card in self.plugins()],
+                lag_s=0.0 if lag is None else lag.last_s,
+                worst_lag_s=0.0 if lag is None else lag.worst_s,
+                log_dropped=self.log.dropped,
+            )
+        )
+
+    def _begin_to_observe(self) -> None:
+        """Watch the event loop from now on, and send traces if there is somebody who takes them."""
+        from isaacd.observe.lag import LoopLag
+
+        self._lag = LoopLag(self.clock.monotonic)
+        self._life.spawn(self._lag.run)
+        self._export_if_wanted()
+
+    def _export_if_wanted(self) -> None:
+        if self._lag is not None and not self._is_exporting and self._config().observe.otlp_endpoint:
+            self._is_exporting = True
+            self._life.spawn(self._export_traces)
+
+    async def _export_traces(self) -> None:
+        from isaacd.observe.otlp import Exporter, HttpPost
+
+        post = HttpPost()
+        exporter = Exporter(lambda: self._config().observe.otlp_endpoint, post, self.log)
+        self._life.traces.listener = exporter.ended
+        try:
+            await exporter.run(anyio.sleep)
+        finally:
+            with anyio.move_on_after(_LAST_TRACES_S, shield=True):
+                await exporter.send()
+                await post.aclose()
+
     def plugins(self) -> Sequence[PluginCard]:
         """Describe every plugin found."""
         return self._residents.roster.cards()
@@ -407,6 +486,7 @@ class App:
         if (self.paths.state_dir / _JOBS_FILE).exists():
             self._life.spawn(self.jobs.wake)
         self._life.spawn(self._watch_spool)
+        self._begin_to_observe()
         self._feel_pulse()
         gc.freeze()  # what is loaded stays, so later collections need not look at it
 
@@ -437,6 +517,7 @@ class App:
                 await self._spool_watch.wait()
 
     def _config_changed(self) -> None:
+        self._export_if_wanted()
         if self._has_residents:
             self._residents.roster.check()
         self.publish("config.changed", {"file": str(self.paths.config_file)})

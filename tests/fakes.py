@@ -24,6 +24,7 @@ from isaacd.routing.lines import Lines
 from isaacd.server.outbox import Outbox
 from isaacd.server.session import Session
 from isaacd.tools.toolbox import Toolbox
+from isaacd.trace import Traces
 from isaacd.wire import Codec, NativeCodec, Notification, Request, Response
 from tests.fake_plugin_desk import FakePluginDesk
 
@@ -197,6 +198,7 @@ class FakeShared:
         self.services = FakeServices()
         self.draining = False
         self.requests = 0
+        self.traces = Traces()
         self.in_flight = 0
         self._group = group
 

@@ -16,6 +16,7 @@ from isaacd.cache.slots import explained
 from isaacd.clock import Clock
 from isaacd.config import CacheConfig
 from isaacd.errors import IsaacError, NotFound
+from isaacd.trace import span
 
 # An offline answer is given instead of an AI's only if it is as good as certain.
 SURE = 0.9
@@ -92,7 +93,9 @@ class Answers:
                     yield piece
             return
         await self._shelf.open(self._config)
-        kept = None if asking.use == "refresh" else await self._recall(found, turns, asking)
+        with span("cache") as part:
+            kept = None if asking.use == "refresh" else await self._recall(found, turns, asking)
+            part.note(found="no" if kept is None else kept[0])
         if kept is not None:
             out.answer = self._told(*kept, choice, start)
             yield TextDelta(out.answer.text)

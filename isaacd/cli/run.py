@@ -16,6 +16,7 @@ from isaacd.command.outlined import LazyCommand
 from isaacd.context import Context, Ending, Handover, Terminal
 from isaacd.errors import Cancelled, ConfigInvalid, IsaacError
 from isaacd.plans.handover import Released
+from isaacd.trace import current, span
 
 if TYPE_CHECKING:
     from isaacd.cli.complete import Completion
@@ -68,11 +69,14 @@ class CommandLine:
         """Run one command line of `isaacctl`, whose own version is `version`."""
         terminal = context.terminal
         if (wait := self._catalog.waiting(_plugin_in(argv))) is not None:
-            await wait()
-        parsed = await self._ready(argv, terminal)
+            with span("wait for plugins"):
+                await wait()
+        with span("parse"):
+            parsed = await self._ready(argv, terminal)
         if isinstance(parsed, Outcome):
             return parsed
         command = parsed.command
+        _name(command.name)
         output = Output(context.events, terminal, context.clock, quiet=parsed.json, markdown=command.markdown)
         try:
             inner = _within(context, output, parsed)
@@ -103,6 +107,7 @@ class CommandLine:
             command = parsed.command
         if command.immediate is None or command.mode != "inline":
             return None
+        _name(command.name)
         if any(item.inner is Input for item in command.parameters):
             return None
         output = Output(context.events, terminal, context.clock, quiet=parsed.json)
@@ -208,6 +213,7 @@ class CommandLine:
         return Outcome(exit=code, out=sendable("\n" + text if output.ends_open else text), err=warning)
 
     def _failed(self, error: IsaacError, parsed: "Parsed", output: Output, terminal: Terminal) -> Outcome:
+        _blame(error)
         code = exit_code(error)
         out = "\n" if output.ends_open else ""
         if isinstance(error, Cancelled):
@@ -225,6 +231,7 @@ class CommandLine:
 
 def _told(error: IsaacError, terminal: Terminal, *, json: bool) -> Outcome:
     """Say why a command cannot be had."""
+    _blame(error)
     code = exit_code(error)
     if json:
         return Outcome(exit=code, out=error_json(error, terminal))
@@ -303,3 +310,17 @@ def _shown(command: Command, result: Any, output: Output, terminal: Terminal) ->
         raise command.failed(error) from error
     text = styled(text) if terminal.stdout else text
     return text if not text or text.endswith("\n") else text + "\n"
+
+
+def _name(command: str) -> None:
+    """Note which command a line was, for its trace; not with which words."""
+    trace = current()
+    if trace is not None:
+        trace.command = command
+
+
+def _blame(error: IsaacError) -> None:
+    """Note for its trace that a line has failed, although the request that brought it has not."""
+    trace = current()
+    if trace is not None:
+        trace.outcome = error.name

@@ -11,6 +11,7 @@ from isaacd.command.command import Command
 from isaacd.command.outline import Outline
 from isaacd.command.signature import META_KEY, Parameter, Signature, params_struct
 from isaacd.context import Context, Meta
+from isaacd.trace import span
 from isaacd.wire.messages import Format
 
 
@@ -103,8 +104,9 @@ class LazyCommand(OutlinedCommand):
 
     async def ready(self) -> Command:
         """Return the command with its function; raises IsaacError if that cannot be had."""
-        return await self._find()
+        with span("import", plugin=self.plugin):
+            return await self._find()
 
     async def _run_real(self, context: Context, args: Undecoded) -> Any:
-        real = await self._find()
+        real = await self.ready()
         return await real.run(context, real.decode(args.raw, args.format).args)

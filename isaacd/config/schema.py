@@ -33,6 +33,24 @@ class DaemonConfig(Struct, frozen=True, forbid_unknown_fields=True):
     ] = 10800.0
 
 
+class ObserveConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the daemon sends what it observes of itself; nowhere, unless you say so."""
+
+    otlp_endpoint: Annotated[
+        Annotated[
+            str,
+            Meta(
+                pattern=r"^https?://[^\s@]+$",
+                extra={"expected": "an address that begins with http:// or https://, without a password"},
+            ),
+        ]
+        | None,
+        about(
+            "An OpenTelemetry collector that gets the times of requests, over HTTP.", "http://127.0.0.1:4318"
+        ),
+    ] = None
+
+
 class LimitsConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """How long the daemon waits for its clients."""
 
@@ -199,6 +217,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
 
     log: LogConfig = LogConfig()
     daemon: DaemonConfig = DaemonConfig()
+    observe: ObserveConfig = ObserveConfig()
     limits: LimitsConfig = LimitsConfig()
     ai: AIConfig = AIConfig()
     budget: BudgetConfig = BudgetConfig()

@@ -3,8 +3,10 @@
 from isaacd.context.caller import NO_META, NOWHERE, TTY, Meta, Origin, Sink, Terminal
 from isaacd.context.cards import (
     CommandCard,
+    CommandTimes,
     DaemonCard,
     Ending,
+    HouseCard,
     PluginCard,
     PluginChanges,
     PluginDiagnosis,
@@ -18,6 +20,7 @@ from isaacd.context.cards import (
 from isaacd.context.context import MAX_INPUT_BYTES, Context
 from isaacd.context.event import HOUSE_EVENTS, Event
 from isaacd.context.ports import Daemon, Events, PluginDesk, Services, Tools
+from isaacd.context.traced import SpanCard, TraceCard
 from isaacd.plans.handover import Handover
 
 __all__ = [
@@ -27,6 +30,7 @@ __all__ = [
     "NO_META",
     "TTY",
     "CommandCard",
+    "CommandTimes",
     "Context",
     "Daemon",
     "DaemonCard",
@@ -34,6 +38,7 @@ __all__ = [
     "Event",
     "Events",
     "Handover",
+    "HouseCard",
     "Meta",
     "Origin",
     "PluginCard",
@@ -46,8 +51,10 @@ __all__ = [
     "PluginTrust",
     "Services",
     "Sink",
+    "SpanCard",
     "StepCard",
     "Terminal",
     "ToolCard",
     "Tools",
+    "TraceCard",
 ]

@@ -125,6 +125,35 @@ class PluginDiagnosis(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[PluginFinding, ...] = ()
 
 
+class CommandTimes(msgspec.Struct, frozen=True, kw_only=True):
+    """How often a command ran since the daemon's start, how often it failed, and how long it took on average."""
+
+    command: str
+    count: int
+    failed: int
+    mean_ms: float
+
+
+class HouseCard(msgspec.Struct, frozen=True, kw_only=True):
+    """What else there is to know of a daemon: how late its event loop was, plugins by state, what it has open.
+
+    `commands` are those that took the most time altogether, `rooms` the parts in use. `cache_*` count the answers that
+    were kept, or were not, since the start; `lines_dropped` are of the log.
+    """
+
+    loop_lag_ms: float
+    worst_loop_lag_ms: float
+    peak_rss_kib: int
+    threads: int
+    open_files: int
+    plugins: dict[str, int]
+    commands: tuple[CommandTimes, ...]
+    rooms: tuple[str, ...]
+    cache_hits: int
+    cache_misses: int
+    lines_dropped: int
+
+
 class DaemonCard(msgspec.Struct, frozen=True, kw_only=True):
     """The daemon's state at one moment; times in seconds, memory in KiB.
 
@@ -144,6 +173,7 @@ class DaemonCard(msgspec.Struct, frozen=True, kw_only=True):
     plugins: int
     draining: bool = False
     providers: tuple[ProviderHealth, ...] = ()
+    house: HouseCard | None = None
 
 
 class Ending(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from isaacd.config import Config, Loaded
 from isaacd.context.cards import (
     CommandCard,
     DaemonCard,
+    HouseCard,
     PluginCard,
     PluginChanges,
     PluginDiagnosis,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from isaacd.batch.store import BatchStore
     from isaacd.belongings import Belongings
     from isaacd.chats.store import ChatStore
+    from isaacd.context.traced import TraceCard
     from isaacd.history.history import History
     from isaacd.jobs.jobs import Jobs
     from isaacd.ledger.ledger import Ledger
@@ -66,6 +68,18 @@ class Daemon(Protocol):
 
     def status(self) -> DaemonCard:
         """Describe the daemon now."""
+        ...
+
+    def house(self) -> HouseCard:
+        """Describe what else there is to know of it."""
+        ...
+
+    def traces(self, name: str | None = None, limit: int = 20) -> "Sequence[TraceCard]":
+        """Describe the last requests, or those of that name, the newest first."""
+        ...
+
+    def metrics(self) -> str:
+        """Return the daemon's figures as Prometheus reads them."""
         ...
 
     def plugins(self) -> Sequence[PluginCard]:

@@ -7,6 +7,7 @@ from typing import Literal
 
 from isaacd.log.request import current_fields
 from isaacd.log.sink import MAX_LOG_BYTES, Sink, open_sink
+from isaacd.trace import current
 
 Level = Literal["debug", "info", "warning", "error"]
 _RANK: dict[str, int] = {"debug": 10, "info": 20, "warning": 30, "error": 40}
@@ -31,7 +32,9 @@ class _Core:
                 from isaacd.log.pipeline import make_pipeline
 
                 self._pipeline = make_pipeline(self._now)
-            line = self._pipeline(level, event, {**current_fields(), **fields})
+            trace = current()
+            known = current_fields() if trace is None else {"trace": trace.id, **current_fields()}
+            line = self._pipeline(level, event, {**known, **fields})
             if self.dropped:
                 self.sink.write(self._pipeline("warning", "log lines dropped", {"dropped": self.dropped}))
                 self.dropped = 0

@@ -17,6 +17,7 @@ from isaacd.context import Services
 from isaacd.log import Log
 from isaacd.server.listener import Listener, Timeouts
 from isaacd.server.singleton import Singleton
+from isaacd.trace import Traces
 
 if TYPE_CHECKING:
     from isaacd.server.supervisor import Supervisor
@@ -64,6 +65,7 @@ class Life:
         self.requests = 0
         self.in_flight = 0
         self.listener: Listener | None = None
+        self.traces = Traces()
         self._log: Log = services.log
         self._clock: Clock = services.clock
         self._config = config

@@ -12,6 +12,7 @@ from isaacd.context import NOWHERE, Context, Origin, Services
 from isaacd.errors import Cancelled, ClientTooSlow, DeadlineExceeded, InvalidRequest, IsaacError
 from isaacd.server.outbox import Outbox
 from isaacd.server.question import Questions
+from isaacd.trace import Trace, span
 from isaacd.wire import Codec
 
 MAX_INPUT_CHUNK_BYTES = 64 * 1024
@@ -39,7 +40,9 @@ class Run:
         can_ask: bool = False,
         sink: tuple[object, ...] | None = None,
         origin: Origin = NOWHERE,
+        trace: Trace,
     ) -> None:
+        self.trace = trace
         self.id = run_id
         self.command = command
         self.scope = anyio.CancelScope()
@@ -72,7 +75,8 @@ class Run:
                 self._services, self._call.meta, self, self.id, (), self.command.plugin, origin=self._origin
             )
             try:
-                result = await self.command.run(context, self._call.args)
+                with span("command"):
+                    result = await self.command.run(context, self._call.args)
                 await self._outbox.room()
             except IsaacError as raised:
                 error = raised

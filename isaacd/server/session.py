@@ -16,6 +16,7 @@ from isaacd.errors import (
 from isaacd.server import methods
 from isaacd.server.outbox import Outbox
 from isaacd.server.run import Run
+from isaacd.trace import Trace, Traces, add, enter, leave, span
 from isaacd.wire import Codec, Message, Notification, Request, to_wire_error
 
 
@@ -40,6 +41,7 @@ class Shared(Protocol):
 
     draining: bool
     requests: int
+    traces: Traces
 
     @property
     def catalog(self) -> Catalog:
@@ -84,6 +86,7 @@ class Session:
         self._peer = peer
         self._shared = shared
         self._services = shared.services
+        self._arrived = 0.0
         self._paused = False
         self._held = False
         self._closing = False
@@ -181,6 +184,7 @@ class Session:
     def _request(self, request: Request) -> None:
         shared = self._shared
         shared.requests += 1
+        self._arrived = shared.traces.monotonic()
         command = shared.catalog.find(request.method)
         try:
             if command is not None:
@@ -207,17 +211,33 @@ class Session:
         deadline_ms = call.meta.deadline_ms
         if deadline_ms is not None and deadline_ms <= 0:
             raise DeadlineExceeded(f"{command.name} came after its deadline")
+        trace = self._trace(command, call)
         handler = command.immediate
         if handler is not None:
             context = Context(
                 self._services, call.meta, None, request_id, (), command.plugin, origin=self.origin
             )
-            result = command.answer(handler, context, call.args)
-            if result is not None or command.mode == "inline":
-                self.outbox.send(self.codec.encode_result(request_id, result))
-                return
+            token = enter(trace)
+            try:
+                result = command.answer(handler, context, call.args)
+                if result is not None or command.mode == "inline":
+                    self.outbox.send(self.codec.encode_result(request_id, result))
+                    trace.end("ok")
+                    return
+            except IsaacError as error:
+                trace.end(error.name)
+                raise
+            finally:
+                leave(token)
         self.patient = self.patient or command.live
-        self.begin(command, call, request_id, self._finish, wants_events=call.meta.stream or command.live)
+        wants_events = call.meta.stream or command.live
+        self.begin(command, call, request_id, self._finish, wants_events=wants_events, trace=trace)
+
+    def _trace(self, command: Command, call: Call) -> Trace:
+        traces = self._shared.traces
+        trace = traces.begin(command.name, self._arrived, call.meta.trace)
+        add(trace, "decode", self._arrived, traces.monotonic())
+        return trace
 
     def begin(
         self,
@@ -227,6 +247,7 @@ class Session:
         finish: Callable[[Run, object, IsaacError | None], None],
         *,
         wants_events: bool,
+        trace: Trace | None = None,
     ) -> None:
         """Start a run; raises InvalidRequest if its id is in use, ShuttingDown while the daemon drains."""
         if run_id in self.runs:
@@ -244,6 +265,7 @@ class Session:
             can_ask=self.can_ask or command.live,
             sink=call.meta.sink or self.sink,
             origin=self.origin,
+            trace=trace or self._trace(command, call),
         )
         if self._ended:
             run.end_input()
@@ -253,10 +275,15 @@ class Session:
 
     async def _serve(self, run: Run, finish: Callable[[Run, object, IsaacError | None], None]) -> None:
         """Run to the end, answer, and read on if there were too many; a defect here ends this connection only."""
+        enter(run.trace)
         try:
             try:
-                finish(run, *await run.main())
+                result, error = await run.main()
+                with span("reply"):
+                    finish(run, result, error)
+                run.trace.end("ok" if error is None else error.name)
             finally:
+                run.trace.end("broken")
                 self.runs.pop(run.id, None)
                 self._shared.run_ended()
             self._unpause()

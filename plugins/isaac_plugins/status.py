@@ -1,8 +1,11 @@
 """How the daemon is doing."""
 
 import time
+from typing import Annotated
 
-from isaacd.api import Context, DaemonCard, Plugin, ProviderHealth, Terminal, Tier
+import msgspec
+
+from isaacd.api import Context, DaemonCard, HouseCard, Plugin, ProviderHealth, Terminal, Tier
 
 plugin = Plugin("status", version="1")
 
@@ -23,7 +26,31 @@ def _view(card: DaemonCard, terminal: Terminal) -> str:
         *(f"  {terminal.style(f'{name:<12}', 2)} {text}" for name, text in rows.items()),
         *(f"  {terminal.style('provider'.ljust(12), 2)} {_provider(item)}" for item in card.providers),
     ]
+    if card.house is not None:
+        lines += [f"  {terminal.style(f'{name:<12}', 2)} {text}" for name, text in _more(card.house)]
     return "\n".join(lines)
+
+
+def _more(house: HouseCard) -> list[tuple[str, str]]:
+    """Say what `--full` adds."""
+    states = ", ".join(f"{count} {state}" for state, count in house.plugins.items())
+    asked = house.cache_hits + house.cache_misses
+    rows = [
+        ("event loop", f"{house.loop_lag_ms:.1f} ms late, {house.worst_loop_lag_ms:.1f} ms within a minute"),
+        (
+            "resources",
+            f"{house.peak_rss_kib / 1024:.1f} MiB at most, {house.threads} threads, {house.open_files} files",
+        ),
+        ("plugins", states or "none"),
+        ("in use", ", ".join(house.rooms) or "nothing yet"),
+        ("kept answers", f"{house.cache_hits} of {asked} found" if asked else "not asked yet"),
+    ]
+    if house.lines_dropped:
+        rows.append(("log", f"{house.lines_dropped} lines could not be written"))
+    for item in house.commands:
+        failed = f", {item.failed} failed" if item.failed else ""
+        rows.append(("command", f"{item.command}: {item.count} times, {item.mean_ms:.1f} ms each{failed}"))
+    return rows
 
 
 def _provider(item: ProviderHealth) -> str:
@@ -42,16 +69,20 @@ def _provider(item: ProviderHealth) -> str:
 
 # Figures and versions; the paths in it begin with ~ when a model is told.
 @plugin.command(view=_view, tool=Tier.READ)
-def status(context: Context) -> DaemonCard:
+def status(
+    context: Context, full: Annotated[bool, "Show memory, the event loop, plugins and commands too."] = False
+) -> DaemonCard:
     """Show how the daemon is doing.
 
     Exits with 3 if no daemon is running; this command never starts one.
 
     Examples:
         isaacctl status
+        isaacctl status --full
         isaacctl status --json
     """
-    return context.daemon.status()
+    card = context.daemon.status()
+    return msgspec.structs.replace(card, house=context.daemon.house()) if full else card
 
 
 def _duration(seconds: float) -> str:

@@ -15,6 +15,7 @@ from isaacd.ai.routing.retry import is_failure, is_overload
 from isaacd.ai.routing.services import Line
 from isaacd.ai.routing.timers import finished
 from isaacd.errors import IsaacError, ProviderUnavailable, RateLimited
+from isaacd.trace import span
 
 if TYPE_CHECKING:
     from isaacd.ai.routing.answering import Answering
@@ -75,7 +76,7 @@ class CallMade:
             patience_s=patience_s,
             deadline=answering.flight.deadline,
         )
-        with answering.queued(line.limiter, waiter):
+        with answering.queued(line.limiter, waiter), span("queue", provider=self.choice.provider):
             slot = await line.limiter.turn(waiter)
         try:
             # Much may have happened since it got in line.
@@ -85,7 +86,13 @@ class CallMade:
             if permit is None:
                 raise NoRoom(0.0)
             try:
-                return await self._metered(slot, permit)
+                with span(
+                    "ai", provider=self.choice.provider, model=self._model, reason=self._reason
+                ) as part:
+                    try:
+                        return await self._metered(slot, permit)
+                    finally:
+                        part.note(outcome=self._outcome)
             finally:
                 permit.release()
         finally:

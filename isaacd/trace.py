@@ -1,0 +1,187 @@
+"""One request's way through the house, with times: kept for a while, cheap enough to be kept of every request.
+
+A trace says which rooms were visited and how long that took, never what was asked: no arguments, no text.
+"""
+
+import os
+import time
+from bisect import bisect_left
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from typing import Self
+
+KEPT = 512
+MAX_SPANS = 64
+MAX_NAMES = 256
+MAX_ID_CHARS = 64
+# The upper bounds of the durations that are counted together, in seconds; what is longer is counted last.
+BUCKETS_S = (0.0001, 0.001, 0.01, 0.1, 1.0, 10.0, 60.0)
+OTHER = "other"
+_ID_CHARS = frozenset("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_.:")
+_CURRENT: "ContextVar[Trace | None]" = ContextVar("isaacd_trace", default=None)
+
+
+class Tally:
+    """How often a command was called, and how long that took altogether; `buckets` are as in BUCKETS_S."""
+
+    __slots__ = ("buckets", "count", "failed", "seconds")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.failed = 0
+        self.seconds = 0.0
+        self.buckets = [0] * (len(BUCKETS_S) + 1)
+
+
+class Trace:
+    """One request under way, or done."""
+
+    __slots__ = (
+        "_traces",
+        "at",
+        "begun",
+        "command",
+        "ended",
+        "given",
+        "lost",
+        "method",
+        "number",
+        "outcome",
+        "spans",
+    )
+
+    def __init__(self, traces: "Traces", number: int, method: str, begun: float, given: str | None) -> None:
+        self._traces = traces
+        self.number = number
+        self.method = method
+        self.command = ""
+        self.begun = begun
+        self.at = traces.now()
+        self.given = given
+        self.ended: float | None = None
+        self.outcome = ""
+        self.spans: list[span] = []
+        self.lost = 0
+
+    @property
+    def id(self) -> str:
+        """What people call it: the name that the caller gave, or one that no other request of this machine has."""
+        return self.given or f"{self._traces.prefix}{self.number:06x}"
+
+    def end(self, outcome: str) -> None:
+        """Note how it ended: `ok`, or the name of the error; what went wrong before that counts."""
+        if self.ended is None:
+            self.ended = self._traces.monotonic()
+            self.outcome = self.outcome or outcome
+            self._traces.count(self, self.ended - self.begun)
+
+
+class Traces:
+    """The last requests, and sums of all; `prefix` tells those of this process from others."""
+
+    def __init__(
+        self,
+        *,
+        monotonic: Callable[[], float] = time.perf_counter,
+        now: Callable[[], float] = time.time,
+        prefix: str | None = None,
+    ) -> None:
+        self.monotonic = monotonic
+        self.now = now
+        self.prefix = os.urandom(3).hex() if prefix is None else prefix
+        self.tallies: dict[str, Tally] = {}
+        self.listener: Callable[[Trace], None] | None = None
+        self._recent: deque[Trace] = deque(maxlen=KEPT)
+        self._number = 0
+
+    def begin(self, method: str, arrived: float, given: str | None = None) -> Trace:
+        """Note a request that arrived then; `given` is what its caller calls it, if that can be used as a name."""
+        self._number += 1
+        trace = Trace(self, self._number, method, arrived, None if given is None else usable(given))
+        self._recent.append(trace)
+        return trace
+
+    def recent(self) -> Iterator[Trace]:
+        """Give what is kept, the newest first."""
+        return reversed(self._recent)
+
+    def find(self, name: str) -> list[Trace]:
+        """Return the traces of that name, the newest first: a caller may give the same to several requests."""
+        wanted = usable(name)
+        return [trace for trace in reversed(self._recent) if trace.id == wanted]
+
+    def count(self, trace: Trace, seconds: float) -> None:
+        """Add a request that has ended to the sums, and tell whoever listens."""
+        name = trace.command or trace.method
+        tally = self.tallies.get(name)
+        if tally is None:
+            if len(self.tallies) >= MAX_NAMES:
+                name = OTHER
+            tally = self.tallies.setdefault(name, Tally())
+        tally.count += 1
+        tally.seconds += seconds
+        tally.buckets[bisect_left(BUCKETS_S, seconds)] += 1
+        if trace.outcome != "ok":
+            tally.failed += 1
+        if self.listener is not None:
+            self.listener(trace)
+
+
+class span:  # noqa: N801 - used as a function is, in `with`
+    """A part of the request that is served here; without one it is nearly nothing."""
+
+    __slots__ = ("_trace", "begun", "detail", "ended", "name")
+
+    def __init__(self, name: str, **detail: str) -> None:
+        self.name = name
+        self.detail = detail
+        self.begun = 0.0
+        self.ended: float | None = None
+        self._trace: Trace | None = None
+
+    def __enter__(self) -> Self:
+        trace = _CURRENT.get()
+        if trace is not None:
+            self._trace = trace
+            if len(trace.spans) < MAX_SPANS:
+                trace.spans.append(self)
+            else:
+                trace.lost += 1
+            self.begun = trace._traces.monotonic()  # noqa: SLF001 - of this module
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        if self._trace is not None:
+            self.ended = self._trace._traces.monotonic()  # noqa: SLF001
+            if kind is not None:
+                self.detail["error"] = str(getattr(error, "name", "") or kind.__name__)
+
+    def note(self, **detail: str) -> None:
+        """Add what is only known at its end."""
+        self.detail.update(detail)
+
+
+def add(trace: Trace, name: str, begun: float, ended: float) -> None:
+    """Add a part that has ended already."""
+    part = span(name)
+    part.begun, part.ended = begun, ended
+    trace.spans.append(part)
+
+
+def current() -> Trace | None:
+    """Return the trace of the request that is served here."""
+    return _CURRENT.get()
+
+
+# `enter` and `leave` around what is done at once; a task of its own needs no `leave`.
+enter = _CURRENT.set
+leave = _CURRENT.reset
+
+
+def usable(name: str) -> str | None:
+    """Return a caller's name for its request, None if it is none; of a W3C `traceparent` that is the trace's part."""
+    parts = name.split("-")
+    if len(parts) == 4 and [len(part) for part in parts] == [2, 32, 16, 2]:
+        name = parts[1]
+    return name if 0 < len(name) <= MAX_ID_CHARS and _ID_CHARS.issuperset(name) else None
