@@ -207,8 +207,7 @@ class Memory:
             self._all.touch(key)
             self._lower(key)
         self.slots[key] = slot
-        self._unpacked.raw(key, entry, raw)
-        self._raise(key, slot)
+        self._raise(key, slot, raw)
         return slot
 
     def slot_of(self, entry: Entry) -> Slot:
@@ -248,11 +247,16 @@ class Memory:
         if slot.raw is not None and self._l1 is not None:
             self._l1.touch(key, times)
 
-    def _raise(self, key: str, slot: Slot) -> None:
-        """Bring a key of L2 up to L1; whoever drops out of L1 stays in L2."""
+    def _raise(self, key: str, slot: Slot, known: bytes | None = None) -> None:
+        """Bring a key of L2 up to L1; whoever drops out of L1 stays in L2.
+
+        What nobody has read stays packed below L1: most of what is kept is never asked for, and twice the bytes would
+        be more than the plain objects.
+        """
         if not self.l1_size or slot.raw is not None:
             return
-        slot.raw = self._unpacked.raw(key, slot.entry)
+        fresh = known is not None and slot.entry.packed
+        slot.raw = known if fresh else self._unpacked.raw(key, slot.entry)
         if slot.raw is not None and self._l1 is not None:
             leaving = self._l1.admit(key)
             if leaving is not None:

@@ -16,11 +16,8 @@ class Unpacked:
         self._max_bytes = max_bytes
         self._kept: dict[str, bytes] = {}
 
-    def raw(self, key: str, entry: Entry, known: bytes | None = None) -> bytes | None:
-        """Return the msgpack of the entry that is in memory under `key`, or None if its bytes are damaged.
-
-        `known` is that msgpack, from who has it already.
-        """
+    def raw(self, key: str, entry: Entry) -> bytes | None:
+        """Return the msgpack of the entry that is in memory under `key`, or None if its bytes are damaged."""
         if not entry.packed:
             return entry.value
         raw = self._kept.pop(key, None)
@@ -28,7 +25,7 @@ class Unpacked:
             self._kept[key] = raw
             return raw
         try:
-            raw = unpack(entry.value) if known is None else known
+            raw = unpack(entry.value)
         except ValueError:
             return None
         if len(raw) <= _LARGEST:

@@ -1,5 +1,7 @@
 """Questions to the history as conditions of SQL; all that a person says is a parameter."""
 
+import sys
+
 from isaacd.history.cards import Query, RunCard
 
 COLUMNS = "runs.id, lines.text, runs.at, runs.duration, runs.exit, runs.cwd, runs.host, runs.session, runs.shell, lines.uses"
@@ -87,10 +89,10 @@ def card(row: tuple[object, ...]) -> RunCard:
         at=None if at is None else int(at) / US,  # type: ignore[call-overload]
         duration_s=None if duration is None else int(duration) / US,  # type: ignore[call-overload]
         exit=exit_code,  # type: ignore[arg-type]
-        cwd=str(cwd),
-        host=str(host),
-        session=str(session),
-        shell=str(shell),
+        cwd=sys.intern(str(cwd)),  # the same few for all rows
+        host=sys.intern(str(host)),
+        session=sys.intern(str(session)),
+        shell=sys.intern(str(shell)),
         runs=int(uses),  # type: ignore[call-overload]
     )
 

@@ -1,5 +1,6 @@
 """The records of a spool: bytes that shells have appended, read whatever befell them."""
 
+import sys
 from collections.abc import Iterable, Iterator
 
 import msgspec
@@ -101,7 +102,9 @@ def _decoded(rest: bytes) -> Run | None:
         started_us, duration_us, exit_code = (_number(field) for field in fields[:3])
     except ValueError:
         return None
-    session, host, shell, cwd, command = (_text(field) for field in fields[3:])
+    # Thousands of runs have few of these: one string each is half of what they weigh.
+    session, host, shell, cwd = (sys.intern(_text(field)) for field in fields[3:7])
+    command = _text(fields[7])
     if not command.strip():
         return None
     return Run(

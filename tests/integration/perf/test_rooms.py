@@ -12,7 +12,7 @@ from harness import Effort, Row
 from place import Place
 
 LEAST = Effort(least=True)
-ROOMS = ("startup", "ipc", "router", "ai", "cache", "plugins", "memory", "shell", "isolation")
+ROOMS = ("startup", "ipc", "router", "ai", "cache", "plugins", "memory", "structures", "shell", "isolation")
 
 
 @pytest.fixture
