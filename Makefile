@@ -3,6 +3,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+SECONDS ?= 60
+TARGETS ?=
 QUESTION ?= find files larger than 100 MB under /var
 
 .DEFAULT_GOAL := help
@@ -62,6 +64,9 @@ docs-site: $(VENV)/.developing ## Build docs/ as a site in build/site; a broken 
 
 test-long: $(VENV)/.developing ## Make 100,000 mixed requests: memory and descriptors must stay flat (minutes).
 	ISAAC_REQUESTS=100000 $(BIN)/python -m pytest -s tests/e2e/test_daemon_endures.py
+
+fuzz: $(VENV)/.developing ## Fuzz codecs, decoders, readers, router and config for SECONDS (60), or only TARGETS.
+	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) $(TARGETS)
 
 docs: $(VENV)/.installed ## Write the generated parts of docs/reference anew.
 	$(BIN)/python docs/generate.py

@@ -18,11 +18,13 @@ def read_atuin(file: Path) -> Iterator[tuple[str, Run]]:
     address = f"file:{quote(str(file))}?mode=ro"
     try:
         yield from _rows(address)
+    except UnicodeDecodeError as error:  # what SQLite says quotes the file, which may be damaged
+        raise _refused(file, error) from None
     except sqlite3.OperationalError:
         # Its write-ahead log cannot be opened where nothing may be written; then what is in the file itself counts.
         try:
             yield from _rows(f"{address}&immutable=1")
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             raise _refused(file, error) from None
     except sqlite3.Error as error:
         raise _refused(file, error) from None
@@ -59,5 +61,5 @@ def _rows(address: str) -> Iterator[tuple[str, Run]]:
                 )
 
 
-def _refused(file: Path, error: sqlite3.Error) -> InvalidParams:
+def _refused(file: Path, error: Exception) -> InvalidParams:
     return InvalidParams(f"{file} is no history of atuin: {error}")
