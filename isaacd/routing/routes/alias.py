@@ -2,6 +2,7 @@
 
 from isaacd.routing.asked import Asked
 from isaacd.routing.route import Changed, Correction, Route
+from isaacd.routing.routes.language import sentence
 from isaacd.routing.suggestion import suggested
 
 
@@ -41,6 +42,8 @@ class Translation:
         if found.line is None:
             if dialect == "unix" and asked.exists(name):
                 return f"{name} is a command here"
+            if name == asked.first and sentence(asked.text, is_command=False) is not None:
+                return f"{name} begins a sentence"
             near = suggested(asked)
             correction = None if isinstance(near, str) else near
             return Route(

@@ -109,6 +109,8 @@ def _is_shell(words: list[str]) -> bool:
         if word.endswith(";") and place < 2:
             return True
     first = words[0]
+    if first == "select" and words[2] == "in":
+        return True
     return not _is_word(first.rstrip(_ENDS).lower()) or (first.endswith(".") and len(first) < 3)
 
 

@@ -148,6 +148,23 @@ def test_a_builtin_with_something_dangerous_behind_it_keeps_its_tier(house: Rout
     assert (found.kind, found.verdict.tier) == ("builtin", Tier.DESTRUCTIVE)
 
 
+def test_a_loop_over_a_menu_is_no_sentence(house: RoutingHouse) -> None:
+    assert house.route("select x in a b; do echo $x; break; done").kind == "shell"
+
+
+@pytest.mark.parametrize("line", ["start the server on port 80", "rename all of the jpg files to png"])
+def test_a_sentence_that_begins_like_a_command_of_windows_is_a_question(
+    house: RoutingHouse, line: str
+) -> None:
+    found = house.route(line)
+    assert (found.kind, found.question) == ("question", line)
+
+
+def test_a_command_of_windows_that_is_no_sentence_is_refused_or_translated(house: RoutingHouse) -> None:
+    assert house.route("rename a").kind == "refused"
+    assert house.route("copy a b").line == "cp a b"
+
+
 @pytest.mark.parametrize(
     ("line", "question"),
     [
