@@ -37,7 +37,8 @@ _SYSTEM = frozenset(
     "etc usr bin sbin lib lib32 lib64 libx32 boot var opt root proc sys dev run snap nix efi srv lost+found "
     "System Library Applications private cores".split()
 )
-# Folders of the system that are below others of it, but where people work.
+# Folders of the system below which people work.
+_WORKPLACES = ("/srv/", "/opt/", "/var/www/", "/usr/src/", "/usr/local/src/")
 _KEYS = (".ssh", ".gnupg", ".aws", ".kube", ".password-store", ".azure", ".config/gcloud", ".docker", ".pki")
 _KEY_FILES = frozenset(
     (".netrc", ".pgpass", ".my.cnf", ".git-credentials", ".vault-token", ".npmrc", ".pypirc")
@@ -148,9 +149,11 @@ class Whereabouts:
             return "sink"
         if path.startswith(("/dev/tcp/", "/dev/udp/")):
             return "remote"
-        if path in self._temporary:
+        # A home may be among the temporary files, and is a home all the same.
+        is_own = path == around.home or path.startswith(f"{around.home}/")
+        if path in self._temporary and not is_own:
             return "all-temporary"
-        if any(path.startswith(f"{folder}/") for folder in self._temporary):
+        if not is_own and any(path.startswith(f"{folder}/") for folder in self._temporary):
             return "whole-tree" if _holds(path, around.cwd) and not remote else "temporary"
         if path.startswith("/dev/") and path != "/dev":
             return "device"
@@ -173,9 +176,10 @@ class Whereabouts:
         if not remote and _holds(path, around.cwd):
             return "whole-tree"
         in_home = path.startswith(f"{around.home}/")
-        if parts[1] in _SYSTEM and not in_home:
+        in_tree = not remote and path.startswith(f"{around.cwd.rstrip('/')}/")
+        if parts[1] in _SYSTEM and not in_home and not (in_tree and around.cwd.startswith(_WORKPLACES)):
             return "system"
-        if not remote and path.startswith(f"{around.cwd.rstrip('/')}/"):
+        if in_tree:
             return "tree"
         return "home" if in_home else "outside"
 

@@ -5,7 +5,7 @@ CHANGING = frozenset(
     "cd chdir pushd popd dirs export unset alias unalias source . exit logout return set shopt setopt unsetopt umask "
     "ulimit exec eval jobs fg bg disown wait history fc bind bindkey complete compgen compopt compdef hash rehash trap "
     "read readarray mapfile declare typeset local readonly let getopts shift suspend enable autoload zle abbr funced "
-    "break continue caller limit unlimit z j".split()
+    "caller limit unlimit z j".split()
 )
 # Of these nothing is left once their shell has ended, and nothing of use is shown by another one.
 ONLY_CHANGES = CHANGING - frozenset(
@@ -13,7 +13,7 @@ ONLY_CHANGES = CHANGING - frozenset(
 )
 _OTHERS = frozenset(
     "echo printf test [ [[ type command builtin times true false : kill pwd help time coproc noglob nocorrect "
-    "print whence where which".split()
+    "print whence where which break continue".split()
 )
 BUILTINS = (CHANGING | _OTHERS) - {"z", "j"}
 KEYWORDS = frozenset(

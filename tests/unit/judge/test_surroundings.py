@@ -138,3 +138,29 @@ def test_the_phrase_can_be_typed_whatever_the_path_is_called() -> None:
     assert found.phrase is not None
     assert found.phrase.isprintable()
     assert len(found.phrase) <= 60
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("rm -rf ~", "4"),
+        ("rm -rf ~/*", "4"),
+        ("rm -rf ~/.ssh", "4"),
+        ("echo x > ~/.bashrc", "4"),
+        ("rm ~/notes", "3"),
+        ("rm -rf /tmp/other", "2.5"),
+    ],
+)
+def test_a_home_among_the_temporary_files_is_a_home_all_the_same(line: str, expected: str) -> None:
+    around = Surroundings("/tmp/other-project", "/tmp/house")
+    assert Judge().judge(line, around).tier.label == expected
+
+
+@pytest.mark.parametrize("cwd", ["/srv/app", "/opt/app", "/var/www/site"])
+def test_a_working_tree_where_servers_keep_theirs_is_a_tree(cwd: str) -> None:
+    around = Surroundings(cwd, "/home/u")
+    tiers = {
+        line: Judge().judge(line, around).tier.label
+        for line in ("rm x", "rm -rf /etc", f"rm -rf {cwd}", "rm ../x")
+    }
+    assert tiers == {"rm x": "2.5", "rm -rf /etc": "4", f"rm -rf {cwd}": "4", "rm ../x": "4"}
