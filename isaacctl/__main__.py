@@ -210,8 +210,13 @@ def _terminal() -> "dict[str, Packable]":
 
 
 def _complain(message: str) -> None:
+    # What a log, a file's name or another process's words hold must not steer the terminal.
+    shown = "".join(
+        char if char in "\n\t" or char.isprintable() or "\udca0" <= char <= "\udcff" else ascii(char)[1:-1]
+        for char in message
+    )
     try:
-        os.write(2, f"error: {message}\n".encode("utf-8", "surrogateescape"))
+        os.write(2, f"error: {shown}\n".encode("utf-8", "surrogateescape"))
     except OSError:
         pass  # there is nobody to tell
 

@@ -127,7 +127,10 @@ class Spool:
             os.link(new, self.file)
         except FileExistsError:
             with contextlib.suppress(OSError):
-                if stat.S_IMODE(self.file.lstat().st_mode) != 0o600:
+                mode = (
+                    self.file.lstat().st_mode
+                )  # chmod would follow a link, and change what is somebody's own
+                if stat.S_ISREG(mode) and stat.S_IMODE(mode) != 0o600:
                     self.file.chmod(0o600)
         finally:
             new.unlink(missing_ok=True)

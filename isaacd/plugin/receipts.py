@@ -104,7 +104,9 @@ def write_receipt(plugins_dir: Path, name: str, receipt: Receipt) -> None:
     folder = plugins_dir / FOLDER
     beside = folder / f".{name}{_SUFFIX}.{os.getpid()}"
     try:
-        with beside.open("wb") as file:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
+        with os.fdopen(os.open(beside, flags, 0o600), "wb") as file:
+            os.fchmod(file.fileno(), 0o600)
             file.write(msgspec.json.format(msgspec.json.encode(receipt), indent=2) + b"\n")
             file.flush()
             os.fsync(file.fileno())
