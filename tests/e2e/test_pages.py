@@ -87,6 +87,7 @@ def newcomer(answering: Answering) -> Iterator[Newcomer]:
     (home / "plot.png").write_bytes(PIXEL)
     config = home / ".config/isaac/config.toml"
     config.parent.mkdir(parents=True)
+    config.parent.chmod(0o700)
     config.write_text(
         "".join(
             f'[ai.providers.{name}]\nkind = "openai-compatible"\nbase_url = "{answering.provider.base_url}"\nmodel = "m"\n'
