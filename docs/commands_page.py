@@ -123,7 +123,8 @@ def _local(name: str, summary: str) -> Iterator[str]:
 
 
 def _page(command: click.Command, path: str) -> list[str]:
-    context = click.Context(command, info_name=path, terminal_width=100, max_content_width=100)
+    settings: dict[str, Any] = {"terminal_width": 100, "max_content_width": 100, **command.context_settings}
+    context = click.Context(command, info_name=path, **settings)
     return command.get_help(context).splitlines()
 
 
