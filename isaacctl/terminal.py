@@ -64,17 +64,24 @@ def words(value: "Unpacked") -> list[str]:
 
 def run_program(argv: list[str]) -> int:
     """Run a program in the person's own terminal and return its exit code; Ctrl-C is the program's meanwhile."""
-    before = {number: _signal.signal(number, _signal.SIG_IGN) for number in (_signal.SIGINT, _signal.SIGQUIT)}
+    keys = (_signal.SIGINT, _signal.SIGQUIT)
+    held = _signal.pthread_sigmask(_signal.SIG_BLOCK, keys)
+    before = {number: _signal.getsignal(number) for number in keys}
     try:
         # Python ignores SIGPIPE and SIGXFSZ; a program must not inherit that.
-        defaults = [_signal.SIGINT, _signal.SIGQUIT, _signal.SIGPIPE, _signal.SIGXFSZ]
-        pid = os.posix_spawnp(argv[0], argv, os.environ, setsigdef=defaults)
+        defaults = [*keys, _signal.SIGPIPE, _signal.SIGXFSZ]
+        pid = os.posix_spawnp(argv[0], argv, os.environ, setsigdef=defaults, setsigmask=held)
+        # What was pressed before there was a program is meant for it as well.
+        for number in _signal.sigpending() & frozenset(keys):
+            os.kill(pid, number)
         _, status = os.waitpid(pid, 0)
     except OSError as error:
         code = EXIT_NOT_FOUND if isinstance(error, FileNotFoundError) else EXIT_FAILED
         raise Refused(f"cannot run {argv[0]}: {error.strerror}", code) from None
     finally:
         for number, handler in before.items():
+            _signal.signal(number, _signal.SIG_IGN)  # forgets what came meanwhile
             _signal.signal(number, handler)
+        _signal.pthread_sigmask(_signal.SIG_SETMASK, held)
     code = os.waitstatus_to_exitcode(status)
     return code if code >= 0 else 128 - code

@@ -1,9 +1,13 @@
 """`python -m isaacctl.search OPTIONS`: carry out what the daemon has read from a command line; OPTIONS are JSON."""
 
+import signal
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it at once, whatever it does
+
 import json
 import os
 import re
-import signal
 import sys
 
 from isaacctl.search.names import UnknownKind
@@ -14,7 +18,6 @@ EXIT_USAGE = 2
 
 def main(argv: "list[str]") -> int:
     """Run one search and return its exit code."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it at once, whatever it does
     options = json.loads(argv[0])
     terminal = os.isatty(1)
     out = Out(color=has_color(options, terminal, dict(os.environ)), terminal=terminal)

@@ -1,5 +1,11 @@
 """`python -m isaacctl.watch OPTIONS`: carry out what the daemon has read from a command line; OPTIONS are JSON."""
 
+import signal
+
+if __name__ == "__main__":
+    # Until there is somebody to catch it, Ctrl-C just ends this, and does not show where Python was.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 import json
 import os
 import re
@@ -21,6 +27,7 @@ def main(argv: "list[str]") -> int:
     environ = dict(os.environ)
     out = Out(color=has_color(options, os.isatty(1), environ), terminal=os.isatty(1))
     try:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         test = file_test(options.get("types", ()), options.get("not_types", ()), options.get("globs", ()))
         tree = Tree([_plain(path) for path in options.get("paths") or ["."]], options, environ, test)
         return Loop(options, tree, out).run()
@@ -28,6 +35,7 @@ def main(argv: "list[str]") -> int:
         complain(f"error: {error}")
         return EXIT_USAGE
     except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         return EXIT_INTERRUPTED
 
 

@@ -298,11 +298,18 @@ def _alone(bare: Command | None) -> Callable[..., Parsed | None]:
         ctx = click.get_current_context()
         if ctx.invoked_subcommand is not None:
             return None
+        if bare is None and _wants_json(ctx):
+            names = ", ".join(row[0] for row in getattr(ctx.command, "rows", list)())
+            raise Mistake("no command was named", ctx, f"there are: {names}", no_command=True)
         if bare is None:
             raise Help(help_page(ctx))
         return _parsed(bare, ctx)
 
     return callback
+
+
+def _wants_json(ctx: click.Context) -> bool:
+    return bool(ctx.params.get("_json")) or (ctx.parent is not None and _wants_json(ctx.parent))
 
 
 def _common(*, hidden: bool) -> list[click.Option]:

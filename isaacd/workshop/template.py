@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Collection
 from pathlib import Path
 
-from isaacd.errors import InvalidParams, PermissionDenied
+from isaacd.errors import InvalidParams, PermissionDenied, PluginFailed
 from isaacd.plugin.plugin import check_name
 
 _MODULE = '''"""{title}: what it is for, in a line."""
@@ -107,8 +107,11 @@ def files_of(name: str) -> dict[str, str]:
 
 
 def check_new_name(name: str, bundled: Collection[str]) -> None:
-    """Raise PluginFailed or InvalidParams unless a new plugin can have this name."""
-    check_name(name)
+    """Raise InvalidParams unless a new plugin can have this name."""
+    try:
+        check_name(name)
+    except PluginFailed as error:
+        raise InvalidParams(error.message) from None
     if keyword.iskeyword(name) or keyword.issoftkeyword(name):
         raise InvalidParams(f"{name} is a word of Python's own", hint=f"such as {name}_plugin")
     if name in bundled:
@@ -118,7 +121,7 @@ def check_new_name(name: str, bundled: Collection[str]) -> None:
 def begin(name: str, folder: Path, bundled: Collection[str]) -> list[Path]:
     """Write a new plugin into a folder that is not there yet, or empty; returns its files.
 
-    All of it is there at the end, or nothing. Raises InvalidParams, PluginFailed or PermissionDenied.
+    All of it is there at the end, or nothing. Raises InvalidParams or PermissionDenied.
     """
     check_new_name(name, bundled)
     folder = folder.absolute()

@@ -120,6 +120,17 @@ async def shell(
     )
 
 
+@plugin.command(name="schedule", view=listed)
+async def all_(context: Context) -> list[ScheduleCard]:
+    """List schedules: what is due next, and what came of the last run.
+
+    Examples:
+        isaacctl schedule
+        isaacctl schedule --json
+    """
+    return await list_(context)
+
+
 @plugin.command(name="list", view=listed)
 async def list_(context: Context) -> list[ScheduleCard]:
     """List schedules: what is due next, and what came of the last run.

@@ -69,6 +69,17 @@ async def run(
     )
 
 
+@plugin.command(name="tasks", view=listed)
+async def newest(context: Context) -> list[TaskCard]:
+    """List the newest tasks.
+
+    Examples:
+        isaacctl tasks
+        isaacctl tasks --json
+    """
+    return await list_(context)
+
+
 @plugin.command(name="list", view=listed)
 async def list_(
     context: Context,

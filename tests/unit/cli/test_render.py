@@ -121,6 +121,14 @@ def test_a_cut_line_fits_and_keeps_its_beginning(text: str, columns: int) -> Non
     assert cut == line or (cut.endswith("…") and line.startswith(cut[:-1]))
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.123456, "0.1235"), (9999.4, "9999"), (9999.96, "10000"), (12345.6, "12346"), (1e20, "1e+20")],
+)
+def test_numbers_are_written_as_people_write_them(value: float, text: str) -> None:
+    assert render(value, Terminal()) == f"{text}\n"
+
+
 values: Any = st.recursive(
     st.none()
     | st.booleans()

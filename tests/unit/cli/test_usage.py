@@ -117,7 +117,15 @@ def test_help_can_be_asked_for_anywhere_and_tells_everything(caller: Caller, arg
     assert shown.out == HELP
 
 
-@pytest.mark.parametrize("argv", [[], ["--help"], ["-h"], ["help"], ["--json"]])
+@pytest.mark.parametrize("argv", [["--json"], ["things", "--json"], ["--json", "things"]])
+def test_a_program_that_names_no_command_is_told_so_in_json(caller: Caller, argv: list[str]) -> None:
+    shown = caller.type(*argv)
+    assert (shown.exit, shown.err) == (2, "")
+    assert shown.json["error"]["message"] == "no command was named"
+    assert shown.json["error"]["hint"].startswith("there are: ")
+
+
+@pytest.mark.parametrize("argv", [[], ["--help"], ["-h"], ["help"]])
 def test_the_name_alone_shows_all_commands(caller: Caller, argv: list[str]) -> None:
     shown = caller.type(*argv)
     assert (shown.exit, shown.err) == (0, "")

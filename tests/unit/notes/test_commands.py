@@ -55,6 +55,7 @@ def test_a_note_is_kept_listed_shown_found_and_deleted(caller: Caller) -> None:
         "note 1 #work: the wifi is isaac-5\n"
     )
     assert caller.type("notes", "list", "--json").json[0]["tags"] == ["work"]
+    assert caller.type("notes").out == caller.type("notes", "list").out
     assert "isaac-5" in caller.type("notes", "show", "1").out
     assert "isaac-5" in caller.type("notes", "search", "wif").out
     assert caller.type("notes", "tags", "--json").json == [{"tag": "work", "notes": 1}]
