@@ -184,7 +184,7 @@ def _is_allowed(name: str) -> bool:
             "PWD", "BASH_ENV", "SHELLOPTS", "PS4", "LD_PRELOAD", "LD_AUDIT", "DYLD_INSERT_LIBRARIES",
         }
         or name.startswith(("ISAAC_", "BASH_FUNC_"))
-        or name.endswith(("_API_KEY", "_BASE_URL"))
+        or name.endswith(("_API_KEY", "_BASE_URL", "_TOKEN", "_SECRET"))
     )  # fmt: skip
 
 

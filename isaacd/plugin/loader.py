@@ -112,6 +112,8 @@ class BootLoader:
 def why_hidden(found: Found) -> str:
     """Say that two plugins have one name, which of them is used, and how to choose the other one."""
     label = label_of(found)
+    if found.hidden_by is not None and found.hidden_by.parent == found.origin.parent:
+        return f"hidden by {found.hidden_by}: two plugins cannot both be called {found.name}; rename or remove one of them"
     return (
         f"hidden by {found.hidden_by}: two plugins cannot both be called {found.name}; rename one, or take this one with "
         f'isaacctl plugins choose {found.name} {label}, or in config.toml: [plugins.choose] {found.name} = "{label}"'

@@ -210,6 +210,8 @@ def test_secrets_are_found_where_keys_are_kept_and_only_declared_ones(home: Home
             "permission_denied: the plugin counter uses the secret OTHER_TOKEN without having said so"
         )
         assert "a-secret" not in home.log.read_text()
+        home.environ["COUNTER_TOKEN"] = "the-callers-own"
+        assert json.loads(home.isaacctl("counter", "value", "--json").stdout)["token"] == "the-callers-own"
     del home.environ["COUNTER_TOKEN"]
     with running(home=home) as daemon:
         assert value(daemon)["token"] is None

@@ -262,6 +262,16 @@ def test_two_of_one_name_and_two_of_one_kind_are_errors_that_name_both(home: Hom
         assert (caller.call("two"), caller.call("greet")) == ("two 1", "greet 99")
 
 
+def test_two_of_one_name_in_one_folder_are_told_what_can_be_done(home: Home) -> None:
+    package = home.write_plugin("mine", answering("mine", "1")).with_suffix("")
+    package.mkdir()
+    (package / "__init__.py").write_text(answering("mine", "2"))
+    with running(home=home) as daemon:
+        with daemon.caller() as caller:
+            row = next(row for row in caller.call("plugins") if row["state"] == "hidden")
+        assert row["summary"].endswith("cannot both be called mine; rename or remove one of them")
+
+
 # Newer code.
 
 

@@ -60,7 +60,13 @@ def test_the_first_word_is_neither_an_option_nor_its_value(argv, word):
 
 def test_the_request_says_what_was_typed_and_where(user):
     with serving(user.directory, answering({"exit": 0})) as daemon:
-        user.environ |= {"ISAAC_AI_MODEL": "m", "ACME_API_KEY": "k", "UNRELATED": "x", "NO_COLOR": "1"}
+        user.environ |= {
+            "ISAAC_AI_MODEL": "m",
+            "ACME_API_KEY": "k",
+            "GIT_TOKEN": "t",
+            "UNRELATED": "x",
+            "NO_COLOR": "1",
+        }
         user.run("ask", "what is", "--json", "-é")
     kind, number, method, (params,) = daemon.requests[0]
     assert (kind, number, method) == (0, 1, "cli.run")
@@ -68,7 +74,9 @@ def test_the_request_says_what_was_typed_and_where(user):
     meta = params["_meta"]
     assert meta["cwd"] == str(user.base)
     assert meta["tty"] == {"stdin": False, "stdout": False, "stderr": False}
-    assert {"ISAAC_AI_MODEL", "ACME_API_KEY", "NO_COLOR", "HOME", "PATH", "LANG"} <= set(meta["env"])
+    assert {"ISAAC_AI_MODEL", "ACME_API_KEY", "GIT_TOKEN", "NO_COLOR", "HOME", "PATH", "LANG"} <= set(
+        meta["env"]
+    )
     assert not {"UNRELATED", "XDG_RUNTIME_DIR"} & set(meta["env"])
 
 
