@@ -32,14 +32,13 @@ def _form(
 
 
 _ROWS: dict[str, tuple[Form, ...]] = {
-    "mysql mysqldump mysqladmin mysqlimport mysqlshow mysqlcheck mysqlsh mariadb mariadb-dump mariadb-admin": (
-        _form(joined="-p"),
-    ),
-    "7z 7za 7zr 7zz rar unrar": (_form(joined="-p"),),
+    "mysqladmin mariadb-admin": (_form(joined="-p"), _form(places=(0,), after="password")),
+    "mysql mysqldump mysqlimport mysqlshow mysqlcheck mysqlsh mariadb mariadb-dump": (_form(joined="-p"),),
+    "7z 7za 7zr 7zz rar unrar": (_form(joined="-p -hp"),),
     "sshpass": (_form("-p"),),
     "zip unzip": (_form("-P"),),
     "docker podman nerdctl buildah skopeo helm oras crane": (_form("-p", after="login"),),
-    "mongo mongosh mongodump mongorestore mongoexport mongoimport rdesktop influx cqlsh az steghide": (
+    "mongo mongosh mongodump mongorestore mongoexport mongoimport rdesktop influx cqlsh az steghide twine ncftpput ncftpget": (
         _form("-p"),
     ),
     "xfreerdp xfreerdp3 wlfreerdp": (_form("-p", joined="/p:"),),
@@ -49,9 +48,15 @@ _ROWS: dict[str, tuple[Form, ...]] = {
     "ldapsearch ldapadd ldapmodify ldapdelete ldapwhoami ldappasswd": (_form("-w -s -a"),),
     "smbclient rpcclient net mount.cifs": (_form(pairs="-U --user"),),
     "lftp ncftp": (_form("-p", pairs="-u --user"),),
-    "sqlcmd bcp ipmitool mosquitto_pub mosquitto_sub tsql": (_form("-P -pw"),),
+    "sqlcmd bcp ipmitool mosquitto_pub mosquitto_sub tsql mssql-cli": (_form("-P -pw"),),
     "snmpwalk snmpget snmpset": (_form("-A -X -c"),),
-    "htpasswd": (_form(places=(2,)),),
+    "htpasswd": (_form(places=(2,)), _form(places=(1,), after="-nb"), _form(places=(1,), after="-bn")),
+    "gh glab": (
+        _form("-b --body -v --value", after="secret"),
+        _form("-b --body -v --value", after="variable"),
+    ),
+    "ansible-vault": (_form(places=(0,), after="encrypt_string"),),
+    "iwconfig": (_form(places=(0,), after="key"),),
     "useradd usermod": (_form("-p"),),
     "security": (_form("-w -p"),),
     "openssl": (_form("-k -K -pass -passin -passout"),),
@@ -78,7 +83,10 @@ KEYWORDS = frozenset("do then else elif if while until ! {".split())
 # What these say is a secret if it goes to one that takes a secret from its standard input.
 SPEAKERS = frozenset("echo printf print".split())
 # Behind these words, and in what these programs are told, a bare name is followed by its value.
-SETTERS = frozenset("set config nmcli add-generic-password setx".split())
+SETTERS = frozenset("set config nmcli add-generic-password setx setenv".split())
+
+# Every `name=value` that these are told behind one of their words is a secret, whatever its name.
+KEEPERS = {"vault": frozenset(("put", "write", "patch"))}
 
 # What can be a name at all.
 NAME = re.compile(r"[\w./:@-]{1,100}\Z")
@@ -86,7 +94,7 @@ _KINDS = "api|access|private|auth|encryption|signing|license|master|session|acco
 SECRET_NAME = re.compile(
     rf"(?:passw|passphrase|secret|token|credential|apikey|authkey|(?:{_KINDS})[_.-]?key"
     r"|(?<![a-z])(?:pass|pwd|psk|pin|passcode|bearer)(?![a-z])|_key\b"
-    r"|(?:user|db|sql|ftp|smtp|imap|admin|root|login|http|proxy|auth)_?(?:pass|pwd)(?![a-z]))",
+    r"|(?:user|db|sql|ssh|store|key|ftp|smtp|imap|admin|root|login|http|proxy|auth)_?(?:pass|pwd)(?![a-z]))",
     re.IGNORECASE,
 )
 # Where a secret is, or how it is treated; and what the shell itself sets.

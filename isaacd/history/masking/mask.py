@@ -11,14 +11,16 @@ from isaacd.redact import REDACTED
 
 # Whatever the rules are about has one of these in it; what has none, nine of ten, is left alone in a tenth of the time.
 _NAMES = "pass|pwd|psk|secret|token|key|credential|cookie|auth|bearer|pin"
-_SHAPES = rf"{_NAMES}|://|sig|begin|eyJ|hooks\.slack|webhooks|[A-Za-z0-9_=-]{{13,}}|[A-Za-z0-9+/]{{36,}}"
+_SHAPES = (
+    rf"{_NAMES}|://|identified|sig|begin|eyJ|hooks\.slack|webhooks|[A-Za-z0-9_=-]{{13,}}|[A-Za-z0-9+/]{{36,}}"
+)
 
 
 @cache
 def _hints() -> tuple[re.Pattern[str], re.Pattern[str]]:
     """Return what every line has that secret_places, or masked_shapes, could find something in."""
     programs = "|".join(sorted(map(re.escape, FORMS)))
-    places = rf"{_NAMES}|cryptsetup|kinit|(?<!\S)-\w*S|(?<![\w-])(?:{programs})(?![\w-])"
+    places = rf"{_NAMES}|cryptsetup|kinit|vnc|from-literal|vault|(?<![\w-])su(?![\w-])|(?<!\S)-\w*S|(?<![\w-])(?:{programs})(?![\w-])"
     return re.compile(places, re.IGNORECASE), re.compile(_SHAPES, re.IGNORECASE)
 
 

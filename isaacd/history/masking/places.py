@@ -5,6 +5,7 @@ from itertools import pairwise
 
 from isaacd.history.masking.forms import (
     FORMS,
+    KEEPERS,
     KEYWORDS,
     SETTERS,
     SPEAKERS,
@@ -19,6 +20,21 @@ Span = tuple[int, int]
 MAX_NESTING = 4
 _MAX_NAMES = 16
 _ENDS = frozenset(";&|()\n")
+# Long options with one dash, which are no `-p` with a secret behind it.
+_WHOLE = frozenset(("-password", "-passwd", "-pass", "-passphrase"))
+_HEARS = frozenset(
+    (
+        "passwd",
+        "smbpasswd",
+        "cryptsetup",
+        "kinit",
+        "su",
+        "vncviewer",
+        "vncpasswd",
+        "htpasswd",
+        "ansible-vault",
+    )
+)
 _PARTED_BY = ":%,/"
 
 
@@ -78,6 +94,8 @@ def _of_command(line: str, command: Sequence[Word]) -> Iterator[Span]:
     formed = [span for form in forms for span in _formed(line, words, form)]
     yield from formed
     ends = {end for _, end in formed}
+    if any(text in KEEPERS.get(name, ()) for text in texts):
+        yield from _pairs(line, words)
     previous: Word | None = None
     for word in command:
         # What is a secret itself is no name of one.
@@ -92,9 +110,22 @@ def _of_command(line: str, command: Sequence[Word]) -> Iterator[Span]:
         previous = word
 
 
+def _pairs(line: str, words: Sequence[Word]) -> Iterator[Span]:
+    """Give the values of all `name=value`."""
+    for word in words:
+        at = line.find("=", word.start, word.end)
+        if at > 0 and not word.text.startswith(("-", "@")) and not is_harmless(line[at + 1 : word.end]):
+            yield at + 1, word.end
+
+
 def _behind_name(line: str, word: Word, name: str, *, sets: bool) -> Iterator[Span]:
     """Give a secret that is the word behind its name: `--password x`, or `set secret_key x` if the command `sets`."""
-    if word.text.startswith("--") or is_harmless(line[word.start : word.end]):
+    if (
+        word.text.startswith("--")
+        or word.text in SETTERS
+        or word.text in "=:"
+        or is_harmless(line[word.start : word.end])
+    ):
         return
     if is_secret_name(name) if name.startswith("-") else sets and is_secret_name(name.rpartition(":")[2]):
         yield word.start, word.end
@@ -108,6 +139,13 @@ def _with_name(line: str, word: Word) -> Iterator[Span]:
         if not equals or "://" in name:
             return
         at = line.find("=", at + 1, word.end)
+        if line[at + 1 : word.end].strip('"') == "$":
+            return  # of a substitution, whose commands are looked at by themselves
+        if name == "--from-literal":
+            at = line.find("=", at + 1, word.end)
+            if at > 0:
+                yield at + 1, word.end
+            return
         if is_secret_name(name) and not is_harmless(line[at + 1 : word.end]):
             yield at + 1, word.end
             return
@@ -127,14 +165,14 @@ def _formed(line: str, words: Sequence[Word], form: Form) -> Iterator[Span]:
             awaited = ""
         elif text in form.options or text in form.pairs:
             awaited = text
+        elif text in skip:
+            skip.discard(text)
         elif text.startswith("-") or _joined(text, form):
             flag, equals, _ = text.partition("=")
             if equals and (flag in form.options or flag in form.pairs):
                 yield from _value(line, word, len(flag) + 1, is_pair=flag in form.pairs)
             elif flag := _joined(text, form):
                 yield from _value(line, word, len(flag), is_pair=flag in form.pairs)
-        elif text in skip:
-            skip.discard(text)
         elif not skip:
             if operands in form.places:
                 yield from _value(line, word, 0, is_pair=any(sign in text for sign in _PARTED_BY))
@@ -143,9 +181,17 @@ def _formed(line: str, words: Sequence[Word], form: Form) -> Iterator[Span]:
 
 def _joined(text: str, form: Form) -> str:
     """Return the short option that a word begins with, if more follows."""
+    if text in _WHOLE:
+        return ""
     shorts = (form.options | form.joined | form.pairs) if not text.startswith("--") else ()
-    found = (flag for flag in shorts if (len(flag) == 2 or flag[0] == "/") and text.startswith(flag))
-    return next((flag for flag in found if len(text) > len(flag)), "")
+    found = [
+        flag
+        for flag in shorts
+        if (len(flag) == 2 or flag[0] == "/" or flag == "-hp")
+        and text.startswith(flag)
+        and len(text) > len(flag)
+    ]
+    return max(found, key=len, default="")
 
 
 def _value(line: str, word: Word, before: int, *, is_pair: bool) -> Iterator[Span]:
@@ -172,9 +218,9 @@ def _hears_secrets(command: Sequence[Word]) -> bool:
             name in ("sudo", "su")
             and any(text[:1] == "-" and text[1:2] != "-" and "S" in text for text in texts)
         )
-        or any(
-            text.rpartition("/")[2] in ("passwd", "smbpasswd", "cryptsetup", "kinit") for text in texts[:3]
-        )
+        or any(text.rpartition("/")[2] in _HEARS for text in texts[:3])
+        or (name == "pass" and "insert" in texts)
+        or (name == "read" and any(text[:1] == "-" and "s" in text for text in texts[1:]))
     )
 
 

@@ -43,6 +43,12 @@ _PAIRS = re.compile(
     r"(?:\"(?:[^\"\\]|\\.)*\"?|'(?:[^'\\]|\\.)*'?|\[redacted\]|[^\s&,;)}\]\"'$]+)",
     re.IGNORECASE,
 )
+# `alter user u with password 'x'`, `identified by 'x'`, `set password = 'x'`.
+_SQL = re.compile(
+    r"((?:\bpassword|\bidentified[ ]{1,4}(?:with[ ]{1,4}[\w'\"]{1,40}[ ]{1,4})?by)(?:[ ]{1,4}|[ ]{0,4}=[ ]{0,4})(?:password[ ]{0,2}\([ ]{0,2})?)"
+    r"(?:'[^']{1,200}'|\"[^\"]{1,200}\")",
+    re.IGNORECASE,
+)
 _PWD = re.compile(r"(?<![\w.-])(?:OLD)?PWD[=:]\Z")
 _PIECE_CHARS = 8192
 
@@ -66,6 +72,7 @@ def masked_shapes(text: str) -> str:
 
 
 def _masked(text: str) -> str:
+    text = _SQL.sub(rf"\g<1>{REDACTED}", text)
     text = _MARKS.sub(REDACTED, text)
     text = _WEBHOOKS.sub(rf"\g<1>{REDACTED}", text)
     text = _PAIRS.sub(lambda match: match[0] if _PWD.search(match[1]) else f"{match[1]}{REDACTED}", text)
