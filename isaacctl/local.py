@@ -19,8 +19,15 @@ PROTOCOL = 1
 EXIT_USAGE = 2
 EXIT_NOT_RUNNING = 3
 STOP_S = 15.0
+# What is rarely used, with the module and the name that it is imported from then.
+_ELSEWHERE = {
+    "service": ("service", "service"),
+    "logs": ("logs", "logs"),
+    "doctor": ("doctor", "doctor"),
+    "top": ("top", "top"),
+    "bug-report": ("bugreport", "bug_report"),
+}
 _KEEPING = ("backup", "restore", "export", "import")
-NEVER_STARTED = "nothing has been logged yet"
 
 
 class Command(click.Command):
@@ -45,18 +52,16 @@ class Top(Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Name all commands."""
-        return sorted((*super().list_commands(ctx), "service", "doctor", *_KEEPING))
+        return sorted((*super().list_commands(ctx), *_ELSEWHERE, *_KEEPING))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Find a command by its name."""
-        if cmd_name == "service":
-            from isaacctl.service import service
+        if cmd_name in _ELSEWHERE:
+            from importlib import import_module
 
-            return service
-        if cmd_name == "doctor":
-            from isaacctl.doctor import doctor
-
-            return doctor
+            module, name = _ELSEWHERE[cmd_name]
+            command: click.Command = getattr(import_module(f"isaacctl.{module}"), name)
+            return command
         if cmd_name in _KEEPING:
             from isaacctl.keeping import COMMANDS
 
@@ -197,43 +202,6 @@ def status(line: Line, as_json: bool) -> NoReturn:
     log = newest_log(control.socket, control.environ)
     line.say(text, {"running": False, "busy": busy, "socket": control.socket, "log": log}, as_json=as_json)
     raise click.exceptions.Exit(EXIT_NOT_RUNNING)
-
-
-@cli.command()
-@click.option(
-    "count", "-n", "--lines", type=click.IntRange(0), default=20, show_default=True, help="How many lines."
-)
-@click.option("following", "-f", "--follow", is_flag=True, help="Go on with what is logged from now on.")
-@click.option("where", "--path", is_flag=True, help="Only say where the log is.")
-@click.pass_obj
-def logs(line: Line, count: int, following: bool, where: bool, as_json: bool) -> None:
-    """Show the daemon's log, as text or, with --json, as the lines of JSON that it consists of.
-
-    Examples:
-        isaacctl logs
-        isaacctl logs -n 100 -f
-        isaacctl logs --json | jq 'select(.level == "error")'
-        less "$(isaacctl logs --path)"
-    """
-    from isaacctl.logview import follow, last_lines, readable
-
-    path = newest_log(line.control.socket, line.control.environ)
-    if where:
-        line.say(path, {"path": path}, as_json=as_json)
-        return
-    raw = as_json or line.as_json
-    color = os.isatty(1) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    try:
-        lines, position = last_lines(path, count)
-    except OSError as error:
-        why = NEVER_STARTED if isinstance(error, FileNotFoundError) else error.strerror
-        raise Refused(f"cannot read {path}: {why}", EXIT_FAILED) from None
-    for item in lines:
-        click.echo(item if raw else readable(item, color=color), nl=not raw)
-    if following:
-        _flush()
-        for item in follow(path, position):
-            click.echo(item if raw else readable(item, color=color), nl=not raw)
 
 
 @cli.command()

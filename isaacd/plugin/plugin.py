@@ -35,8 +35,8 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}\Z")
 # Words that mean something else on the wire or on the command line.
 RESERVED_NAMES = frozenset(
     (
-        "backup call cancel cli commands daemon doctor export hello help import isaacd logs ping restart restore service "
-        "shell_init start stop version"
+        "backup bug_report call cancel cli commands daemon doctor export hello help import isaacd logs ping restart restore service "
+        "shell_init start stop top version"
     ).split()
 )
 
