@@ -8,7 +8,7 @@ TARGETS ?=
 QUESTION ?= find files larger than 100 MB under /var
 
 .DEFAULT_GOAL := help
-.PHONY: help demo coverage test lint types floors unit docs-site test-system docs format bench bench-quick bench-store bench-check clean
+.PHONY: help demo coverage test lint types floors unit docs-site test-system test-long fuzz docs format bench bench-quick bench-store bench-check clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -39,17 +39,17 @@ demo: $(VENV)/.installed ## Install into .venv, and answer a question offline; t
 
 test: lint types floors docs-site unit ## Run every check: ruff, mypy, import-linter, the pages and pytest.
 
-lint: $(VENV)/.developing
+lint: $(VENV)/.developing ## Only ruff, style and form.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-types: $(VENV)/.developing
+types: $(VENV)/.developing ## Only mypy, strictly.
 	$(BIN)/mypy
 
-floors: $(VENV)/.developing
+floors: $(VENV)/.developing ## Only import-linter: which room may know which.
 	$(BIN)/lint-imports
 
-unit: $(VENV)/.developing
+unit: $(VENV)/.developing ## Only pytest, without what needs Debian packages.
 	$(BIN)/python -m pytest -n auto -m 'not system'
 
 coverage: $(VENV)/.developing ## Run the tests and say which lines none of them reaches (a third longer than `make test`).
@@ -68,7 +68,7 @@ test-long: $(VENV)/.developing ## Make 100,000 mixed requests: memory and descri
 fuzz: $(VENV)/.developing ## Fuzz codecs, decoders, readers, router and config for SECONDS (60), or only TARGETS.
 	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) $(TARGETS)
 
-docs: $(VENV)/.installed ## Write the generated parts of docs/reference anew.
+docs: $(VENV)/.installed ## Write the generated pages of docs/ anew.
 	$(BIN)/python docs/generate.py
 
 format: $(VENV)/.developing ## Let ruff format and mend what it can.
