@@ -101,12 +101,35 @@ def outcome(file: Path, manifest: Manifest, *, kept: str = "") -> Outcome:
 
 
 def finish(paths: Paths) -> bool:
-    """Do what is left of a restoration that was begun; say whether there was any. The caller holds the daemon's lock."""
+    """Do what is left of a restoration that was begun; say whether there was any. The caller holds the daemon's lock.
+
+    Raises StorageUnavailable where it cannot be done now; it can be tried again.
+    """
     marker = paths.state_dir / MARKER
     try:
         plan = msgspec.json.decode(marker.read_bytes(), type=Plan)
-    except FileNotFoundError:
-        return False
+        _carry_out(paths, plan)
+        marker.unlink()
+        sync_folder(marker.parent)
+    except FileNotFoundError as error:
+        if error.filename == str(marker):
+            return False
+        raise _unfinished(marker, error) from error
+    except (OSError, msgspec.MsgspecError) as error:
+        raise _unfinished(marker, error) from error
+    _clear(paths)
+    return True
+
+
+def _unfinished(marker: Path, error: Exception) -> StorageUnavailable:
+    why = getattr(error, "strerror", None) or error
+    return StorageUnavailable(
+        f"a restoration was interrupted and cannot be finished: {why}",
+        hint=f"look at the room on the disk; what was there before is in {marker.parent / KEPT}",
+    )
+
+
+def _carry_out(paths: Paths, plan: Plan) -> None:
     where = roots(paths)
     touched: set[Path] = set()
     for name in plan.remove:
@@ -127,10 +150,6 @@ def finish(paths: Paths) -> bool:
     for folder in touched:
         if folder.is_dir():
             sync_folder(folder)
-    marker.unlink()
-    sync_folder(marker.parent)
-    _clear(paths)
-    return True
 
 
 def _check_databases(file: Path, manifest: Manifest, staging: Path) -> None:

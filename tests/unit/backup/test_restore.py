@@ -170,3 +170,16 @@ def test_a_full_disk_changes_nothing(house, tmp_path):
     assert not (tmp_path / "c").exists()
     restore(house.paths, file)
     assert house.notes() == ["the first"]
+
+
+def test_a_restoration_that_cannot_be_finished_is_told_and_can_be_tried_again(house):
+    marker = house.write("state/restore.json", '{"moves": [], "remove": ["data/plugins"], "kept": ""}')
+    with pytest.raises(StorageUnavailable, match="cannot be finished"):
+        finish(house.paths)  # it names a folder
+    assert marker.exists()
+    marker.write_text("{ half")
+    with pytest.raises(StorageUnavailable, match="cannot be finished"):
+        finish(house.paths)
+    marker.write_text('{"moves": [], "remove": [], "kept": ""}')
+    assert finish(house.paths)
+    assert not marker.exists()
