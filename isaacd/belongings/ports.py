@@ -3,9 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+import anyio
+
 
 class StateKeeper(Protocol):
-    """Keeps the state of one plugin: encoded values by key."""
+    """Keeps the state of one plugin: encoded values by key; `turn` is held by who has tried in vain to change some."""
+
+    turn: anyio.Lock
 
     async def load(self, keys: Sequence[str]) -> dict[str, bytes]:
         """Return the values of those keys that have one."""

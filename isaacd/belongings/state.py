@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, TypeVar, overload
 
+import anyio
 import msgspec
 
 from isaacd.belongings.ports import StateKeeper
@@ -11,6 +12,7 @@ from isaacd.errors import InvalidParams, Overloaded, PluginFailed
 MAX_KEY_CHARS = 512
 _ROWS_A_PIECE = 256
 _TRIES = 50
+_PATIENCE_S = 5.0
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -74,14 +76,34 @@ class State:
     async def transaction(self, step: Callable[["Transaction"], Awaitable[T]]) -> T:
         """Do all of `step(transaction)`, or nothing, as if nobody else changed anything meanwhile; return its result.
 
-        If somebody has, `step` is called again, so let it do nothing else. Nobody waits for it.
+        If somebody has, `step` is called again, so let it do nothing else. Nobody waits for it for longer than five seconds.
         """
-        for _ in range(_TRIES):
-            transaction = Transaction(self._keeper)
-            result = await step(transaction)
-            if not transaction.changes or await self._keeper.apply(transaction.seen, transaction.changes):
+        if not self._keeper.turn.locked():
+            done, result = await self._tried(step)
+            if done:
                 return result
+        # Those who were too late take turns; behind a step that takes long nobody waits for long.
+        has_turn = False
+        with anyio.move_on_after(_PATIENCE_S):
+            await self._keeper.turn.acquire()
+            has_turn = True
+        try:
+            for _ in range(_TRIES):
+                done, result = await self._tried(step)
+                if done:
+                    return result
+        finally:
+            if has_turn:
+                self._keeper.turn.release()
         raise Overloaded("the state was changed by others again and again", hint="try again")
+
+    async def _tried(self, step: Callable[["Transaction"], Awaitable[T]]) -> tuple[bool, T]:
+        """Do a step; say whether nobody was faster."""
+        transaction = Transaction(self._keeper)
+        result = await step(transaction)
+        if not transaction.changes:
+            return True, result
+        return await self._keeper.apply(transaction.seen, transaction.changes), result
 
 
 class Transaction:

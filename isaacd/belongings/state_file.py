@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import aiosqlite
+import anyio
 import msgspec
 
 from isaacd.clock import Clock
@@ -39,6 +40,7 @@ class StateFile:
     def __init__(
         self, plugin: str, file: Path, *, clock: Clock, log: Log, quota_bytes: int = QUOTA_BYTES
     ) -> None:
+        self.turn = anyio.Lock()
         self._plugin = plugin
         self._file = file
         self._quota_bytes = quota_bytes

@@ -133,6 +133,7 @@ class GuestHouse:
         self.name = opening.name
         self._folder = Path(opening.folder)
         self._databases: Belongings | None = None
+        self._turn = anyio.Lock()
 
     def belongings(self, call: int) -> Belongings:
         """Return the plugin's own things, for one call: secrets are looked up for its caller."""
@@ -140,7 +141,7 @@ class GuestHouse:
             self.name,
             self.declared,
             folder=self._folder,
-            state=lambda: GuestState(self.link, call),
+            state=lambda: GuestState(self.link, call, self._turn),
             cache=lambda: GuestCache(self.link, call),
             secrets=lambda: GuestSecrets(self.link, call),
             clock=self.clock,

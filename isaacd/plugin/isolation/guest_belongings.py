@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 
+import anyio
+
 from isaacd.plugin.isolation.link import Link
 
 
 class GuestState:
     """The plugin's state, kept by the daemon (the port StateKeeper)."""
 
-    def __init__(self, link: Link, call: int) -> None:
+    def __init__(self, link: Link, call: int, turn: anyio.Lock) -> None:
+        self.turn = turn
         self._link = link
         self._call = call
 

@@ -52,6 +52,19 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
         await file.aclose()
 
 
+async def test_however_many_change_one_key_at_once_each_of_them_counts(house: House) -> None:
+    state = house.state()
+
+    async def count(transaction: Transaction) -> None:
+        number = await transaction.get("number", int, 0)
+        transaction.set("number", number + 1)
+
+    async with anyio.create_task_group() as group:
+        for _ in range(120):
+            group.start_soon(state.transaction, count)
+    assert await state.get("number") == 120
+
+
 async def test_a_value_comes_back_as_the_type_that_is_asked_for(house: House) -> None:
     state = house.state()
     await state.set("note", Note("buy milk", ["home"]))
