@@ -8,7 +8,7 @@ TARGETS ?=
 QUESTION ?= find files larger than 100 MB under /var
 
 .DEFAULT_GOAL := help
-.PHONY: help demo coverage test lint types floors unit docs-site test-system test-long fuzz docs format bench bench-quick bench-store bench-check clean
+.PHONY: help demo coverage test lint types floors unit docs-site test-system test-long fuzz docs format bench bench-quick bench-store bench-check bench-peers clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -83,6 +83,9 @@ bench-quick: ## Measure the rooms of the suite in about a minute, with more nois
 
 bench-store: ## Measure three times, and store the results that bench-check compares with.
 	perf/run --quick --runs 3 --json perf/results/stored.json || true
+
+bench-peers: ## Measure side by side with others, each installed into an environment of its own (minutes).
+	perf/peers.py
 
 bench-check: ## Measure three times; fail on what is worse than the stored results, or over its budget.
 	perf/run --quick --runs 3 --json perf/results/now.json --check

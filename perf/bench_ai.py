@@ -25,7 +25,7 @@ IN_TURN = "one after another"
 
 def measure(place: Place, effort: Effort) -> Iterator[Row]:
     """Measure against a provider in a process of its own, over real sockets."""
-    with _provider(place) as port:
+    with provider(place) as port:
         config = place.directory / "config" / "isaac" / "config.toml"
         config.parent.mkdir(parents=True)
         config.write_text(CONFIG.format(port=port))
@@ -43,7 +43,7 @@ def measure(place: Place, effort: Effort) -> Iterator[Row]:
 
 
 @contextlib.contextmanager
-def _provider(place: Place) -> Iterator[int]:
+def provider(place: Place) -> Iterator[int]:
     """Start the provider on a port of its own; the socket listens before it runs."""
     with socket.create_server(("127.0.0.1", 0), backlog=1024) as listening:
         argv = place.floor("instant_provider", str(listening.fileno()))

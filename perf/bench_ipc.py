@@ -47,7 +47,7 @@ def measure(place: Place, effort: Effort) -> Iterator[Row]:
     """Measure one client that asks, waits and asks again, so that the server sleeps between requests."""
     place.plugins.joinpath("bench.py").write_text(PLUGIN)
     count = effort.rounds(1000, 500)
-    with _one_processor(), place.daemon() as daemon, place.floor_server("bare_uvloop") as bare:
+    with one_processor(), place.daemon() as daemon, place.floor_server("bare_uvloop") as bare:
         daemon.wait_until_idle()
         bare.wait_until_ready()
         with daemon.connect() as ours, bare.connect() as floor:
@@ -75,7 +75,7 @@ def measure(place: Place, effort: Effort) -> Iterator[Row]:
 
 
 @contextmanager
-def _one_processor() -> Iterator[None]:
+def one_processor() -> Iterator[None]:
     """Keep client and servers on one processor.
 
     A wake-up across processors costs the server 15 us or more of kernel time on some machines, and the scheduler

@@ -1,8 +1,10 @@
 """Two environments: a clean one with nothing but the installed wheel, and one for the tools that measure it."""
 
+import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -40,6 +42,43 @@ def make_environment(directory: Path) -> Environment:
     return Environment(clean, tools)
 
 
+class Peer(NamedTuple):
+    """The Python of an environment in which others are, and the versions of what was asked for."""
+
+    python: Path
+    versions: Mapping[str, str]
+
+    @property
+    def version(self) -> str:
+        """The version of the first."""
+        return next(iter(self.versions.values()), "")
+
+
+def make_peers(directory: Path, wanted: Mapping[str, Sequence[str]]) -> dict[str, Peer]:
+    """Install each of `wanted` into an environment of its own, or use what is there; who cannot be installed is left out.
+
+    pip and setuptools are taken away again, as their start-up file costs every Python 1 ms or more.
+    """
+    found = {}
+    for name, packages in wanted.items():
+        python = directory / name / "bin" / "python"
+        ready = directory / f"{name}.json"
+        if not ready.exists():
+            print(f"installing {', '.join(packages)}", file=sys.stderr, flush=True)
+            try:
+                _call(sys.executable, "-m", "venv", "--clear", python.parent.parent)
+                _call(python, "-m", "pip", "install", *packages)
+                report = json.loads(_call(python, "-m", "pip", "list", "--format", "json"))
+                _call(python, "-m", "pip", "uninstall", "--yes", "setuptools", "pip")
+            except SystemExit as error:
+                print(f"{name} cannot be installed: {str(error)[-300:]}", file=sys.stderr)
+                continue
+            known = {item["name"].lower().replace("_", "-"): item["version"] for item in report}
+            ready.write_text(json.dumps({package: known.get(package, "") for package in packages}))
+        found[name] = Peer(python, json.loads(ready.read_text()))
+    return found
+
+
 def clean_environ(**changes: str) -> dict[str, str]:
     """Return a small, usual environment without anything that changes how Python starts."""
     usual = {
@@ -54,7 +93,7 @@ def clean_environ(**changes: str) -> dict[str, str]:
     return usual | changes
 
 
-def _call(*words: str | Path) -> None:
+def _call(*words: str | Path) -> str:
     # pip compiles what it installs, unless it is told that nobody wants byte code.
     environ = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     environ["PIP_DISABLE_PIP_VERSION_CHECK"] = "1"
@@ -63,3 +102,4 @@ def _call(*words: str | Path) -> None:
     )
     if done.returncode:
         sys.exit(f"{' '.join(map(str, words))}\n{done.stdout}{done.stderr}")
+    return done.stdout

@@ -96,7 +96,7 @@ class Place:
         lock = os.open(f"{self.socket.parent}/isaacd.lock", os.O_RDWR | os.O_CREAT, 0o600)
         fcntl.flock(lock, fcntl.LOCK_EX)
         try:
-            with _listening(self.socket) as listening:
+            with listening_on(self.socket) as listening:
                 argv = self.script(
                     "isaacd", "--socket-fd", str(listening.fileno()), "--lock-fd", str(lock), *options
                 )
@@ -111,7 +111,7 @@ class Place:
         """Run a floor that serves the listening socket whose number it is given."""
         path = self.directory / f"{name}.sock"
         path.unlink(missing_ok=True)
-        with _listening(path) as listening:
+        with listening_on(path) as listening:
             argv = self.floor(name, str(listening.fileno()))
             server = Server(self.spawn(argv, (listening.fileno(),)), path)
         with server:
@@ -180,7 +180,8 @@ class Server:
         return {name: int(found[name]) * 1024 for name in ("Rss", "Pss")}
 
 
-def _listening(path: Path) -> socket.socket:
+def listening_on(path: Path) -> socket.socket:
+    """Return a socket that listens at `path`, for its owner only."""
     listening = socket.socket(socket.AF_UNIX)
     listening.bind(str(path))
     path.chmod(0o600)

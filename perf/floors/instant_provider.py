@@ -1,6 +1,6 @@
 """A provider that costs next to nothing: chat completions on a listening socket, as slow and as long as its model says.
 
-The model `delay-100` answers after 100 ms, `pieces-2000` in 2000 pieces, each written by itself.
+Whoever posts to `/v1/messages` is answered by events of that protocol. The model `delay-100` answers after 100 ms, `pieces-2000` in 2000 pieces, each written by itself.
 """
 
 import asyncio
@@ -32,6 +32,17 @@ _PIECE = _chunk(_event(b"a piece "))
 _END = _chunk(_event(b"", b'"stop"') + _USAGE) + b"0\r\n\r\n"
 
 
+_MESSAGES = (
+    b'event: message_start\ndata: {"type":"message_start","message":{"id":"m","type":"message","role":"assistant",'
+    b'"model":"m","content":[],"stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":9,"output_tokens":1}}}\n\n'
+    b'event: content_block_start\ndata: {"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}\n\n'
+    b'event: content_block_delta\ndata: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"a piece "}}\n\n'
+    b'event: content_block_stop\ndata: {"type":"content_block_stop","index":0}\n\n'
+    b'event: message_delta\ndata: {"type":"message_delta","delta":{"stop_reason":"end_turn","stop_sequence":null},'
+    b'"usage":{"output_tokens":9}}\n\nevent: message_stop\ndata: {"type":"message_stop"}\n\n'
+)
+
+
 class Provider(asyncio.Protocol):
     """One connection, one request at a time."""
 
@@ -59,6 +70,9 @@ class Provider(asyncio.Protocol):
         if not gap or len(body) < int(found[1] if found else 0):
             return
         self._data = b""
+        if b"/messages" in head.partition(b"\r\n")[0]:
+            self._transport.write(_HEAD + _chunk(_MESSAGES) + b"0\r\n\r\n")
+            return
         wanted = _MODEL.search(body)
         kind, number = (wanted[1], int(wanted[2])) if wanted else (b"delay", 0)
         if kind == b"pieces":
