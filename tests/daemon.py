@@ -126,7 +126,10 @@ class Home:
 
     def write_config(self, text: str) -> None:
         self.config.parent.mkdir(parents=True, exist_ok=True)
-        self.config.write_text(text)
+        # At once, as editors do: a daemon that looks in between would take half a file for the whole.
+        beside = self.config.with_name("config.new")
+        beside.write_text(text)
+        beside.replace(self.config)
 
     def write_plugin(self, name: str, text: str, *, trusted: bool = True) -> Path:
         """Write a plugin; one that is `trusted` runs inside the daemon."""
