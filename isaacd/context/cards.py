@@ -117,7 +117,13 @@ class PluginFinding(msgspec.Struct, frozen=True, kw_only=True):
     hint: str
 
 
-class PluginDiagnosis(msgspec.Struct, frozen=True, kw_only=True):
+class Ending(msgspec.Struct, frozen=True, kw_only=True):
+    """A result with an exit code of its own: a check that found something has worked, and yet is no success."""
+
+    exit_code: int = 0
+
+
+class PluginDiagnosis(Ending, frozen=True, kw_only=True):
     """What a look at all plugins has found; `isolation` is what keeps those in that are not trusted."""
 
     plugins: int
@@ -174,9 +180,3 @@ class DaemonCard(msgspec.Struct, frozen=True, kw_only=True):
     draining: bool = False
     providers: tuple[ProviderHealth, ...] = ()
     house: HouseCard | None = None
-
-
-class Ending(msgspec.Struct, frozen=True, kw_only=True):
-    """A result with an exit code of its own: a check that found something has worked, and yet is no success."""
-
-    exit_code: int = 0

@@ -156,6 +156,7 @@ class PluginDesk:
             plugins=len({card.name for card in patient.cards}),
             isolation=_told(held),
             findings=tuple(findings),
+            exit_code=int(any(finding.severity == "error" for finding in findings)),
         )
 
     async def _write(self, change: Callable[[Choices], Choices]) -> None:

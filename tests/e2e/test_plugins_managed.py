@@ -77,6 +77,14 @@ def told(home: Home, *argv: str) -> Any:
     return json.loads(run(home, *argv, "--json"))
 
 
+def diagnosed(home: Home) -> list[dict[str, str]]:
+    """Return what the doctor finds; an error among it is told by the exit code."""
+    done = home.isaacctl("plugins", "doctor", "--json")
+    findings: list[dict[str, str]] = json.loads(done.stdout)["findings"]
+    assert done.returncode == int(any(item["severity"] == "error" for item in findings)), done.stderr
+    return findings
+
+
 @pytest.mark.parametrize("target", ["", "from_elsewhere:offered", "isaac_elsewhere"])
 def test_a_wheel_with_an_entry_point_is_installed_used_and_removed(
     daemon: Daemon, wheel: Wheel, target: str
@@ -97,9 +105,7 @@ def test_a_wheel_with_an_entry_point_is_installed_used_and_removed(
         "installed third-party-box 2.0, before 1.0"
     )
     assert run(home, "box") == "box 2.0\n"
-    assert [item["about"] for item in told(home, "plugins", "doctor")["findings"]] == ["box"], (
-        "trusted as it was"
-    )
+    assert [item["about"] for item in diagnosed(home)] == ["box"], "trusted as it was"
     assert told(home, "plugins", "remove", "box")["done"]["version"] == "2.0"
     assert "no command 'box'" in refused(home, "box")
     assert [row["name"] for row in told(home, "plugins", "list")] == [row["name"] for row in before]
@@ -172,7 +178,7 @@ def test_of_two_with_one_name_both_are_named_and_either_can_be_chosen(wheel: Whe
                 home, "plugins", "choose", "greet", "usr"
             )
             run(home, "plugins", "choose", "greet", "user")
-            findings = told(home, "plugins", "doctor")["findings"]
+            findings = diagnosed(home)
             assert not [item for item in findings if item["about"] == "greet"], "what was chosen is no fault"
             assert run(home, "greet") == "greet 3.0\n"
         with running(home=home):
@@ -212,7 +218,7 @@ def test_trust_is_for_a_plugin_as_it_is(wheel: Wheel) -> None:
             assert run(home, "box") == "box 1\n"
             file.write_text(PLUGIN.format(name="box", version="2", attribute="plugin"))
             assert told(home, "plugins", "info", "box")["trusted"] is False
-            findings = told(home, "plugins", "doctor")["findings"]
+            findings = diagnosed(home)
             assert any("has changed since it was trusted" in item["message"] for item in findings)
             assert told(home, "plugins", "untrust", "box")[0]["trusted"] is False
             assert told(home, "plugins", "trust", "--folder", str(file.parent))["trusted"] is True
@@ -226,9 +232,7 @@ def test_trust_is_for_a_plugin_as_it_is(wheel: Wheel) -> None:
 
 def test_the_doctor_finds_what_is_wrong_and_says_how_to_mend_it(daemon: Daemon, wheel: Wheel) -> None:
     home = daemon.home
-    assert [
-        item for item in told(home, "plugins", "doctor")["findings"] if item["about"] != "isolation"
-    ] == []
+    assert [item for item in diagnosed(home) if item["about"] != "isolation"] == []
     run(home, "plugins", "install", "--offline", wheel("box"))
     home.write_plugin("broken", "1 / 0\n")
     home.write_plugin("greet", PLUGIN.format(name="greet", version="3", attribute="plugin"))
@@ -239,12 +243,11 @@ def test_the_doctor_finds_what_is_wrong_and_says_how_to_mend_it(daemon: Daemon, 
     (plugins / "installed/.staging-1234").mkdir()
     run(home, "plugins", "disable", "box")
     run(home, "plugins", "remove", "box")
-    found = told(home, "plugins", "doctor")["findings"]
+    found = diagnosed(home)
     about = {item["about"].rpartition("/")[2]: item for item in found}
     assert {"broken", "greet", "lost.py", "empty", "damaged.json", "box"} <= set(about)
     assert "ZeroDivisionError" in about["broken"]["message"]
     assert all(item["hint"] for item in found)
     (plugins / "isaac_plugins").chmod(0o777)
-    run(home, "plugins", "doctor")
-    messages = [item["message"] for item in told(home, "plugins", "doctor")["findings"]]
+    messages = [item["message"] for item in diagnosed(home)]
     assert any("others can write to it" in message for message in messages)

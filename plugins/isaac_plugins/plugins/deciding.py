@@ -142,6 +142,8 @@ def diagnosis(found: PluginDiagnosis, terminal: Terminal) -> str:
 async def doctor(context: Context) -> PluginDiagnosis:
     """Look for everything that is wrong about plugins on this machine, and say how to mend it.
 
+    Exits with 1 if it finds an error.
+
     Examples:
         isaacctl plugins doctor
         isaacctl plugins doctor --json
