@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -70,20 +71,26 @@ class Newcomer:
             f"{{ {command}\n}} < /dev/null > {results}/{number} 2>&1\necho $? > {results}/{number}.code\n"
             for number, command in enumerate(commands)
         )
-        subprocess.run(
+        with subprocess.Popen(
             ["bash", "-c", script],
             env=self.environ | environ,
             cwd=cwd,
             stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=DEADLINE_S,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
             start_new_session=True,
-            check=False,
-        )
-        return [
-            (
-                int((results / f"{number}.code").read_text()),
-                (results / str(number)).read_text(errors="replace"),
-            )
-            for number in range(len(commands))
-        ]
+        ) as bash:
+            try:
+                bash.wait(DEADLINE_S)
+            except subprocess.TimeoutExpired:
+                os.killpg(bash.pid, signal.SIGKILL)
+        return [_result(results, number) for number in range(len(commands))]
+
+
+def _result(results: Path, number: int) -> tuple[int, str]:
+    """Return code and output of a command; one that has not ended has -1."""
+    try:
+        code = int((results / f"{number}.code").read_text())
+        return code, (results / str(number)).read_text(errors="replace")
+    except FileNotFoundError:
+        return -1, "it has not ended; mark it, if it is not meant to"

@@ -134,6 +134,12 @@ def test_a_block_of_json_is_json_as_a_whole_or_line_by_line(block: Block) -> Non
             msgspec.json.decode(line)
 
 
+@pytest.mark.parametrize("block", blocks("hex"))
+def test_a_block_of_bytes_is_whole_messages(block: Block) -> None:
+    for line in block.text.splitlines():
+        assert isinstance(msgspec.msgpack.decode(bytes.fromhex(line)), list)
+
+
 @pytest.mark.parametrize("block", blocks("python"))
 def test_a_block_of_python_is_whole_and_what_it_imports_is_there(block: Block) -> None:
     tree = ast.parse(block.text)
