@@ -23,12 +23,12 @@ Figures = list[tuple[str, str, list[float], list[float]]]
 
 
 def measure(place: Place, peers: Mapping[str, Peer], quick: bool) -> Iterator[tuple[str, str, Figures]]:
-    """Measure starts that ask nothing, then a question each, always new, by a daemon that runs and by one that does not."""
+    """Measure starts that ask nothing, then a question each, always new."""
     with provider(place) as port:
         url = f"http://127.0.0.1:{port}"
         _configure(place, url)
         number = iter(range(10**9))
-        rounds = 5 if quick else 20
+        rounds = 3 if quick else 10
 
         def whole(*words: str | Path) -> Callable[[], float]:
             return lambda: place.process_s([str(word) for word in words])
@@ -36,9 +36,13 @@ def measure(place: Place, peers: Mapping[str, Peer], quick: bool) -> Iterator[tu
         def asking(*words: str | Path) -> Callable[[], float]:
             return lambda: place.process_s([*map(str, words), f"question {next(number)}"])
 
+        alone = Place(Path(place.python), place.directory.with_name(f"{place.directory.name}-alone"))
+        _configure(alone, url)
+
         def cold() -> float:
-            took_s = asking(*place.script("isaacctl", "ask", "--no-cache"))()
-            place.process_s(place.script("isaacctl", "stop"))
+            argv = alone.script("isaacctl", "ask", "--no-cache", f"question {next(number)}")
+            took_s = alone.process_s(argv)
+            alone.process_s(alone.script("isaacctl", "stop"))
             return took_s
 
         starts = {"llm": ("llm", "--version"), "shell-gpt": ("sgpt", "--version")}
@@ -60,12 +64,12 @@ def measure(place: Place, peers: Mapping[str, Peer], quick: bool) -> Iterator[tu
                 f"a process that asks nothing; floor: {FLOOR}",
                 _found(place, ours, start, peers, rounds),
             )
-            ours = {"isaacctl ask (its daemon runs)": asking(*place.script("isaacctl", "ask", "--no-cache"))}
+            ours = {
+                "isaacctl ask (its daemon runs)": asking(*place.script("isaacctl", "ask", "--no-cache")),
+                "isaacctl ask (starts its daemon)": cold,
+            }
             note = f"from the start of the process to its end, nothing kept before; floor: {FLOOR}"
             yield "A complete question", note, _found(place, ours, ask, peers, rounds)
-        ours = {"isaacctl ask (starts its daemon)": cold}
-        note = f"as above, but our daemon is started by each question and stopped after it; floor: {FLOOR}"
-        yield "A complete question, from nothing", note, _found(place, ours, ask, peers, max(3, rounds // 2))
 
 
 def _found(
