@@ -45,7 +45,9 @@ async def answer(shelf: Shelf, line: str) -> None:
         await shelf.keep(
             "exact", line, Kept(text=line * 8, provider="p", model="m", finish_reason="stop"), None
         )
-    await shelf.learned(line)
+    shelf.learn_soon(line)
+    if shelf._learning is not None:  # a person types slower than it learns
+        await shelf._learning
 
 
 def killed(home: Path, lines: list[str]) -> None:
