@@ -77,6 +77,10 @@ class Trace:
             self._traces.count(self, self.ended - self.begun)
 
 
+# Number, method, when it came and when it was answered: all that is kept of a request without parts.
+_Quick = tuple[int, str, float, float]
+
+
 class Traces:
     """The last requests, and sums of all; `prefix` tells those of this process from others."""
 
@@ -92,7 +96,7 @@ class Traces:
         self.prefix = os.urandom(3).hex() if prefix is None else prefix
         self.tallies: dict[str, Tally] = {}
         self.listener: Callable[[Trace], None] | None = None
-        self._recent: deque[Trace] = deque(maxlen=KEPT)
+        self._recent: deque[Trace | _Quick] = deque(maxlen=KEPT)
         self._number = 0
 
     def begin(self, method: str, arrived: float, given: str | None = None) -> Trace:
@@ -102,23 +106,42 @@ class Traces:
         self._recent.append(trace)
         return trace
 
+    def quick(self, method: str, arrived: float) -> None:
+        """Note a request that was answered at once, without a Trace: one that is wanted is made of this later."""
+        ended = self.monotonic()
+        self._number += 1
+        self._recent.append((self._number, method, arrived, ended))
+        tally = self.tallies.get(method)
+        if tally is None:
+            tally = self._tally(method)
+        seconds = ended - arrived
+        tally.count += 1
+        tally.seconds += seconds
+        tally.buckets[0 if seconds <= BUCKETS_S[0] else bisect_left(BUCKETS_S, seconds)] += 1
+
     def recent(self) -> Iterator[Trace]:
         """Give what is kept, the newest first."""
-        return reversed(self._recent)
+        return (item if isinstance(item, Trace) else self._whole(*item) for item in reversed(self._recent))
+
+    def _whole(self, number: int, method: str, begun: float, ended: float) -> Trace:
+        trace = Trace(self, number, method, begun, None)
+        trace.at = self.now() - (self.monotonic() - begun)
+        trace.ended, trace.outcome = ended, "ok"
+        return trace
+
+    def _tally(self, name: str) -> Tally:
+        """Return the sums of a command that has none yet; there are only so many names."""
+        return self.tallies.setdefault(name if len(self.tallies) < MAX_NAMES else OTHER, Tally())
 
     def find(self, name: str) -> list[Trace]:
         """Return the traces of that name, the newest first: a caller may give the same to several requests."""
         wanted = usable(name)
-        return [trace for trace in reversed(self._recent) if trace.id == wanted]
+        return [trace for trace in self.recent() if trace.id == wanted]
 
     def count(self, trace: Trace, seconds: float) -> None:
         """Add a request that has ended to the sums, and tell whoever listens."""
         name = trace.command or trace.method
-        tally = self.tallies.get(name)
-        if tally is None:
-            if len(self.tallies) >= MAX_NAMES:
-                name = OTHER
-            tally = self.tallies.setdefault(name, Tally())
+        tally = self.tallies.get(name) or self._tally(name)
         tally.count += 1
         tally.seconds += seconds
         tally.buckets[bisect_left(BUCKETS_S, seconds)] += 1

@@ -28,8 +28,10 @@ from isaacd.plugin.timing import Timings
 from isaacd.plugin.unasked import Subscriber, Timed
 
 State = Literal["waiting", "ready", "loaded", "failed", "disabled", "hidden"]
-# A look at one file costs less than anything else that a request does; at many files it is not taken for each request.
+# A look at one file is a system call, which requests in quick succession need not repeat: a file's own time is no finer
+# than a few of these. At many files it is taken less often.
 FEW_FILES = 4
+LOOK_SOON_S = 0.001
 LOOK_AGAIN_S = 0.005
 # What failed is not tried again with every request.
 RETRY_S = 10.0
@@ -204,11 +206,10 @@ class Seat:
         """Look too, but not at every request, and never at Isaac's own files: these change with Isaac itself."""
         if self.stale or self.found.source == "bundled":
             return self.stale
-        if len(self.stamps) <= FEW_FILES:
+        now = self._house.clock.monotonic()
+        if now >= self._look_again:
             self.stale = self.has_changed()
-        elif (now := self._house.clock.monotonic()) >= self._look_again:
-            self.stale = self.has_changed()
-            self._look_again = now + LOOK_AGAIN_S
+            self._look_again = now + (LOOK_SOON_S if len(self.stamps) <= FEW_FILES else LOOK_AGAIN_S)
         return self.stale
 
     def refusal(self) -> PluginFailed:
