@@ -89,7 +89,7 @@ class PluginHouse:
 @asynccontextmanager
 async def plugin_house(home: Path, timeout_s: float = 10.0) -> AsyncIterator[PluginHouse]:
     """Open the plugins below `home`; afterwards nothing of them is left in this process."""
-    before, path = set(sys.modules), list(sys.path)
+    before, path, finders = set(sys.modules), list(sys.path), list(sys.meta_path)
     try:
         async with anyio.create_task_group() as group:
             house = PluginHouse(home, group, timeout_s)
@@ -98,6 +98,7 @@ async def plugin_house(home: Path, timeout_s: float = 10.0) -> AsyncIterator[Plu
             group.cancel_scope.cancel()
     finally:
         sys.path[:] = path
+        sys.meta_path[:] = finders
         for name in set(sys.modules) - before:
             if name.startswith("isaac_plugins."):
                 del sys.modules[name]

@@ -1,13 +1,10 @@
 """For any sequence of edits, what is seen of plugins through the index is what is seen when all of them are imported."""
 
 import shutil
-import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import anyio
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,22 +12,6 @@ from tests.generated_plugins import answering
 from tests.plugin_house import PluginHouse, plugin_house, plugins_of
 
 NAMES = ("one", "pack")
-
-
-@pytest.fixture(autouse=True, scope="module")
-def nothing_left_behind() -> Iterator[None]:
-    """Take away what importing plugins leaves in the process: other tests have plugins of the same names."""
-    before, path = set(sys.modules), list(sys.path)
-    yield
-    sys.path[:] = path
-    for name in set(sys.modules) - before:
-        if name.partition(".")[0] == "isaac_plugins":
-            del sys.modules[name]
-    namespace = sys.modules.get("isaac_plugins")
-    for name in NAMES if namespace is not None else ():
-        vars(namespace).pop(name, None)
-
-
 KIND = '@plugin.provider\nclass Echo:\n    kind = "echo"\n'
 TEXTS = {
     "a": lambda name: answering(name, "1"),
