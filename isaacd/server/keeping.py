@@ -10,7 +10,7 @@ import msgspec
 from isaacd.context import Sink
 from isaacd.log import Log
 from isaacd.server.activation import CONNECTION, STATE
-from isaacd.server.notify import Notifier, close_all
+from isaacd.server.notify import Notifier
 
 FORMAT = 1
 MAX_STATE_BYTES = 256 * 1024 * 1024
@@ -99,18 +99,24 @@ def restored(
     """
     known = _read(state, log) if state is not None else {}
     if state is not None:
-        close_all((state,))
+        _close(state)
         notifier.forget(STATE)
     found = []
     for name, descriptor in connections.items():
         notifier.forget(name)
         kept = known.get(name)
         if kept is None:
-            close_all((descriptor,))
+            _close(descriptor)
             log.warning("connection lost", reason="nothing is known of it", name=name)
         else:
             found.append((descriptor, kept))
     return found
+
+
+def _close(descriptor: int) -> None:
+    """Close a descriptor, whatever it is."""
+    with contextlib.suppress(OSError):
+        os.close(descriptor)
 
 
 def _read(descriptor: int, log: Log) -> dict[str, Kept]:

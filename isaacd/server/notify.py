@@ -1,8 +1,6 @@
 """What the daemon tells its service manager (sd_notify(3)): ready, reloading, stopping, how it does, and that it lives."""
 
 import array
-import contextlib
-import os
 import socket
 import time
 from collections.abc import MutableMapping, Sequence
@@ -47,10 +45,6 @@ class Notifier:
     def alive(self) -> None:
         """Feed the watchdog."""
         self._send("WATCHDOG=1")
-
-    def failing(self, reason: str) -> None:
-        """Have the watchdog act at once."""
-        self._send("WATCHDOG=trigger", _status(reason))
 
     def extend(self, seconds: float) -> None:
         """Ask for more time to start or stop."""
@@ -109,10 +103,3 @@ def _status(text: str) -> str:
 
 def _address(address: str) -> str:
     return "\0" + address[1:] if address[0] == "@" else address
-
-
-def close_all(descriptors: Sequence[int]) -> None:
-    """Close descriptors, whatever they are."""
-    for descriptor in descriptors:
-        with contextlib.suppress(OSError):
-            os.close(descriptor)
