@@ -1,9 +1,16 @@
 """Fixtures and settings that every test may use."""
 
 import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from isaacd.plugin import code
+
+BUNDLED = str(Path(__file__).parents[1] / "plugins")
 
 # How long something takes is measured in perf/; a busy machine must not fail a law.
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -17,3 +24,20 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def plugins_left_behind() -> Iterator[None]:
+    """Take the plugins that a test imported away with it: the next one has others of the same names."""
+    finder = code._FINDER
+    path, finders, modules = list(sys.path), list(sys.meta_path), set(sys.modules)
+    codes, numbers = dict(finder._codes), dict(finder._numbers)
+    yield
+    sys.path[:], sys.meta_path[:] = path, finders
+    finder._codes, finder._numbers = codes, numbers
+    for name in [name for name in sys.modules if name.startswith("isaac_plugins.") and name not in modules]:
+        file = getattr(sys.modules[name], "__file__", None)
+        if file is None or not file.startswith(BUNDLED):
+            del sys.modules[name]
+            if (namespace := sys.modules.get("isaac_plugins")) is not None:
+                vars(namespace).pop(name.split(".")[1], None)
