@@ -122,7 +122,7 @@ def _start_locked(
 
 
 def _is_left_to_systemd(path: str, environ: "Mapping[str, str]") -> bool:
-    """Have a socket unit listen that was installed and does not; say whether it does now."""
+    """Have a socket unit listen that was installed and does not, as when its file was deleted; say whether it does now."""
     config = environ.get("XDG_CONFIG_HOME") or f"{environ.get('HOME', '')}/.config"
     if environ.get("ISAACD_SOCKET") or not os.path.lexists(
         f"{config}/systemd/user/sockets.target.wants/isaacd.socket"
@@ -131,7 +131,7 @@ def _is_left_to_systemd(path: str, environ: "Mapping[str, str]") -> bool:
     from isaacctl.units import Systemd
 
     try:
-        return Systemd(environ, system=False, uid=0).control("start", "isaacd.socket").returncode == 0
+        return Systemd(environ, system=False, uid=0).control("restart", "isaacd.socket").returncode == 0
     except Refused:
         return False
 

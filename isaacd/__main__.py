@@ -4,9 +4,14 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from isaacd import __version__
 from isaacd.errors import IsaacError
+
+if TYPE_CHECKING:
+    from isaacd.log import Log
+    from isaacd.server.singleton import Singleton
 
 # As in isaacd.backup, which is only imported where a restoration was interrupted.
 _RESTORATION = "restore.json"
@@ -128,7 +133,7 @@ def _run(options: _Options) -> None:
 
         finish(paths)  # we have the lock, and nothing is open yet
 
-    async def serve() -> None:
+    async def serve() -> bool:
         app = App(
             paths=paths,
             environ=environ,
@@ -140,13 +145,27 @@ def _run(options: _Options) -> None:
         )
         app.load()
         gc.enable()
-        await app.serve(singleton)
+        return await app.serve(singleton)
 
     try:
-        anyio.run(serve, backend_options={"use_uvloop": _has_uvloop()})
+        if anyio.run(serve, backend_options={"use_uvloop": _has_uvloop()}):
+            _follow(options, singleton, log)
     finally:
         singleton.release()
         log.close()
+
+
+def _follow(options: _Options, singleton: "Singleton", log: "Log") -> None:
+    """Let the newer daemon that is installed now take this one's place; without it, the next client starts one."""
+    from isaacd.server.upgrade import EXIT_RESTART, become
+
+    if singleton.is_managed or not options.on_demand:
+        sys.exit(EXIT_RESTART)
+    socket_fd, lock_fd = singleton.descriptors()
+    try:
+        become(options.sets, socket_fd=socket_fd, lock_fd=lock_fd)
+    except OSError as error:
+        log.error("the newer version cannot be started", reason=str(error))
 
 
 def _is_journal(environ: dict[str, str]) -> bool:

@@ -26,6 +26,7 @@ from isaacd.log import Log
 from isaacd.paths import Paths
 from isaacd.server.life import Life
 from isaacd.server.methods import BUILTIN
+from isaacd.server.place import Place
 from isaacd.server.singleton import Singleton
 
 if TYPE_CHECKING:
@@ -107,6 +108,7 @@ class App:
             settled=self._settled,
             reload=self._reload,
             holds_open=lambda: self._jobs is not None and self._jobs.holds_open,
+            busy=lambda: self._jobs is not None and self._jobs.busy,
             leaving=self._leaving,
             answers=self._databases_answer,
             supervisor=supervisor,
@@ -429,7 +431,7 @@ class App:
 
     def stop(self) -> None:
         """Begin to drain and exit."""
-        self._life.stop()
+        self._life.stop_alone()
 
     # From ready to gone.
 
@@ -439,9 +441,15 @@ class App:
         self.log.set_level(self._config().log.level)
         self.catalog.later(lambda: self._residents.roster, BUILTIN)
 
-    async def serve(self, singleton: Singleton) -> None:
-        """Answer until told to stop, then drain and leave."""
-        await self._life.serve(singleton, leave_when_idle=self._launch.on_demand)
+    async def serve(self, singleton: Singleton) -> bool:
+        """Answer until told to stop, then drain and leave; say whether a newer daemon is to follow at once.
+
+        Then the lock is kept for it, and so is the socket.
+        """
+        place = Place(
+            files=(self.paths.socket, self.paths.lock), folders=(self.paths.state_dir, self.paths.data_dir)
+        )
+        await self._life.serve(singleton, leave_when_idle=self._launch.on_demand, place=place)
         if self._pulse is not None:
             self._pulse.stop()
         with anyio.CancelScope(shield=True):
@@ -463,8 +471,10 @@ class App:
                 if room is not None:
                     await room.aclose()
         # Not earlier: whoever gets the lock may take it that nobody has these files open.
-        singleton.release()
+        if not self._life.has_heir:
+            singleton.release()
         self.log.info("stopped", requests=self._life.requests)
+        return self._life.has_heir
 
     async def _databases_answer(self) -> None:
         """Come back once every database that is open has answered."""
@@ -570,14 +580,21 @@ class App:
         """Make room for a newer daemon, once nobody needs this one, when a newer client comes; it is answered first.
 
         Not if nobody would start the next one. An older client is answered by what is here, so that two builds in use
-        at the same time do not take turns in starting.
+        at the same time do not take turns in starting. Schedules need a daemon at all times: if the newer one is
+        installed where this one is, it follows at once; from elsewhere it could not be started, and this one stays.
         """
         if not version or version == __version__ or self._life.steps_aside:
             return
-        from isaacd.server.upgrade import is_newer
+        from isaacd.server.upgrade import installed_version, is_newer
 
         if is_newer(version, __version__) and (self._launch.on_demand or self._is_supervised):
-            self.log.info("makes room for a newer version", version=__version__, newer=version[:64])
+            self._life.has_heir = is_newer(installed_version(), __version__)
+            self.log.info(
+                "makes room for a newer version",
+                version=__version__,
+                newer=version[:64],
+                follows_at_once=self._life.has_heir,
+            )
             self._life.steps_aside = True
 
     def _config(self) -> Config:

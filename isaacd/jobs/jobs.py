@@ -56,6 +56,11 @@ class Jobs:
         """Whether the daemon must not leave although nobody asks anything: something is still due."""
         return self.alarm.pending or self.workshop.busy
 
+    @property
+    def busy(self) -> bool:
+        """Whether something is done just now that an end of the daemon would cut off."""
+        return self.workshop.busy
+
     def may_run(self, schedule: Schedule) -> str | None:
         """Say why a schedule's work must not begin now; None if it may."""
         if schedule.work.kind != "shell":

@@ -16,6 +16,7 @@ from isaacd.config import Config
 from isaacd.context import Services
 from isaacd.log import Log
 from isaacd.server.listener import Listener, Timeouts
+from isaacd.server.place import LOOK_EVERY_S, Place
 from isaacd.server.singleton import Singleton
 from isaacd.trace import Traces
 
@@ -40,7 +41,8 @@ class Life:
     """What all sessions of one daemon share, and when it ends.
 
     `settled` is called once the first clients have had their answers; `reload` is what SIGHUP asks for. `holds_open`
-    says that there is something to do although nobody asks, so that the daemon does not leave.
+    says that there is something to do although nobody asks, so that the daemon does not leave; `busy` that it is being
+    done just now. With `has_heir` another daemon follows at once, and what is only due later is for that one.
     `leaving` is awaited, for a while, after the last answer; `answers` comes back if the databases do, which the
     watchdog of a `supervisor` asks.
     """
@@ -57,11 +59,13 @@ class Life:
         answers: Callable[[], Awaitable[None]] = anyio.lowlevel.checkpoint,
         supervisor: "Supervisor | None" = None,
         holds_open: Callable[[], bool] = lambda: False,
+        busy: Callable[[], bool] = lambda: False,
     ) -> None:
         self.catalog = catalog
         self.services = services
         self.draining = False
         self.steps_aside = False  # whether to stop as soon as nobody needs this daemon
+        self.has_heir = False
         self.requests = 0
         self.in_flight = 0
         self.listener: Listener | None = None
@@ -72,6 +76,7 @@ class Life:
         self._settled = settled
         self._reload = reload
         self._holds_open = holds_open
+        self._busy = busy
         self._leaving = leaving
         self._answers = answers
         self._supervisor = supervisor
@@ -104,15 +109,24 @@ class Life:
         """Note that a run or a connection has ended."""
         self._last_request = self._clock.monotonic()
         self._idle.set()
-        if self.steps_aside and not (self.in_flight or self.connections or self._holds_open()):
+        needed = self._busy if self.has_heir else self._holds_open
+        if self.steps_aside and not (self.in_flight or self.connections or needed()):
             self.stop()
 
     def stop(self) -> None:
         """Begin to drain and exit."""
         self._stop.set()
 
-    async def serve(self, singleton: Singleton, *, leave_when_idle: bool) -> None:
-        """Answer until told to stop, then drain; the lock stays with the caller, who may have files to close."""
+    def stop_alone(self) -> None:
+        """Begin to drain and exit, and let nobody follow: that was for a daemon that leaves by itself."""
+        self.has_heir = False
+        self.stop()
+
+    async def serve(self, singleton: Singleton, *, leave_when_idle: bool, place: Place | None = None) -> None:
+        """Answer until told to stop, then drain; the lock stays with the caller, who may have files to close.
+
+        It stops by itself when nobody could find it any more at its `place`.
+        """
         limits = self._config().limits
         async with anyio.create_task_group() as group:
             self._group = group
@@ -129,11 +143,16 @@ class Life:
                 group.start_soon(self._settle)
                 if leave_when_idle:
                     group.start_soon(self._leave_when_idle)
+                if place is not None:
+                    group.start_soon(self._leave_when_lost, place)
                 if self._supervisor is not None:
                     await self._supervisor.began(listener, group, answers=self._answers, status=self._said)
                 await self._stop.wait()
+                if self.has_heir:
+                    singleton.keep_listening()
                 listener.stop_accepting()
-                singleton.stop_listening()
+                if not self.has_heir:
+                    singleton.stop_listening()
                 if self._supervisor is not None:
                     self._supervisor.stopping(listener, limits.drain_s)
                 await self._drain(listener, limits.drain_s)
@@ -189,10 +208,10 @@ class Life:
                 elif number == signal.SIGUSR1:
                     self._log_tasks()
                 elif number == signal.SIGTERM:
-                    self.stop()
+                    self.stop_alone()
                 else:
                     self._patience.cancel()
-                    self.stop()
+                    self.stop_alone()
 
     def _read_anew(self) -> None:
         if self._supervisor is None:
@@ -225,6 +244,16 @@ class Life:
                 return
             # Not longer, since the limit may be changed meanwhile.
             await anyio.sleep(min(left_s, _NEVER_S))
+
+    async def _leave_when_lost(self, place: Place) -> None:
+        """Stop once socket, lock or folders were taken away: clients would wait for us, or another daemon works beside us."""
+        while True:
+            await anyio.sleep(LOOK_EVERY_S)
+            reason = place.lost()
+            if reason is not None:
+                self._log.warning("leaves, as it cannot be found any more", reason=reason)
+                self.stop_alone()
+                return
 
 
 def _places(waiting: Any) -> Iterator[str]:

@@ -81,6 +81,14 @@ class Singleton:
             os.close(lock_fd)
             raise PermissionDenied(f"cannot listen at {paths.socket}: {error.strerror}") from error
 
+    def keep_listening(self) -> None:
+        """Hold the socket open although accepting ends, so that who connects waits for the daemon that follows."""
+        self.listening = self.listening.dup()
+
+    def descriptors(self) -> tuple[int, int]:
+        """Return the listening socket and the lock, for a daemon that follows."""
+        return self.listening.fileno(), self._lock_fd
+
     def stop_listening(self) -> None:
         """Remove the socket and close it, so that clients wait for the lock instead of for us."""
         with contextlib.suppress(OSError):
