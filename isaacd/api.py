@@ -166,6 +166,8 @@ if TYPE_CHECKING:
     from isaacd.manual.shown import explained_text
     from isaacd.routing.own_aliases import check_alias
     from isaacd.safety.visible import plain
+    from isaacd.tokens.cards import NewToken, TokenCard
+    from isaacd.tokens.scope import Scope
 else:
     # Loaded when they are first asked for: a daemon that asks nobody need not know how.
     _LATER = {
@@ -204,6 +206,7 @@ else:
         "messages_body": "messages_request",
         "MessagesReader": "messages_reply",
         "missing_programs": "isaacd.assist.made_up",
+        "NewToken": "isaacd.tokens.cards",
         "ModelOption": "isaacd.command.options",
         "moment": "isaacd.history.moments",
         "source_note": "isaacd.assist.made_up",
@@ -234,7 +237,9 @@ else:
         "ResponsesDecoder": "responses_answer",
         "Schema": "isaacd.database",
         "Secrets": "isaacd.belongings.secrets",
+        "Scope": "isaacd.tokens.scope",
         "State": "isaacd.belongings.state",
+        "TokenCard": "isaacd.tokens.cards",
         "ToolLoop": "isaacd.ai.toolloop",
         "Transaction": "isaacd.belongings.state",
         "unfenced": "isaacd.ai.conforms",
@@ -336,6 +341,7 @@ __all__ = [
     "MessagesReader",
     "ModelCard",
     "ModelOption",
+    "NewToken",
     "NotFound",
     "OfflineOption",
     "OllamaReader",
@@ -383,6 +389,7 @@ __all__ = [
     "RoleCard",
     "ScheduleCard",
     "Schema",
+    "Scope",
     "Secret",
     "Secrets",
     "ShellOrder",
@@ -396,6 +403,7 @@ __all__ = [
     "Terminal",
     "TextDelta",
     "Tier",
+    "TokenCard",
     "Tool",
     "ToolCall",
     "ToolCard",

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from isaacd.routing.lines import Lines
     from isaacd.server.pulse import Pulse
     from isaacd.server.supervisor import Supervisor
+    from isaacd.tokens.book import TokenBook
     from isaacd.tools.toolbox import Toolbox
 
 
@@ -96,6 +97,7 @@ class App:
         self._batches: BatchStore | None = None
         self._ledger: Ledger | None = None
         self._jobs: Jobs | None = None
+        self._tokens: TokenBook | None = None
         self._history: History | None = None
         self._lag: LoopLag | None = None
         self._is_exporting = False
@@ -188,6 +190,17 @@ class App:
 
             self._ledger = Ledger.of(self.paths, clock=self.clock, log=self.log)
         return self._ledger
+
+    @property
+    def tokens(self) -> "TokenBook":
+        """The tokens of programs; imported and made when the first one is shown or made."""
+        if self._tokens is None:
+            from isaacd.tokens.book import FILE_NAME, TokenBook
+
+            self._tokens = TokenBook(
+                self.paths.state_dir / FILE_NAME, clock=self.clock, log=self.log, spawn=self._life.spawn
+            )
+        return self._tokens
 
     @cached_property
     def lines(self) -> "Lines":
@@ -464,6 +477,7 @@ class App:
                 self._chats,
                 self._batches,
                 self._ledger,
+                self._tokens,
                 self._household,
                 self._residents.activity if self._has_residents else None,
             )

@@ -13,6 +13,7 @@ from isaacd.paths import Paths
 KEPT = "kept"
 STAGING = ".restore"
 MARKER = "restore.json"
+TOKENS = "tokens.sqlite"
 _SQLITE = b"SQLite format 3\0"
 # Locks and write-ahead logs mean nothing elsewhere; what was moved aside was given up already.
 _NEVER = re.compile(
@@ -36,7 +37,8 @@ def roots(paths: Paths) -> dict[str, Path]:
 def owned(paths: Paths, *, with_keys: bool) -> tuple[list[Owned], list[str]]:
     """Return what a backup holds, by name, and the names of what it cannot: links, sockets and the like.
 
-    Of the state that is every database: logs, and what shells have written and nobody has taken in yet, stay here.
+    Of the state that is every database but the tokens: one that was revoked must not come back with an older backup.
+    Logs, and what shells have written and nobody has taken in yet, stay here.
     """
     found: list[Owned] = []
     skipped: list[str] = []
@@ -45,7 +47,7 @@ def owned(paths: Paths, *, with_keys: bool) -> tuple[list[Owned], list[str]]:
             inside = path.relative_to(folder)
             if root == "config" and inside.parts[0] == KEY_FOLDER and not with_keys:
                 continue
-            if root == "state" and inside.parts[0] == KEPT:
+            if root == "state" and inside.parts[0] in (KEPT, TOKENS):
                 continue
             name = f"{root}/{inside.as_posix()}"
             # People keep their configuration elsewhere and link to it; what it says is theirs.

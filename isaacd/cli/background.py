@@ -7,7 +7,7 @@ import anyio
 
 from isaacd.cli.output import ERASE_LINE
 from isaacd.cli.run import CommandLine
-from isaacd.context import TTY, Context, Meta, Services
+from isaacd.context import KEPT, TTY, Context, Meta, Services
 from isaacd.errors import InvalidParams
 from isaacd.jobs.cards import Work
 from isaacd.jobs.ports import Show, Write
@@ -28,7 +28,7 @@ class Background:
         env = {name: value for name, value in {**work.env, **work.secrets}.items() if name not in _LOOKS}
         tty = TTY(stdin=work.input is None, stdout=False, stderr=True)
         meta = Meta(cwd=work.cwd, env=env, tty=tty, caller=work.caller)
-        context = Context(self._services, meta, _Kept(work.input, write, show))
+        context = Context(self._services, meta, _Kept(work.input, write, show), origin=KEPT)
         outcome = await self._command_line().run(context, list(work.argv))
         if outcome.exec:
             raise InvalidParams(

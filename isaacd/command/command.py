@@ -4,7 +4,7 @@ import inspect
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from functools import cached_property
 from operator import attrgetter
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from isaacd.command.arguments import Arguments, Call
 from isaacd.command.schema import schema_of
@@ -12,6 +12,9 @@ from isaacd.command.signature import Parameter, read_signature
 from isaacd.context import Context, Meta, Terminal
 from isaacd.errors import IsaacError, PluginFailed
 from isaacd.safety.tier import Tier
+
+if TYPE_CHECKING:
+    from isaacd.tokens.scope import Scope
 
 Mode = Literal["inline", "task", "stream"]
 View = Callable[[Any, Terminal], str]
@@ -25,7 +28,7 @@ class Command:
     the caller did not ask for them; a `lenient` one ignores arguments that it does not know. `at_once` is tried
     before a task or stream is started, in the same way as a plain handler; None from it means that it must be.
     `tool` is there if a model may call it too, and says how dangerous that is. `markdown` says that its text is
-    Markdown, which a terminal shows as such. `immediate` is what can answer without a task. `renew`, if there is one,
+    Markdown, which a terminal shows as such. `scope` is what a token has to be good for to call it, if one is shown. `immediate` is what can answer without a task. `renew`, if there is one,
     returns the command to use instead: the same one, unless its file has changed.
     """
 
@@ -46,6 +49,7 @@ class Command:
         lenient: bool = False,
         tool: Tier | None = None,
         markdown: bool = False,
+        scope: "Scope" = "admin",
     ) -> None:
         signature = read_signature(handler, lenient=lenient)
         self.handler = handler
@@ -57,6 +61,7 @@ class Command:
         self.at_once = at_once
         self.tool = tool
         self.markdown = markdown
+        self.scope = scope
         self.mode: Mode = _mode_of(name, handler)
         self.doc = inspect.getdoc(handler) or ""
         self.summary = self.doc.partition("\n")[0].strip()

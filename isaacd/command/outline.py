@@ -68,6 +68,7 @@ class Outline(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
     tool: Tier | None = None
     markdown: bool = False
     has_view: bool = False
+    scope: Literal["ask", "run:confirm", "admin"] = "admin"
 
 
 def outline_of(command: Command) -> Outline:
@@ -83,6 +84,7 @@ def outline_of(command: Command) -> Outline:
         tool=command.tool,
         markdown=command.markdown,
         has_view=command.view is not None,
+        scope=command.scope,
     )
 
 

@@ -41,6 +41,7 @@ class OutlinedCommand(Command):
         self.hidden = outline.hidden
         self.tool = outline.tool
         self.markdown = outline.markdown
+        self.scope = outline.scope
         self.mode = outline.mode
         self.doc = outline.doc
         self.summary = outline.doc.partition("\n")[0].strip()

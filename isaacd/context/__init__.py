@@ -1,6 +1,6 @@
 """One request's view of the daemon."""
 
-from isaacd.context.caller import NO_META, NOWHERE, TTY, Meta, Origin, Sink, Terminal
+from isaacd.context.caller import KEPT, NO_META, NOWHERE, TTY, Meta, Origin, Sink, Terminal
 from isaacd.context.cards import (
     CommandCard,
     CommandTimes,
@@ -25,6 +25,7 @@ from isaacd.plans.handover import Handover
 
 __all__ = [
     "HOUSE_EVENTS",
+    "KEPT",
     "MAX_INPUT_BYTES",
     "NOWHERE",
     "NO_META",

@@ -101,3 +101,5 @@ class Origin(msgspec.Struct, frozen=True):
 
 
 NOWHERE = Origin()
+# Nobody waits for what is answered: it is kept in a file, as that of a task.
+KEPT = Origin(-1)

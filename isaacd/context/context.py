@@ -13,7 +13,7 @@ from isaacd.clock import Clock
 from isaacd.config import Config, Loaded
 from isaacd.context.caller import NO_META, NOWHERE, Meta, Origin, Terminal
 from isaacd.context.ports import Daemon, Events, PluginDesk, Services, Tools
-from isaacd.errors import InvalidParams, PluginFailed
+from isaacd.errors import InvalidParams, PermissionDenied, PluginFailed
 from isaacd.log import Log
 from isaacd.paths import Paths
 
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from isaacd.plans.plans import Plans
     from isaacd.routing.alias_desk import AliasDesk
     from isaacd.routing.route import Route
+    from isaacd.tokens.book import TokenBook
 
 MAX_INPUT_BYTES = 1024 * 1024
 _INPUT_CHUNK_BYTES = 64 * 1024
@@ -102,6 +103,11 @@ class Context(msgspec.Struct, eq=False):
         """Whether a person sits at a terminal, types there and reads the result there."""
         tty = self.meta.tty
         return tty is not None and tty.stdin and tty.stdout and not self.wants_json
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether nobody waits for the result, which is kept in a file instead: this is a task."""
+        return self.origin.number < 0
 
     @property
     def events(self) -> Events:
@@ -265,6 +271,12 @@ class Context(msgspec.Struct, eq=False):
         return self.environ.get("ISAAC_SESSION") or None
 
     @property
+    def tokens(self) -> "TokenBook":
+        """The tokens with which programs may ask for some of what the person may; for Isaac's own plugin `token`."""
+        self._need_to_be("token", "context.tokens")
+        return self.services.tokens
+
+    @property
     def toolbox(self) -> Tools:
         """The commands that models may call."""
         return self.services.toolbox
@@ -343,6 +355,12 @@ class Context(msgspec.Struct, eq=False):
     def _need(self, capability: str, what: str) -> None:
         if self.plugin not in _HOUSE:
             self.services.belongings(self.plugin).demand(capability, what)
+
+    def _need_to_be(self, plugin: str, what: str) -> None:
+        if self.plugin not in (*_HOUSE, plugin):
+            raise PermissionDenied(
+                f"the plugin {self.plugin} cannot use {what}: it is for the plugin {plugin} alone"
+            )
 
     async def care(self) -> "Care":
         """Open what is kept of answers, to look into it and to change it."""

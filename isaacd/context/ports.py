@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from isaacd.ledger.ledger import Ledger
     from isaacd.plans.desk import Desk
     from isaacd.routing.lines import Lines
+    from isaacd.tokens.book import TokenBook
 
 
 class Events(Protocol):
@@ -225,6 +226,11 @@ class Services(Protocol):
     @property
     def history(self) -> "History":
         """The commands that were run in shells."""
+        ...
+
+    @property
+    def tokens(self) -> "TokenBook":
+        """The tokens of programs."""
         ...
 
     @property

@@ -30,6 +30,7 @@ from isaacd.safety.tier import Tier
 
 if TYPE_CHECKING:
     from isaacd.cache.policy.protocol import PolicyFactory
+    from isaacd.tokens.scope import Scope
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}\Z")
 # Words that mean something else on the wire or on the command line.
@@ -43,6 +44,8 @@ RESERVED_NAMES = frozenset(
 _POLICY = re.compile(r"[a-z][a-z0-9-]{0,39}\Z")
 _EVENT = re.compile(r"[a-z][a-z0-9_]{0,39}\Z")
 Activation = Literal["use", "start", "event"]
+# As in isaacd.tokens.scope, which a daemon without tokens does not import.
+_SCOPES = ("ask", "run:confirm", "admin")
 _CONTEXT, _EVENT_ARGUMENT = "context", "event"
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -127,6 +130,7 @@ class Plugin:
         hidden: bool = False,
         tool: Tier | None = None,
         markdown: bool = False,
+        scope: "Scope" = "admin",
     ) -> Callable[[F], F]: ...
 
     def command(
@@ -138,13 +142,13 @@ class Plugin:
         hidden: bool = False,
         tool: Tier | None = None,
         markdown: bool = False,
+        scope: "Scope" = "admin",
     ) -> F | Callable[[F], F]:
         """Offer a function as a command: `plugin` if it has the plugin's name, else `plugin.function`.
 
         `view` turns the result into text for people; without one a general form is used. With `tool` a model may
         call it as well, under the rules of that tier; its result then leaves this machine, so choose `Tier.READ` only
-        where strangers may read it. Text that is `markdown` is shown as such on a terminal. The function is returned
-        unchanged, so it can be called and tested as it is.
+        where strangers may read it. XX
         """
 
         def register(function: F) -> F:
@@ -154,6 +158,8 @@ class Plugin:
             full = self.name if own == self.name else f"{self.name}.{own}"
             if tool is not None and not isinstance(tool, Tier):
                 raise PluginFailed(f"{full}: `tool` must be a Tier, such as Tier.READ, not {tool!r}")
+            if scope not in _SCOPES:
+                raise PluginFailed(f"{full}: `scope` must be one of {', '.join(_SCOPES)}, not {scope!r}")
             self._add(
                 Command(
                     function,
@@ -163,6 +169,7 @@ class Plugin:
                     hidden=hidden,
                     tool=tool,
                     markdown=markdown,
+                    scope=scope,
                 )
             )
             return function

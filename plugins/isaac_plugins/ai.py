@@ -47,7 +47,7 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
     error: Failed | None = None
 
 
-@plugin.command
+@plugin.command(scope="ask")
 async def chat(
     context: Context,
     messages: Annotated[Conversation, Argument("The conversation, or one question.")],
@@ -111,7 +111,7 @@ async def chat(
             yield stream.answer
 
 
-@plugin.command
+@plugin.command(scope="ask")
 async def batch(
     context: Context,
     requests: Annotated[list[Conversation], Argument("Questions or conversations.")],

@@ -84,7 +84,7 @@ def _age(age_s: float) -> str:
     return f"{age_s:.0f} s"
 
 
-@plugin.command(view=_source)
+@plugin.command(view=_source, scope="ask")
 async def ask(
     context: Context,
     question: Annotated[str, Words("The question; quotes are not needed.")] = "",

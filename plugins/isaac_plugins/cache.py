@@ -95,7 +95,7 @@ def _size(size_bytes: float) -> str:
 
 
 # Counts only: the answers themselves (`get`, `export`) are nobody else's business.
-@plugin.command(view=_figures, tool=Tier.READ)
+@plugin.command(view=_figures, tool=Tier.READ, scope="ask")
 async def stats(context: Context) -> CacheReport:
     """Show hit rates by level and kind, what was saved, and how that went day by day.
 

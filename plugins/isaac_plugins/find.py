@@ -18,7 +18,7 @@ def _view(found: Any, _: Terminal) -> str:
     return shlex.join(found.argv) if isinstance(found, Handover) else ""
 
 
-@plugin.command(view=_view)
+@plugin.command(view=_view, scope="run:confirm")
 async def find(
     context: Context,
     pattern: Annotated[

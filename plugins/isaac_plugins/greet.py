@@ -7,7 +7,7 @@ from isaacd.api import Context, Plugin
 plugin = Plugin("greet", summary="Greet people: the example plugin.", version="1")
 
 
-@plugin.command
+@plugin.command(scope="ask")
 async def greet(context: Context, name: Annotated[str, "Who is greeted."] = "world") -> str:
     """Greet someone by name.
 

@@ -22,7 +22,7 @@ def _view(found: Any, _: Terminal) -> str:
     return shlex.join(found.argv) if isinstance(found, Handover) else ""
 
 
-@plugin.command(view=_view)
+@plugin.command(view=_view, scope="run:confirm")
 async def grep(
     context: Context,
     pattern: Annotated[str, Argument("A regular expression; without capital letters, case does not matter.")],

@@ -47,7 +47,7 @@ def _view(found: Listing, terminal: Terminal) -> str:
     return "\n".join("".join(char for char in line if char.isprintable() or char == "\x1b") for line in lines)
 
 
-@plugin.command(view=_view)
+@plugin.command(view=_view, scope="ask")
 async def models(
     context: Context,
     *,

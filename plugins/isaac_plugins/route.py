@@ -94,7 +94,7 @@ def _shown(text: str) -> str:
     return "".join(char if char.isprintable() else "\ufffd" if char != "\n" else "\u23ce" for char in text)
 
 
-@plugin.command(view=_view)
+@plugin.command(view=_view, scope="run:confirm")
 def route(
     context: Context,
     line: Annotated[str, Words("The line, in quotes or behind `--`.")] = "",

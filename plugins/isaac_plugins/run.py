@@ -16,7 +16,7 @@ def _view(result: Handover, terminal: Terminal) -> str:
     return result.text
 
 
-@plugin.command(view=_view)
+@plugin.command(view=_view, scope="run:confirm")
 async def run(
     context: Context,
     line: Annotated[

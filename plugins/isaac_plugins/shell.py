@@ -15,7 +15,7 @@ _DEMANDS = {
 }
 
 
-@plugin.command
+@plugin.command(scope="run:confirm")
 def line(context: Context, text: Annotated[str, Argument("The line as it is typed so far.")]) -> str:
     """Say what could be made of a line, for the key of a shell.
 
@@ -44,7 +44,7 @@ def line(context: Context, text: Annotated[str, Argument("The line as it is type
     return f"same\nisaac: tier {verdict.tier.label}: {_one_line(reasons)}\n{text}"
 
 
-@plugin.command
+@plugin.command(scope="run:confirm")
 def missing(
     context: Context,
     words: Annotated[list[str], Argument("The command that does not exist, and its arguments.")],

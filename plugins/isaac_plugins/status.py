@@ -68,7 +68,7 @@ def _provider(item: ProviderHealth) -> str:
 
 
 # Figures and versions; the paths in it begin with ~ when a model is told.
-@plugin.command(view=_view, tool=Tier.READ)
+@plugin.command(view=_view, tool=Tier.READ, scope="ask")
 def status(
     context: Context, full: Annotated[bool, "Show memory, the event loop, plugins and commands too."] = False
 ) -> DaemonCard:

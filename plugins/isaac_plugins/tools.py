@@ -37,7 +37,7 @@ def _table(cards: list[ToolCard], terminal: Terminal) -> str:
     return "\n".join((terminal.style(lines[0], 1), *lines[1:]))
 
 
-@plugin.command(view=_table)
+@plugin.command(view=_table, scope="ask")
 def tools(context: Context) -> list[ToolCard]:
     """List the commands that a model may call, once you let it: `isaacctl ask --tools`.
 

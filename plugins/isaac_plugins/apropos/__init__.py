@@ -36,7 +36,7 @@ def _shown(found: list[Found], terminal: Terminal) -> str:
     return "\n".join(lines)
 
 
-@plugin.command(view=_shown)
+@plugin.command(view=_shown, scope="ask")
 async def apropos(
     context: Context,
     purpose: Annotated[str, Words("What the program should do, in a few words.")],

@@ -26,7 +26,7 @@ plugin = Plugin(
 )
 
 
-@plugin.command(view=show)
+@plugin.command(view=show, scope="ask")
 async def commit(
     context: Context,
     diff: Annotated[Input | None, Argument("A diff, or `-`; without one, what is staged here.")] = None,

@@ -22,7 +22,7 @@ plugin = Plugin(
 )
 
 
-@plugin.command(view=show)
+@plugin.command(view=show, scope="ask")
 async def explain(
     context: Context,
     line: Annotated[str, Words("The line, in quotes or behind `--`.")] = "",

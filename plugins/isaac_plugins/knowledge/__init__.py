@@ -14,7 +14,7 @@ plugin.provider(Knowledge)
 
 
 # What it finds is public: recipes and manual pages.
-@plugin.command(view=show_candidates, tool=Tier.READ)
+@plugin.command(view=show_candidates, tool=Tier.READ, scope="ask")
 async def search(
     context: Context,
     question: Annotated[str, Words("What you want to do; quotes are not needed.")],
@@ -34,7 +34,7 @@ async def search(
     return await actions.search(context, question, limit)
 
 
-@plugin.command(view=show_info)
+@plugin.command(view=show_info, scope="ask")
 async def info(context: Context) -> Info:
     """Show what can be searched, where it comes from, and the state of the index.
 

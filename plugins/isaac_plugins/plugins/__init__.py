@@ -20,7 +20,7 @@ class Row(msgspec.Struct, frozen=True):
     summary: str
 
 
-@plugin.command(tool=Tier.READ)
+@plugin.command(tool=Tier.READ, scope="ask")
 async def plugins(context: Context) -> list[Row]:
     """List the plugins.
 
@@ -48,7 +48,7 @@ class Info(PluginCard, frozen=True, kw_only=True):
     trust: str
 
 
-@plugin.command
+@plugin.command(scope="ask")
 def info(context: Context, name: Annotated[str, Argument("The plugin's name.")]) -> Info:
     """Show everything that is known of one plugin.
 
@@ -76,7 +76,7 @@ def _with_trust(context: Context, card: PluginCard) -> Info:
     return Info(**msgspec.structs.asdict(card), trusted=said.trusted, trust=said.reason)
 
 
-@plugin.command(name="list")
+@plugin.command(name="list", scope="ask")
 async def listed(context: Context) -> list[Row]:
     """List the plugins.
 

@@ -23,7 +23,7 @@ from isaacd.api import (
 plugin = Plugin("suggest", summary="Turn a task into a command.", version="1", capabilities=("ask", "run"))
 
 
-@plugin.command(view=show)
+@plugin.command(view=show, scope="ask")
 async def suggest(
     context: Context,
     task: Annotated[str, Words("What you want to do; quotes are not needed.")] = "",

@@ -22,7 +22,7 @@ from isaacd.api import (
 plugin = Plugin("summarize", summary="Summarize files or standard input.", version="1", capabilities=("ask",))
 
 
-@plugin.command(view=show)
+@plugin.command(view=show, scope="ask")
 async def summarize(
     context: Context,
     files: Annotated[list[Path], Argument("The files; without any, standard input.")] = [],  # noqa: B006

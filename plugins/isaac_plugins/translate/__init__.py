@@ -23,7 +23,7 @@ plugin = Plugin(
 )
 
 
-@plugin.command(view=show)
+@plugin.command(view=show, scope="ask")
 async def translate(
     context: Context,
     text: Annotated[str, Words("The text; quotes are not needed.")] = "",

@@ -67,7 +67,7 @@ async def usage(
     return view.csv(found)
 
 
-@plugin.command(view=lambda rows, terminal: _prices(rows, terminal))
+@plugin.command(view=lambda rows, terminal: _prices(rows, terminal), scope="ask")
 async def prices(
     context: Context,
     model: Annotated[str | None, Argument("A model, or a part of its name; none lists all.")] = None,
