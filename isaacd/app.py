@@ -20,7 +20,16 @@ from isaacd.belongings import Belongings, Household
 from isaacd.clock import Clock
 from isaacd.command import Catalog, Command
 from isaacd.config import Config, ConfigSource, KnowledgeConfig, Loaded
-from isaacd.context import CommandCard, Context, DaemonCard, HouseCard, PluginCard, PluginChanges, PluginTimes
+from isaacd.context import (
+    CommandCard,
+    Context,
+    DaemonCard,
+    HouseCard,
+    MemoryCard,
+    PluginCard,
+    PluginChanges,
+    PluginTimes,
+)
 from isaacd.errors import ConfigInvalid, IsaacError, PermissionDenied
 from isaacd.log import Log
 from isaacd.paths import Paths
@@ -371,6 +380,12 @@ class App:
                 lines_dropped=self.log.dropped,
             )
         )
+
+    async def memory(self) -> MemoryCard:
+        """Count what each room holds, in turns with everybody else."""
+        from isaacd.observe.memory import describe
+
+        return await describe(self)
 
     def traces(self, name: str | None = None, limit: int = 20) -> Sequence["TraceCard"]:
         """Describe the last requests, or those of that name, the newest first."""

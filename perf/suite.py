@@ -3,7 +3,9 @@
 import argparse
 import importlib
 import json
+import os
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -59,6 +61,7 @@ def _measured(options: argparse.Namespace, number: int, more: dict[str, object])
     """Measure all rooms once; what pictures are made of goes to `more`."""
     effort = effort_of(options)
     for room in options.rooms:
+        began_s, cpu_s = time.monotonic(), _cpu_s()
         place = Place(options.python, options.scratch / f"{room}-{number}")
         place.environ["ISAAC_PERF_DATA"] = str(options.data)
         if room.startswith("replay_"):
@@ -70,6 +73,14 @@ def _measured(options: argparse.Namespace, number: int, more: dict[str, object])
             yield row
         for file in place.told():
             more[file.stem] = json.loads(file.read_text(encoding="utf-8"))
+        took = f"{time.monotonic() - began_s:.1f} s, {_cpu_s() - cpu_s:.1f} s of them CPU of ours"
+        print(f"  {room} took {took}", file=sys.stderr, flush=True)
+
+
+def _cpu_s() -> float:
+    """Return the CPU time of this process and of all children that have ended."""
+    took = os.times()
+    return took.user + took.system + took.children_user + took.children_system
 
 
 def _check(rows: Sequence[Row], stored: Path, conditions: dict[str, str]) -> int:

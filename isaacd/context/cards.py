@@ -160,6 +160,28 @@ class HouseCard(msgspec.Struct, frozen=True, kw_only=True):
     lines_dropped: int
 
 
+class RoomMemory(msgspec.Struct, frozen=True, kw_only=True):
+    """What one room holds in Python: code, classes, tables, and what it keeps for its callers; `objects` of them."""
+
+    room: str
+    bytes: int
+    objects: int
+
+
+class MemoryCard(msgspec.Struct, frozen=True, kw_only=True):
+    """The daemon's memory, in bytes; `rooms` are the largest first.
+
+    `rss` is what the process has in memory, `pss` the same with pages that others have too shared out, and `own` what
+    nobody else has; None where the kernel does not tell. What the rooms do not add up to is the interpreter, libraries
+    in C, and memory that Python keeps free.
+    """
+
+    rss: int | None
+    pss: int | None
+    own: int | None
+    rooms: tuple[RoomMemory, ...]
+
+
 class DaemonCard(msgspec.Struct, frozen=True, kw_only=True):
     """The daemon's state at one moment; times in seconds, memory in KiB.
 
@@ -180,3 +202,4 @@ class DaemonCard(msgspec.Struct, frozen=True, kw_only=True):
     draining: bool = False
     providers: tuple[ProviderHealth, ...] = ()
     house: HouseCard | None = None
+    memory: MemoryCard | None = None

@@ -12,6 +12,7 @@ from isaacd.context.cards import (
     CommandCard,
     DaemonCard,
     HouseCard,
+    MemoryCard,
     PluginCard,
     PluginChanges,
     PluginDiagnosis,
@@ -73,6 +74,10 @@ class Daemon(Protocol):
 
     def house(self) -> HouseCard:
         """Describe what else there is to know of it."""
+        ...
+
+    async def memory(self) -> MemoryCard:
+        """Count what each room holds; takes some tenths of a second, and lets others go on meanwhile."""
         ...
 
     def traces(self, name: str | None = None, limit: int = 20) -> "Sequence[TraceCard]":

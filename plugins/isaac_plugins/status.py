@@ -5,9 +5,10 @@ from typing import Annotated
 
 import msgspec
 
-from isaacd.api import Context, DaemonCard, HouseCard, Plugin, ProviderHealth, Terminal, Tier
+from isaacd.api import Context, DaemonCard, HouseCard, MemoryCard, Plugin, ProviderHealth, Terminal, Tier
 
 plugin = Plugin("status", version="1")
+_SHOWN_BYTES = 16 * 1024
 
 
 def _view(card: DaemonCard, terminal: Terminal) -> str:
@@ -28,7 +29,23 @@ def _view(card: DaemonCard, terminal: Terminal) -> str:
     ]
     if card.house is not None:
         lines += [f"  {terminal.style(f'{name:<12}', 2)} {text}" for name, text in _more(card.house)]
+    if card.memory is not None:
+        lines += [f"  {terminal.style(f'{name:<24}', 2)} {text}" for name, text in _rooms(card.memory)]
     return "\n".join(lines)
+
+
+def _rooms(memory: MemoryCard) -> list[tuple[str, str]]:
+    """Say what `--memory` adds: each room with what it holds, those that hold little in one line."""
+    sizes = {"resident": memory.rss, "its share of that": memory.pss, "nobody else has": memory.own}
+    rows = [(name, f"{size / 2**20:8.1f} MiB") for name, size in sizes.items() if size is not None]
+    total = sum(item.bytes for item in memory.rooms)
+    rows.append(("found in Python", f"{total / 2**20:8.1f} MiB"))
+    shown = [item for item in memory.rooms if item.bytes >= _SHOWN_BYTES]
+    rows += [(item.room, f"{item.bytes / 1024:8.0f} KiB in {item.objects} objects") for item in shown]
+    rest = memory.rooms[len(shown) :]
+    if rest:
+        rows.append((f"{len(rest)} rooms more", f"{sum(item.bytes for item in rest) / 1024:8.0f} KiB"))
+    return rows
 
 
 def _more(house: HouseCard) -> list[tuple[str, str]]:
@@ -69,8 +86,12 @@ def _provider(item: ProviderHealth) -> str:
 
 # Figures and versions; the paths in it begin with ~ when a model is told.
 @plugin.command(view=_view, tool=Tier.READ, scope="ask")
-def status(
-    context: Context, full: Annotated[bool, "Show memory, the event loop, plugins and commands too."] = False
+async def status(
+    context: Context,
+    full: Annotated[bool, "Show memory, the event loop, plugins and commands too."] = False,
+    memory: Annotated[
+        bool, "Show what each room holds in memory too; takes some tenths of a second."
+    ] = False,
 ) -> DaemonCard:
     """Show how the daemon is doing.
 
@@ -79,10 +100,15 @@ def status(
     Examples:
         isaacctl status
         isaacctl status --full
+        isaacctl status --memory
         isaacctl status --json
     """
     card = context.daemon.status()
-    return msgspec.structs.replace(card, house=context.daemon.house()) if full else card
+    if full:
+        card = msgspec.structs.replace(card, house=context.daemon.house())
+    if memory:
+        card = msgspec.structs.replace(card, memory=await context.daemon.memory())
+    return card
 
 
 def _duration(seconds: float) -> str:

@@ -76,6 +76,16 @@ def test_status_says_more_only_if_asked():
         assert "event loop" in daemon.home.isaacctl("status", "--full").stdout
 
 
+def test_status_says_by_room_what_memory_is_held():
+    with running() as daemon, daemon.caller() as caller:
+        assert caller.call("status")["memory"] is None
+        memory = caller.call("status", {"memory": True})["memory"]
+        by_room = {item["room"]: item["bytes"] for item in memory["rooms"]}
+        assert by_room["python"] > by_room["isaacd.server"] > 10_000
+        assert sum(by_room.values()) < memory["rss"]
+        assert "isaacd.server" in daemon.home.isaacctl("status", "--memory").stdout
+
+
 @pytest.fixture
 def collector():
     taken: list[dict] = []
