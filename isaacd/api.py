@@ -45,7 +45,7 @@ from isaacd.batch.cards import Wishes as BatchWishes
 from isaacd.chats.cards import Found as ChatFound
 from isaacd.chats.cards import Listed as ChatListed
 from isaacd.chats.cards import RoleCard, TurnCard
-from isaacd.command import Argument, Input, Option, Words
+from isaacd.command import Argument, Input, Later, Option, Words
 from isaacd.config import ConfigRow, ProviderConfig, Strategy
 from isaacd.context import (
     CommandCard,
@@ -57,6 +57,7 @@ from isaacd.context import (
     Handover,
     HouseCard,
     MemoryCard,
+    MemoryRow,
     PluginCard,
     PluginChanges,
     PluginDiagnosis,
@@ -64,7 +65,6 @@ from isaacd.context import (
     PluginSteps,
     PluginTimes,
     PluginTrust,
-    RoomMemory,
     SpanCard,
     StepCard,
     Terminal,
@@ -337,9 +337,11 @@ __all__ = [
     "InvalidParams",
     "IsaacError",
     "JobCard",
+    "Later",
     "LineCard",
     "LookedThrough",
     "MemoryCard",
+    "MemoryRow",
     "Message",
     "MessagesReader",
     "ModelCard",
@@ -390,7 +392,6 @@ __all__ = [
     "Released",
     "ResponsesDecoder",
     "RoleCard",
-    "RoomMemory",
     "ScheduleCard",
     "Schema",
     "Scope",

@@ -382,10 +382,33 @@ class App:
         )
 
     async def memory(self) -> MemoryCard:
-        """Count what each room holds, in turns with everybody else."""
-        from isaacd.observe.memory import describe
+        """Measure where the daemon's memory is."""
+        from isaacd.observe.memory import measure
 
-        return await describe(self)
+        shelf, made = self._shelf, self.__dict__
+        rooms: dict[str, Sequence[object]] = {
+            "cache: answers in memory": () if shelf is None else (shelf.cache,),
+            "cache: what is asked next": () if shelf is None else (shelf.warmer,),
+            "cache: file": () if shelf is None else (shelf,),
+            "plugins known": (made.get("_residents"), made.get("plugin_desk"), made.get("toolbox")),
+            "catalog of commands": (self.catalog,),
+            "command line": (made.get("command_line"),),
+            "typed lines": (made.get("lines"), made.get("desk")),
+            "plugins' belongings": (self._household,),
+            "AI providers": (self._routers,),
+            "history": (self._history, made.get("learned")),
+            "conversations": (self._chats,),
+            "tasks and schedules": (self._jobs,),
+            "batches": (self._batches,),
+            "ledger": (self._ledger,),
+            "connections": tuple(self._life.listener.connections) if self._life.listener else (),
+            "traces": (self._life.traces,),
+            "configuration": (self._source,),
+            "log": (self.log,),
+        }
+        shared = (self, self.__dict__, self._life, self._life.__dict__, self.clock, self.paths, self.environ)
+        used = {name: tuple(item for item in roots if item is not None) for name, roots in rooms.items()}
+        return await measure({name: roots for name, roots in used.items() if roots}, shared)
 
     def traces(self, name: str | None = None, limit: int = 20) -> Sequence["TraceCard"]:
         """Describe the last requests, or those of that name, the newest first."""

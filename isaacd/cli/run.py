@@ -11,7 +11,7 @@ from isaacd.cli.failure import error_json, error_text
 from isaacd.cli.inputs import read_inputs
 from isaacd.cli.output import Output
 from isaacd.cli.render import plain, render, sendable, styled, to_json
-from isaacd.command import Catalog, Command, Input
+from isaacd.command import Catalog, Command, Input, Later
 from isaacd.command.outlined import LazyCommand
 from isaacd.context import Context, Ending, Handover, Terminal
 from isaacd.errors import Cancelled, ConfigInvalid, IsaacError
@@ -115,6 +115,8 @@ class CommandLine:
             inner = _within(context, output, parsed)
             result = command.answer(command.start, inner, command.bind(parsed.values, context.meta).args)
             return self._done(result, parsed, output, terminal)
+        except Later:
+            return None
         except IsaacError as error:
             return self._failed(error, parsed, output, terminal)
 

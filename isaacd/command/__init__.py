@@ -3,6 +3,7 @@
 from isaacd.command.arguments import Call
 from isaacd.command.catalog import Catalog
 from isaacd.command.command import Command
+from isaacd.command.later import Later
 from isaacd.command.markers import Argument, Input, Option, Words
 
-__all__ = ["Argument", "Call", "Catalog", "Command", "Input", "Option", "Words"]
+__all__ = ["Argument", "Call", "Catalog", "Command", "Input", "Later", "Option", "Words"]

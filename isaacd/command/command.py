@@ -7,6 +7,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal
 
 from isaacd.command.arguments import Arguments, Call
+from isaacd.command.later import Later
 from isaacd.command.schema import schema_of
 from isaacd.command.signature import Parameter, read_signature
 from isaacd.context import Context, Meta, Terminal
@@ -24,7 +25,7 @@ class Command:
     """A handler with everything that its callers need to know.
 
     `name` is the method on the wire: `plugin` or `plugin.function`. `mode` is inline for a plain function (it must
-    not wait), task for a coroutine function, stream for an async generator. A `live` command sends events even when
+    not wait, but may raise Later), task for a coroutine function, stream for an async generator. A `live` command sends events even when
     the caller did not ask for them; a `lenient` one ignores arguments that it does not know. `at_once` is tried
     before a task or stream is started, in the same way as a plain handler; None from it means that it must be.
     `tool` is there if a model may call it too, and says how dangerous that is. `markdown` says that its text is
@@ -95,10 +96,16 @@ class Command:
         A stream's result is the last thing it yields that is not text, or else all of its text. Raises IsaacError
         only, whatever the handler raises; cancellation passes through.
         """
+        later: Later | None = None
         if self.mode == "inline":
-            return self.answer(self.start, context, args)
+            try:
+                return self.answer(self.start, context, args)
+            except Later as told:
+                later = told
         self.under_way += 1
         try:
+            if later is not None:
+                return await later.work()
             if self.mode == "task":
                 return await self.start(context, args)
             return await _drain(self.start(context, args), context)
@@ -112,10 +119,10 @@ class Command:
             self.under_way -= 1
 
     def answer(self, handler: Callable[[Context, Any], Any], context: Context, args: Any) -> Any:
-        """Call `start` or `at_once` without waiting; raises IsaacError only, whatever the handler raises."""
+        """Call `start` or `at_once` without waiting; raises IsaacError only, whatever the handler raises, or Later."""
         try:
             return handler(context, args)
-        except IsaacError:
+        except (IsaacError, Later):
             raise
         except (
             BaseException

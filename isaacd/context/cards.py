@@ -160,26 +160,39 @@ class HouseCard(msgspec.Struct, frozen=True, kw_only=True):
     lines_dropped: int
 
 
-class RoomMemory(msgspec.Struct, frozen=True, kw_only=True):
-    """What one room holds in Python: code, classes, tables, and what it keeps for its callers; `objects` of them."""
+class MemoryRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One part of the daemon's memory, in KiB (1024 bytes).
 
-    room: str
-    bytes: int
-    objects: int
+    `group` is room (what a room of the daemon holds), plugin or code (modules with their classes and functions), rest
+    (Python objects that none of those leads to), mapped (resident, by what the kernel has mapped there) or process (one
+    that the daemon has started: its PSS). `objects` counts Python's.
+    """
+
+    group: str
+    name: str
+    kib: float
+    objects: int = 0
 
 
 class MemoryCard(msgspec.Struct, frozen=True, kw_only=True):
-    """The daemon's memory, in bytes; `rooms` are the largest first.
+    """Where the daemon's memory is, in KiB; all measured at one moment.
 
-    `rss` is what the process has in memory, `pss` the same with pages that others have too shared out, and `own` what
-    nobody else has; None where the kernel does not tell. What the rooms do not add up to is the interpreter, libraries
-    in C, and memory that Python keeps free.
+    Of `rss_kib`, which is resident, `pss_kib` counts pages that other processes share in parts, and `private_kib` are this
+    one's alone. `python_kib` is what all rows of rooms, plugins, code and the rest weigh together, `sqlite_kib` what SQLite
+    has allocated itself; `unaccounted_kib` is what is left of the heap: room that is free and kept, and what C code
+    holds. `blocks` are those of Python's allocator, `took_ms` is how long the measurement took, mostly in another process.
     """
 
-    rss: int | None
-    pss: int | None
-    own: int | None
-    rooms: tuple[RoomMemory, ...]
+    rss_kib: int
+    pss_kib: int
+    private_kib: int
+    swapped_kib: int
+    python_kib: float
+    sqlite_kib: float
+    unaccounted_kib: float
+    blocks: int
+    took_ms: float
+    rows: tuple[MemoryRow, ...]
 
 
 class DaemonCard(msgspec.Struct, frozen=True, kw_only=True):

@@ -77,7 +77,7 @@ class Daemon(Protocol):
         ...
 
     async def memory(self) -> MemoryCard:
-        """Count what each room holds; takes some tenths of a second, and lets others go on meanwhile."""
+        """Measure where the daemon's memory is."""
         ...
 
     def traces(self, name: str | None = None, limit: int = 20) -> "Sequence[TraceCard]":

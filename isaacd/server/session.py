@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from isaacd.command import Call, Catalog, Command
+from isaacd.command import Call, Catalog, Command, Later
 from isaacd.context import NOWHERE, Context, Origin, Services, Sink
 from isaacd.errors import (
     DeadlineExceeded,
@@ -228,6 +228,8 @@ class Session:
                     self.outbox.send(self.codec.encode_result(request_id, result))
                     trace.end("ok")
                     return
+            except Later:
+                pass
             except IsaacError as error:
                 trace.end(error.name)
                 raise
@@ -245,6 +247,10 @@ class Session:
         try:
             result = command.answer(handler, context, call.args)
             self.outbox.send(self.codec.encode_result(request_id, result))
+        except Later:
+            trace = self._trace(command, call)
+            self.begin(command, call, request_id, self._finish, wants_events=False, trace=trace)
+            return
         except IsaacError as error:
             self._trace(command, call).end(error.name)
             raise

@@ -1,14 +1,38 @@
 """How the daemon is doing."""
 
 import time
+from collections.abc import Iterator
 from typing import Annotated
 
 import msgspec
 
-from isaacd.api import Context, DaemonCard, HouseCard, MemoryCard, Plugin, ProviderHealth, Terminal, Tier
+from isaacd.api import (
+    Context,
+    DaemonCard,
+    HouseCard,
+    Later,
+    MemoryCard,
+    MemoryRow,
+    Plugin,
+    ProviderHealth,
+    Terminal,
+    Tier,
+)
 
 plugin = Plugin("status", version="1")
-_SHOWN_BYTES = 16 * 1024
+
+# How many rows of each kind are shown; --json has all of them.
+_MOST = {"room": 12, "plugin": 8, "code": 12, "rest": 1, "mapped": 6, "process": 8}
+_TITLES = {
+    "room": "what rooms hold",
+    "plugin": "plugins, imported",
+    "code": "code, imported",
+    "rest": "the rest of Python",
+    "mapped": "resident, by kind",
+    "process": "processes started",
+}
+_BAR = "█"
+_HALF = "▌"
 
 
 def _view(card: DaemonCard, terminal: Terminal) -> str:
@@ -30,22 +54,50 @@ def _view(card: DaemonCard, terminal: Terminal) -> str:
     if card.house is not None:
         lines += [f"  {terminal.style(f'{name:<12}', 2)} {text}" for name, text in _more(card.house)]
     if card.memory is not None:
-        lines += [f"  {terminal.style(f'{name:<24}', 2)} {text}" for name, text in _rooms(card.memory)]
+        lines += _memory(card.memory, terminal)
     return "\n".join(lines)
 
 
-def _rooms(memory: MemoryCard) -> list[tuple[str, str]]:
-    """Say what `--memory` adds: each room with what it holds, those that hold little in one line."""
-    sizes = {"resident": memory.rss, "its share of that": memory.pss, "nobody else has": memory.own}
-    rows = [(name, f"{size / 2**20:8.1f} MiB") for name, size in sizes.items() if size is not None]
-    total = sum(item.bytes for item in memory.rooms)
-    rows.append(("found in Python", f"{total / 2**20:8.1f} MiB"))
-    shown = [item for item in memory.rooms if item.bytes >= _SHOWN_BYTES]
-    rows += [(item.room, f"{item.bytes / 1024:8.0f} KiB in {item.objects} objects") for item in shown]
-    rest = memory.rooms[len(shown) :]
-    if rest:
-        rows.append((f"{len(rest)} rooms more", f"{sum(item.bytes for item in rest) / 1024:8.0f} KiB"))
-    return rows
+def _memory(card: MemoryCard, terminal: Terminal) -> list[str]:
+    """Show where the memory is, as a table with bars; each is as long as its part of what is resident."""
+    lines = [
+        "",
+        f"memory {_mib(card.rss_kib)} MiB resident, {_mib(card.pss_kib)} its share, {_mib(card.private_kib)} its alone"
+        + (f", {_mib(card.swapped_kib)} swapped out" if card.swapped_kib else ""),
+    ]
+    for group, most in _MOST.items():
+        rows = [row for row in card.rows if row.group == group]
+        if rows:
+            total = sum(row.kib for row in rows)
+            lines.append(f"  {terminal.style(_TITLES[group], 1)} {_mib(total)} MiB")
+            lines += _bars(rows, most, card.rss_kib, terminal)
+    left = [
+        MemoryRow(group="", name="SQLite's own", kib=card.sqlite_kib),
+        MemoryRow(group="", name="not accounted for", kib=card.unaccounted_kib),
+    ]
+    lines += [f"  {terminal.style('of the heap, beside Python', 1)}", *_bars(left, 2, card.rss_kib, terminal)]
+    lines.append(
+        f"  measured in {card.took_ms:.0f} ms, in a copy of the process; {card.blocks} blocks of Python"
+    )
+    return lines
+
+
+def _bars(rows: list[MemoryRow], most: int, whole_kib: float, terminal: Terminal) -> Iterator[str]:
+    others = rows[most:]
+    if len(others) > 1:
+        name = f"{len(others)} others"
+        rows = [*rows[:most], MemoryRow(group="", name=name, kib=sum(row.kib for row in others))]
+    room = max(4, min(40, terminal.columns - 46))
+    for row in rows:
+        halves = round(2 * room * min(1.0, row.kib / whole_kib)) if whole_kib else 0
+        bar = _BAR * (halves // 2) + _HALF * (halves % 2)
+        # Plugins and processes are called as somebody has called them.
+        name = "".join(char for char in row.name if char.isprintable())[:28]
+        yield f"    {name:<28} {_mib(row.kib):>7} {terminal.style(bar, 36)}".rstrip()
+
+
+def _mib(kib: float) -> str:
+    return f"{kib / 1024:.2f}" if kib < 10 * 1024 else f"{kib / 1024:.1f}"
 
 
 def _more(house: HouseCard) -> list[tuple[str, str]]:
@@ -86,16 +138,17 @@ def _provider(item: ProviderHealth) -> str:
 
 # Figures and versions; the paths in it begin with ~ when a model is told.
 @plugin.command(view=_view, tool=Tier.READ, scope="ask")
-async def status(
+def status(
     context: Context,
     full: Annotated[bool, "Show memory, the event loop, plugins and commands too."] = False,
     memory: Annotated[
-        bool, "Show what each room holds in memory too; takes some tenths of a second."
+        bool, "Measure what takes the memory: each room, plugin, package and kind of page."
     ] = False,
 ) -> DaemonCard:
     """Show how the daemon is doing.
 
-    Exits with 3 if no daemon is running; this command never starts one.
+    Exits with 3 if no daemon is running; this command never starts one. `--memory` takes some tenths of a second, in a
+    copy of the process, so that nobody else waits for it.
 
     Examples:
         isaacctl status
@@ -106,9 +159,13 @@ async def status(
     card = context.daemon.status()
     if full:
         card = msgspec.structs.replace(card, house=context.daemon.house())
-    if memory:
-        card = msgspec.structs.replace(card, memory=await context.daemon.memory())
-    return card
+    if not memory:
+        return card
+
+    async def measured() -> DaemonCard:
+        return msgspec.structs.replace(card, memory=await context.daemon.memory())
+
+    raise Later(measured)
 
 
 def _duration(seconds: float) -> str:

@@ -3,6 +3,7 @@
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import pytest
 
@@ -76,14 +77,35 @@ def test_status_says_more_only_if_asked():
         assert "event loop" in daemon.home.isaacctl("status", "--full").stdout
 
 
-def test_status_says_by_room_what_memory_is_held():
-    with running() as daemon, daemon.caller() as caller:
-        assert caller.call("status")["memory"] is None
-        memory = caller.call("status", {"memory": True})["memory"]
-        by_room = {item["room"]: item["bytes"] for item in memory["rooms"]}
-        assert by_room["python"] > by_room["isaacd.server"] > 10_000
-        assert sum(by_room.values()) < memory["rss"]
-        assert "isaacd.server" in daemon.home.isaacctl("status", "--memory").stdout
+def test_memory_is_accounted_for_while_others_are_answered():
+    """The parts add up to what the kernel says, nobody waits, and looking leaves nothing behind."""
+    with running(plugins={"slow": SLOW}) as daemon, daemon.caller() as caller, daemon.caller() as other:
+        other.call("greet")
+        number = caller.ask("status", {"memory": True})
+        assert other.call("greet") == "hello world"
+        memory = caller.answer(number)[2]["memory"]
+        by_group: dict[str, dict[str, float]] = {}
+        for row in memory["rows"]:
+            by_group.setdefault(row["group"], {})[row["name"]] = row["kib"]
+        assert sum(by_group["mapped"].values()) == memory["rss_kib"]
+        python_kib = sum(sum(by_group[group].values()) for group in ("room", "plugin", "code", "rest"))
+        assert python_kib == pytest.approx(memory["python_kib"], rel=0.01)
+        heap_kib = by_group["mapped"]["heap and anonymous"]
+        told_kib = memory["python_kib"] + memory["sqlite_kib"] + memory["unaccounted_kib"]
+        assert told_kib == pytest.approx(heap_kib, rel=0.01)
+        assert 0 < memory["pss_kib"] <= memory["rss_kib"]
+        assert {"standard library", "msgspec", "isaacd.server"} <= set(by_group["code"])
+        assert "catalog of commands" in by_group["room"]
+        assert "greet" in by_group["plugin"]
+        # On the command line too, as a table with bars.
+        shown = daemon.home.isaacctl("status", "--memory").stdout
+        assert "what rooms hold" in shown
+        assert "\u2588" in shown
+        files = daemon.open_files()
+        for _ in range(3):
+            caller.call("status", {"memory": True})
+        assert daemon.open_files() <= files
+        assert not Path(f"/proc/{daemon.pid}/task/{daemon.pid}/children").read_text().split()
 
 
 @pytest.fixture

@@ -1,116 +1,142 @@
-"""What a room holds: each object once, at the room of its class or at who holds it, while others go on."""
+"""What is weighed counts once, all of it counts somewhere, and a copy of the process ends whatever happens in it."""
 
-import sys
-from types import ModuleType
+import os
+import threading
+import types
+import weakref
+from pathlib import Path
 
-import anyio
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from isaacd.observe.memory import describe, room_of, weigh
+from isaacd.errors import InternalError
+from isaacd.observe.memory.copied import in_a_copy
+from isaacd.observe.memory.mapped import (
+    ANONYMOUS,
+    FILES,
+    LIBRARIES,
+    SQLITE,
+    STACK,
+    kind_of,
+    mapped,
+    sqlite_used,
+)
+from isaacd.observe.memory.scales import Scales
 
-MANY = 5000
+JSON = st.recursive(
+    st.integers(min_value=2**70) | st.text(min_size=40), lambda inner: st.lists(inner) | st.tuples(inner)
+)
+SMAPS = """\
+55d0-55d1 r--p 00000000 08:01 42 /usr/bin/python3.11
+Size:                100 kB
+Rss:                  40 kB
+Pss:                  10 kB
+Private_Clean:         4 kB
+Swap:                  1 kB
+VmFlags: rd mr mw me sd
+55d2-55d3 rw-p 00000000 00:00 0
+Rss:                   8 kB
+Private_Dirty:         8 kB
+7f00-7f01 rw-s 00000000 08:01 43 /home/ada lovelace/x.sqlite-shm
+Rss:                  32 kB
+"""
 
 
-class Shelf:
-    def __init__(self, kept: object) -> None:
-        self.kept = kept
+@given(st.lists(JSON, max_size=4))
+def test_parts_add_up_to_the_whole_in_any_order(values: list[object]) -> None:
+    whole, objects = Scales().weigh(values)
+    forth, back = Scales(), Scales()
+    assert sum(forth.weigh([value])[0] for value in values) == whole
+    assert sum(back.weigh([value])[1] for value in reversed(values)) == objects
 
 
-class Note(msgspec.Struct, gc=False):
+def test_what_two_share_counts_for_the_first_and_what_is_apart_for_nobody() -> None:
+    shared, apart = ["s" * 5000], ["a" * 90_000]
+    scales = Scales([apart])
+    assert 5000 < scales.weigh([[shared, apart]])[0] < 6000
+    assert scales.weigh([[shared, apart]])[0] < 200
+    assert scales.weigh([apart])[0] > 90_000  # until its own turn comes
+
+
+class Row(msgspec.Struct, gc=False):
     text: str
 
 
-def module(name: str, **names: object) -> ModuleType:
-    made = ModuleType(name)
-    vars(made).update(names)
-    for value in names.values():
-        if isinstance(value, type):
-            value.__module__ = name
-    return made
+def test_structs_that_hide_from_the_collector_are_looked_into() -> None:
+    assert Scales().weigh([Row("x" * 7000)])[0] > 7000
 
 
-@pytest.fixture
-def shelf_class() -> type[Shelf]:
-    return type("Shelf", (Shelf,), {"__module__": "isaacd.shelves.shelf"})
+def test_a_proxy_whose_object_is_gone_is_no_trouble() -> None:
+    module = types.ModuleType("gone")
+    proxy = weakref.proxy(module)
+    del module
+    assert Scales().weigh([[proxy]])[1] == 2
 
 
-def sizes(rooms) -> dict[str, int]:
-    return {item.room: item.bytes for item in rooms}
+def test_code_is_weighed_where_it_was_made_only() -> None:
+    def function(value: object = "d" * 3000) -> object:
+        return value
+
+    module = types.ModuleType("weighed")
+    module.__dict__.update(function=function, Row=Row, os=os)
+    data, _ = Scales().weigh([vars(module)])
+    ours, _ = Scales().weigh([vars(module)], lambda item: getattr(item, "__module__", "") == __name__)
+    others, _ = Scales().weigh([vars(module)], lambda item: False)
+    assert others < 3000 < data < ours < 50_000  # the whole of `os` is far more
+
+
+def test_maps_are_summed_by_what_they_are(tmp_path: Path) -> None:
+    (tmp_path / "smaps").write_text(SMAPS)
+    found = mapped(tmp_path)
+    assert (found.rss, found.pss, found.private, found.swapped) == (80, 10, 12, 1)
+    assert found.kinds == {LIBRARIES: 40, ANONYMOUS: 8, SQLITE: 32}
 
 
 @pytest.mark.parametrize(
-    ("name", "room"),
+    ("path", "kind"),
     [
-        ("isaacd", "isaacd"),
-        ("isaacd.cache.levels.one", "isaacd.cache"),
-        ("isaac_plugins.ask", "isaac_plugins.ask"),
-        ("aiohttp.client", "aiohttp"),
-        ("json.decoder", "python"),
-        ("__main__", "python"),
+        ([], ANONYMOUS),
+        (["[heap]"], ANONYMOUS),
+        (["[anon:glibc: malloc]"], ANONYMOUS),
+        (["[stack]"], STACK),
+        (["[vdso]"], FILES),
+        (["/lib/libc.so.6"], LIBRARIES),
+        (["/x/ext.cpython-311.so (deleted)"], LIBRARIES),
+        (["/x/chats.sqlite"], SQLITE),
+        (["/usr/lib/locale/C.utf8"], FILES),
     ],
 )
-def test_a_room_is_the_first_two_words_of_ours_and_the_name_of_a_library(name: str, room: str) -> None:
-    assert room_of(name) == room
+def test_a_map_is_known_by_its_path(path: list[str], kind: str) -> None:
+    assert kind_of(path) == kind
+
+
+def test_where_the_kernel_tells_nothing_there_is_nothing(tmp_path: Path) -> None:
+    assert mapped(tmp_path).rss == 0
+    assert sqlite_used() >= 0
 
 
 @pytest.mark.anyio
-async def test_what_is_kept_belongs_to_the_class_that_keeps_it(shelf_class) -> None:
-    kept = [bytes(1000) + bytes([n % 256, n // 256]) for n in range(100)]
-    shelf = shelf_class(kept)
-    before = sizes(await weigh(modules=[module("isaacd.elsewhere.other", nothing={})]))
-    found = sizes(await weigh(modules=[module("isaacd.elsewhere.other", nothing={"shelf": shelf})]))
-    assert found["isaacd.shelves"] >= sum(map(sys.getsizeof, kept)) + sys.getsizeof(kept)
-    assert found["isaacd.elsewhere"] < before["isaacd.elsewhere"] + 2000
+async def test_a_copy_sees_what_is_here_and_changes_nothing() -> None:
+    here = [1]
+
+    def work() -> bytes:
+        here.append(2)
+        return bytes(here) * 100_000
+
+    assert await in_a_copy(work) == bytes((1, 2)) * 100_000
+    assert here == [1]
 
 
 @pytest.mark.anyio
-async def test_each_object_counts_once() -> None:
-    big = ["x" * 10_000 + str(n) for n in range(10)]
-    one = module("isaacd.cache.one", held=big)
-    two = module("isaacd.history.two", held=big, again=[big, *big])
-    total = sum(sizes(await weigh(modules=[one, two])).values())
-    assert sum(map(sys.getsizeof, big)) <= total < sum(map(sys.getsizeof, big)) * 1.2
+async def test_a_copy_that_fails_or_hangs_is_told_and_gone() -> None:
+    def broken() -> bytes:
+        raise RuntimeError
 
-
-@pytest.mark.anyio
-async def test_what_the_collector_does_not_know_is_found_too() -> None:
-    note = Note("y" * 100_000)
-    assert sizes(await weigh(modules=[module("isaacd.chats.one", held=(note,))]))["isaacd.chats"] > 100_000
-
-
-@pytest.mark.anyio
-async def test_others_go_on_meanwhile() -> None:
-    turns = 0
-
-    async def others() -> None:
-        nonlocal turns
-        while True:
-            turns += 1
-            await anyio.lowlevel.checkpoint()
-
-    async with anyio.create_task_group() as group:
-        group.start_soon(others)
-        await weigh(modules=[module("isaacd.cache.many", held=[[n] for n in range(MANY)])])
-        group.cancel_scope.cancel()
-    assert turns >= MANY // 1000
-
-
-@pytest.mark.anyio
-async def test_a_proxy_whose_object_is_gone_is_no_trouble(shelf_class) -> None:
-    import weakref
-
-    gone = shelf_class(1)
-    proxy = weakref.proxy(gone)
-    del gone
-    assert await weigh(modules=[module("isaacd.cache.proxies", held=[proxy])])
-
-
-@pytest.mark.anyio
-async def test_the_whole_process_is_described_with_the_largest_first() -> None:
-    card = await describe()
-    assert [item.bytes for item in card.rooms] == sorted((item.bytes for item in card.rooms), reverse=True)
-    assert {"python", "isaacd.context", "msgspec"} <= {item.room for item in card.rooms}
-    if card.rss is not None and card.pss is not None and card.own is not None:
-        assert sum(item.bytes for item in card.rooms) < card.rss
-        assert card.own <= card.pss <= card.rss
+    with pytest.raises(InternalError):
+        await in_a_copy(broken)
+    with pytest.raises(InternalError):
+        await in_a_copy(lambda: bytes(threading.Event().wait()), limit_s=0.05)
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)  # noqa: ASYNC222 - nobody is left to be seen off

@@ -6,6 +6,7 @@ from typing import Any
 import anyio
 import pytest
 
+from isaacd.command import Later
 from isaacd.context import Context
 from isaacd.errors import NotFound
 from isaacd.server.methods import MAX_IN_FLIGHT
@@ -35,9 +36,16 @@ async def forever(context: Context) -> None:
     await anyio.sleep_forever()
 
 
-async def late(context: Context) -> str:
+async def late(context: Context, text: str = "late") -> str:
     """Answer at once, in a task."""
-    return "late"
+    return text
+
+
+def either(context: Context, waits: bool = False) -> str:
+    """Answer at once, or in a task."""
+    if waits:
+        raise Later(lambda: late(context, "later"))
+    return "at once"
 
 
 async def stream(context: Context, count: int = 3) -> AsyncIterator[str | dict[str, int]]:
@@ -119,6 +127,16 @@ async def test_a_plugins_defect_and_its_refusal_stay_their_own_requests() -> Non
     assert first[2]["data"]["name"] == "plugin_failed"
     assert second[2]["data"]["name"] == "not_found"
     assert third == ("reply", 3, 2)
+
+
+@pytest.mark.parametrize("meta", [{}, {"_meta": {"trace": "t-1"}}])
+async def test_a_plain_function_may_have_to_wait_this_time(meta: dict[str, object]) -> None:
+    async with anyio.create_task_group() as group:
+        talk = Conversation(either, group=group)
+        talk.request(1, "either", {"waits": True, **meta})
+        talk.request(2, "either", {**meta})
+        assert talk.hear() == [("reply", 2, "at once")]
+        assert (await talk.hear_until(is_reply))[-1] == ("reply", 1, "later")
 
 
 async def test_a_result_that_cannot_be_sent_becomes_an_error() -> None:
