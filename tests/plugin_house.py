@@ -11,6 +11,7 @@ import anyio
 import msgspec
 
 from isaacd.command import Catalog
+from isaacd.config import Offered
 from isaacd.context import Context
 from isaacd.plugin import BootLoader, Registry
 from isaacd.plugin.activity import Activity
@@ -38,6 +39,7 @@ class PluginHouse:
         self.registry = Registry(self.catalog, ())
         self.here = Here(services.log, lambda: timeout_s)
         self.disabled: tuple[str, ...] = ()
+        self.offered: list[Offered] = []  # what the configuration was told, each time
         self.roster = Roster(
             self.registry,
             Activity(services.paths, services.clock, services.log),
@@ -46,7 +48,7 @@ class PluginHouse:
             import_now=self.here.load_now,
             spawn=group.start_soon,
             services=services,
-            changed=lambda: None,
+            changed=lambda: self.offered.append(self.roster.offered()),
             uid=os.geteuid(),
         )
         self.catalog.later(lambda: self.roster, ())

@@ -96,6 +96,7 @@ class Roster:
         self._disabled: Collection[str] = ()
         self._born = self.clock.monotonic()
         self._folders: Stamps = ()
+        self._told: dict[str, tuple[object, ...]] = {}  # what callers of `changed` know of each plugin
         self._pending: list[Seat] = []
         self._busy: anyio.Event | None = None
         self._most_known = anyio.Event()
@@ -196,8 +197,17 @@ class Roster:
         """Put what a plugin offers in place; raises PluginFailed."""
         self._registry.place(offer)
         self._activity.put(seat.name, seat.subscribers(), seat.timed())
-        if self.is_open and self._busy is None:
-            self._changed()
+        if self.is_open and (self._busy is None or self._is_news(seat)):
+            self._tell_changed()
+
+    def _is_news(self, seat: Seat) -> bool:
+        """Say whether a plugin adds something else to the configuration than it was said to."""
+        told = self._told.get(seat.name)
+        return told is not None and seat.manifest is not None and told != _added_by(seat.manifest)
+
+    def _tell_changed(self) -> None:
+        self._told = {name: _added_by(manifest) for name, manifest in self.manifests().items()}
+        self._changed()
 
     def gone(self, seat: Seat) -> None:
         """Take away a plugin whose files are gone; another one of its name may have been hidden by it."""
@@ -281,7 +291,7 @@ class Roster:
 
     def refusal(self, word: str) -> PluginFailed | None:
         """Say why a plugin has no commands, if it is there and cannot be used."""
-        seat = self.seats.get(word)
+        seat = self.seats.get(word) or self.seats.get(word.replace("_", "-"))
         if seat is not None and not seat.is_described:
             return PluginFailed(
                 f"the plugin {word} is still being looked at: its import takes long",
@@ -333,7 +343,7 @@ class Roster:
             elif known.manifest is not None:
                 seat.know(known.manifest, stamps)
             else:
-                raise PluginFailed(known.error or "it failed before")
+                raise PluginFailed(known.error or "it failed before", hint=known.hint)
         except PluginFailed as error:
             seat.fail(error, stamps, retry_s=0.0)
         return seat
@@ -360,7 +370,7 @@ class Roster:
                 await self.reload()
         finally:
             self._busy = None
-            self._changed()
+            self._tell_changed()
             busy.set()
 
     async def _settle(self) -> None:
@@ -429,7 +439,7 @@ class Roster:
     def _tell_most(self) -> None:
         self.settle_conflicts()
         if not self._most_known.is_set():
-            self._changed()
+            self._tell_changed()
             self._most_known.set()
 
     @property
@@ -470,7 +480,7 @@ class Roster:
         changes = await compare(self, names, force=force)
         if changes != PluginChanges():
             await self.memory.write(self.seats.values())
-            self._changed()
+            self._tell_changed()
         return changes
 
     # All at once.
@@ -504,3 +514,8 @@ class Roster:
         finally:
             if has_turn:
                 self._turns.release()
+
+
+def _added_by(manifest: Manifest) -> tuple[object, ...]:
+    """Return what a plugin adds to the configuration, to be compared."""
+    return manifest.settings, manifest.policies
