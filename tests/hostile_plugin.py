@@ -5,10 +5,12 @@ HOSTILE = '''
 
 import asyncio
 import ctypes
+import fcntl
 import os
 import resource
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -170,6 +172,12 @@ def others(context: Context, sock: str = "") -> dict:
         "kill_all": attempt(lambda: os.kill(-1, signal.SIGKILL)),
         "kill_group": attempt(lambda: os.killpg(os.getpgid(parent), signal.SIGKILL)),
         "pidfd": call(424, os.pidfd_open(parent), 9, 0, 0),
+        # The kernel would send the signal then, to whom the owner of a descriptor is.
+        "own": attempt(lambda: fcntl.fcntl(socket.socketpair()[0], fcntl.F_SETOWN, parent)),
+        "own_ex": attempt(lambda: fcntl.fcntl(socket.socketpair()[0], 15, struct.pack("ii", 1, parent))),
+        "own_by_ioctl": attempt(lambda: fcntl.ioctl(socket.socketpair()[0], 0x8901, struct.pack("i", parent))),
+        "signal": attempt(lambda: fcntl.fcntl(socket.socketpair()[0], 10, signal.SIGKILL)),
+        "idle": attempt(lambda: os.sched_setscheduler(parent, os.SCHED_IDLE, os.sched_param(0))),
         "ptrace": call(101, 16, parent, 0, 0),
         "peek": call(310, parent, 0, 0, 0, 0, 0),
         "fork": attempt(os.fork),
@@ -216,7 +224,6 @@ def flood(context: Context) -> str:
     for number in range(50_000):
         print("flood", number, "sk-ant-api03-abcdefghijklmnopqrstuvwxyz")
     print("\\x1b]0;title\\x07")
-    sys.stdout.flush()
     for number in range(5_000):
         context.log.info("flood", number=number)
     return "done"

@@ -103,7 +103,9 @@ class Cell:
             head = self._head(context, number, view=view)
             try:
                 with anyio.fail_after(patience.call_s):
-                    return await process.call(method, *params, head)
+                    result = await process.call(method, *params, head)
+                self._circuit.worked()
+                return result
             except PluginFailed as error:
                 if (error.detail or {}).get("cause") == OUT_OF_MEMORY:
                     self._wear(process)

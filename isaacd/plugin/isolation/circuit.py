@@ -36,6 +36,10 @@ class Circuit:
         self._last = self._monotonic()
         self._cause = cause
 
+    def worked(self) -> None:
+        """Take note of a call that came to its end: what fails after it begins a row of its own."""
+        self._crashes = 0
+
     def wait_s(self) -> float:
         """Return the seconds to wait before the next start, PATIENCE_S at most; raises PluginFailed if it is longer."""
         crashes = self.crashes

@@ -162,7 +162,7 @@ class Link(asyncio.Protocol):
             try:
                 message = self._codec.next_message()
             except IsaacError as error:
-                self.close(f"it sent what is no message: {error.message[:_TEXT_CHARS]}")
+                self.close(f"sent what is no message: {error.message[:_TEXT_CHARS]}")
                 return
             if message is None:
                 return

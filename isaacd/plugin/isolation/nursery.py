@@ -66,6 +66,8 @@ class Nursery:
         os.setsid()
         os.dup2(forked.output, 1)
         os.dup2(forked.output, 2)
+        # What a plugin prints is seen when it prints it, not when its process ends.
+        sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
         os.close(forked.output)
         os.environ.clear()
         os.environ.update(forked.order.environ)

@@ -30,6 +30,7 @@ _CALLS: dict[str, tuple[tuple[int, int], ...]] = {
     "other processes": (
         *((101, 117), (310, 270), (311, 271), (438, 438), (424, 424), (312, 272), (440, 440)),
         *((200, 130), (129, 138), (297, 240), (203, 122), (141, 140), (251, 30)),
+        *((142, 118), (144, 119), (314, 274), (256, 238)),
     ),
     "programs": ((59, 221), (322, 281), (57, -1), (58, -1)),
     # io_uring would get around this filter; memfd and System V memory around the limit of memory.
@@ -61,6 +62,11 @@ _ABSENT = ((437, 437), (435, 435))
 _NETWORK = ((42, 203), (49, 200), (50, 201))  # connect, bind, listen
 _SOCKET, _SOCKETPAIR, _CLONE, _KILL_CALL = (41, 198), (53, 199), (56, 220), (62, 129)
 _TGKILL, _PRCTL, _PRLIMIT = (234, 131), (157, 167), (302, 261)
+_FCNTL, _IOCTL = (72, 25), (16, 29)
+# Who is sent a signal when a descriptor has something, and which: a kill(2) that the kernel does. F_NOTIFY watches
+# a folder in the same way, and TIOCSTI types into a terminal.
+_FCNTL_SIGNALS = (8, 10, 15, 1026)  # F_SETOWN, F_SETSIG, F_SETOWN_EX, F_NOTIFY
+_IOCTL_SIGNALS = (0x8901, 0x8902, 0x5412)  # FIOSETOWN, SIOCSPGRP, TIOCSTI
 _UTIMENSAT, _OPEN, _OPENAT, _TRUNCATE_CALL = (280, 88), (2, -1), (257, 56), (76, 45)
 
 
@@ -111,6 +117,8 @@ def _program(machine: str, *, network: bool, pid: int, may_truncate: bool) -> It
         yield from _only(call[column], [(0, 0xFFFFFFFF, pid)])
     # Its own death with the daemon's is not to be undone, nor its limits.
     yield from _never(_PRCTL[column], 0, 0xFFFFFFFF, _PR_SET_PDEATHSIG)
+    yield from _never(_FCNTL[column], 1, 0xFFFFFFFF, *_FCNTL_SIGNALS)
+    yield from _never(_IOCTL[column], 1, 0xFFFFFFFF, *_IOCTL_SIGNALS)
     yield from _no_pointer(_PRLIMIT[column], 2)
     yield from _no_pointer(_UTIMENSAT[column], 1)
     # Opening for reading and yet truncating: Landlock sees that from ABI 3 on only.
@@ -133,8 +141,9 @@ def _only(call: int, allowed: list[tuple[int, int, int]]) -> list[bytes]:
     return [_step(_EQUAL, call, 0, len(body)), *body]
 
 
-def _never(call: int, argument: int, mask: int, value: int) -> list[bytes]:
-    body = [_load(argument), _step(_AND, mask), *_refused_if(_EQUAL, value), _step(_RETURN, _ALLOW)]
+def _never(call: int, argument: int, mask: int, *values: int) -> list[bytes]:
+    refused = [step for value in values for step in _refused_if(_EQUAL, value)]
+    body = [_load(argument), _step(_AND, mask), *refused, _step(_RETURN, _ALLOW)]
     return [_step(_EQUAL, call, 0, len(body)), *body]
 
 

@@ -40,6 +40,15 @@ def test_time_without_a_crash_heals() -> None:
     assert circuit.wait_s() == 0
 
 
+def test_what_fails_after_a_call_that_worked_begins_a_row_of_its_own() -> None:
+    circuit = Circuit("dice", FakeClock().monotonic)
+    for _ in range(9):
+        circuit.crashed("it left")
+        circuit.worked()
+    circuit.crashed("it left")
+    assert circuit.wait_s() == 0
+
+
 @given(st.lists(st.floats(0, 200), max_size=30))
 def test_no_wait_is_longer_than_a_minute_and_none_is_granted_that_is_longer_than_patience(
     gaps: list[float],
