@@ -11,7 +11,7 @@ from isaacd.command.later import Later
 from isaacd.command.schema import schema_of
 from isaacd.command.signature import Parameter, read_signature
 from isaacd.context import Context, Meta, Terminal
-from isaacd.errors import IsaacError, PluginFailed
+from isaacd.errors import InvalidParams, IsaacError, PluginFailed
 from isaacd.safety.tier import Tier
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 Mode = Literal["inline", "task", "stream"]
 View = Callable[[Any, Terminal], str]
+# Text of a stream that is its result as well; a message holds 16 MiB.
+_MOST_TEXT_BYTES = 16_000_000
 
 
 class Command:
@@ -172,17 +174,33 @@ def _mode_of(name: str, handler: Callable[..., Any]) -> Mode:
 
 
 async def _drain(pieces: AsyncIterator[Any], context: Context) -> Any:
-    text: list[str] = []
+    """Send on the text of a stream as it comes, and return its result: what came last, or else its text as a whole.
+
+    Text that no message could hold is not kept, and the result is then None; where only the result is shown, that is
+    refused.
+    """
+    text: list[str] | None = []
+    text_bytes = 0
     result: Any = None
     try:
         async for piece in pieces:
-            if isinstance(piece, str):
-                text.append(piece)
-                await context.emit("delta", piece)
-            else:
+            if not isinstance(piece, str):
                 result = piece
+                continue
+            if text is not None:
+                text.append(piece)
+                text_bytes += len(piece) if piece.isascii() else len(piece.encode("utf-8", "surrogatepass"))
+                text = text if text_bytes <= _MOST_TEXT_BYTES else None
+            await context.emit("delta", piece)
     finally:
         close = getattr(pieces, "aclose", None)
         if close is not None:
             await close()
-    return "".join(text) if result is None else result
+    if result is None and text is not None:
+        return "".join(text)
+    if result is None and context.wants_json:
+        raise InvalidParams(
+            f"its text is longer than the {_MOST_TEXT_BYTES} bytes that one answer can hold",
+            hint="without --json it is shown as it comes",
+        )
+    return result

@@ -29,12 +29,13 @@ class Events:
 
 
 async def run(
-    function: Callable[..., Any], *params: object, log_file: Path | None = None
+    function: Callable[..., Any], *params: object, log_file: Path | None = None, wants_json: bool = False
 ) -> tuple[Any, Events]:
     command = Command(function, name="test", plugin="tests")
     call = command.decode(msgspec.Raw(msgspec.msgpack.encode(list(params))), "msgpack")
     events = Events()
     context = Context(FakeServices(log_file=log_file), NO_META, events, 1)
+    context.wants_json = wants_json
     return await command.run(context, call.args), events
 
 
@@ -100,6 +101,30 @@ async def test_a_stream_sends_its_text_and_results_in_it_or_in_what_came_last() 
     assert (result, events.sent) == ("ab", deltas)
     result, events = await run(value)
     assert (result, events.sent) == ({"n": 1}, deltas[:1])
+
+
+@pytest.mark.parametrize("letter", ["a", "ä"])
+async def test_text_that_no_message_could_hold_is_sent_on_and_not_kept(letter: str) -> None:
+    piece = letter * 1_000_000
+
+    async def text(context: Context) -> AsyncGenerator[str | int, None]:
+        """Answer."""
+        for _ in range(17):
+            yield piece
+
+    async def value(context: Context) -> AsyncGenerator[str | int, None]:
+        """Answer."""
+        for _ in range(17):
+            yield piece
+        yield 17
+
+    result, events = await run(text)
+    assert result is None
+    assert [len(data) for _, data in events.sent] == [1_000_000] * 17
+    assert (await run(value, wants_json=True))[0] == 17
+    with pytest.raises(InvalidParams) as refused:
+        await run(text, wants_json=True)
+    assert "without --json" in (refused.value.hint or "")
 
 
 async def test_a_stream_that_is_cancelled_is_closed() -> None:
