@@ -49,6 +49,7 @@ class PluginCard(msgspec.Struct, frozen=True, kw_only=True):
     providers: tuple[str, ...] = ()
     error: str | None = None
     trouble: str | None = None
+    hint: str | None = None
     source: str = ""
     distribution: str = ""
     isolation: str = ""

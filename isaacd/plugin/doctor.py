@@ -42,7 +42,19 @@ class Patient(msgspec.Struct, frozen=True, kw_only=True):
 
 def examine(patient: Patient) -> list[PluginFinding]:
     """Look at everything, the worst first."""
-    checks = (_folders, _namespace, _index, _states, _files, _choices, _trust, _installed, _isolation, _pip)
+    checks = (
+        _folders,
+        _namespace,
+        _index,
+        _states,
+        _files,
+        _unused,
+        _choices,
+        _trust,
+        _installed,
+        _isolation,
+        _pip,
+    )
     found = [finding for check in checks for finding in check(patient)]
     return sorted(found, key=lambda item: item.severity != "error")
 
@@ -96,7 +108,8 @@ def _states(patient: Patient) -> Iterator[PluginFinding]:
     for card in patient.cards:
         if card.state == "failed":
             hint = (
-                f"mend it, then: isaacctl plugins reload {card.name}; or isaacctl plugins disable {card.name}"
+                f"{card.hint or 'mend it'}; then: isaacctl plugins reload {card.name}; "
+                f"or isaacctl plugins disable {card.name}"
             )
             yield _error(card.name, card.error or "it cannot be loaded", hint)
         elif card.state == "hidden" and card.name not in patient.chosen:
@@ -108,11 +121,11 @@ def _states(patient: Patient) -> Iterator[PluginFinding]:
                 f"{card.origin} is not used: another plugin has this name",
                 f"take it with isaacctl plugins choose {card.name} {label}, or rename or remove it",
             )
-        elif trouble := getattr(card, "trouble", None):
+        elif trouble := card.trouble:
             yield _error(
                 card.name,
                 f"the code from before is in use: {trouble}",
-                "mend it; it is tried again by itself",
+                f"{card.hint or 'mend it'}; it is tried again by itself",
             )
 
 
@@ -126,7 +139,7 @@ def _files(patient: Patient) -> Iterator[PluginFinding]:
     for entry in entries:
         if entry.name in known or entry.name.startswith(("_", ".")):
             continue
-        if entry.is_dir():
+        if _is_folder(entry):
             yield _warning(
                 entry.path,
                 "this folder has no __init__.py, so it is no plugin",
@@ -138,6 +151,33 @@ def _files(patient: Patient) -> Iterator[PluginFinding]:
             f"plugins lie in {NAMESPACE}/, one folder further down",
             f"mv {item} {patient.plugins_dir / NAMESPACE}/",
         )
+
+
+def _is_folder(entry: "os.DirEntry[str]") -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a circle of links is neither
+        return False
+
+
+def _unused(patient: Patient) -> Iterator[PluginFinding]:
+    """Tell of what a plugin offers and what is not taken from it, since it would run inside the daemon."""
+    roots = {item.name: item.root for item in patient.found if item.hidden_by is None}
+    for card in patient.cards:
+        offers = [*(["rules about typed lines"] if card.routes else []), *_told_policies(card.policies)]
+        root = roots.get(card.name)
+        if not offers or root is None or card.source == "bundled" or card.state not in ("ready", "loaded"):
+            continue
+        if not patient.verdict(card.name, root).trusted:
+            yield _warning(
+                card.name,
+                f"its {' and '.join(offers)} are not used: they would run inside the daemon, and it is not trusted",
+                f"if you trust it: isaacctl plugins trust {card.name}",
+            )
+
+
+def _told_policies(policies: Sequence[str]) -> list[str]:
+    return [f"policies of the cache ({', '.join(policies)})"] if policies else []
 
 
 def _choices(patient: Patient) -> Iterator[PluginFinding]:

@@ -14,13 +14,14 @@ from pathlib import Path
 
 import anyio
 
-from isaacd.errors import IsaacError, PluginFailed
+from isaacd.errors import PluginFailed
 from isaacd.log import Log
 from isaacd.plugin.code import Code
 from isaacd.plugin.manifest import Manifest, manifest_of
 from isaacd.plugin.places import Found
 from isaacd.plugin.plugin import Plugin, check_name
 from isaacd.plugin.stamps import Stamps, stamps_of
+from isaacd.plugin.why import why_not
 
 IMPORT_TIMEOUT_S = 10.0
 
@@ -96,8 +97,8 @@ class Here:
         error, plugin = work.error, work.result
         if error is not None:
             self._tell(found, error)
-            reason = error.message if isinstance(error, IsaacError) else f"{type(error).__name__}: {error}"
-            raise PluginFailed(reason, hint=error.hint if isinstance(error, IsaacError) else None)
+            reason, hint = why_not(error, found.root)
+            raise PluginFailed(reason, hint=hint)
         where = f"{found.module}{'' if found.attribute == 'plugin' else f':{found.attribute}'}"
         if not isinstance(plugin, Plugin):
             work.code.drop()

@@ -44,6 +44,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     stamps: Stamps
     manifest: Manifest | None = None
     error: str | None = None
+    hint: str | None = None
 
 
 class Index(msgspec.Struct, kw_only=True, omit_defaults=True):

@@ -60,7 +60,8 @@ def check_name(name: str) -> None:
         raise PluginFailed(f"a plugin cannot be called {name}: the word means something else already")
     if not _NAME.match(name):
         raise PluginFailed(
-            f"{name[:80]!r} is no name for a plugin: lower-case letters, digits and _, at most 40, a letter first"
+            f"{name[:80]!r} is no name for a plugin: lower-case letters, digits and _, at most 40, a letter first",
+            hint=_better_name(name),
         )
 
 
@@ -340,6 +341,12 @@ class Plugin:
             if near
             else f"there are: {', '.join(known)}; to hear those of another plugin, write it into `requires`",
         )
+
+
+def _better_name(name: str) -> str | None:
+    """Say what somebody who writes `My-Plugin.py` can call it instead."""
+    better = re.sub(r"[^a-z0-9_]+", "_", name.lower()).lstrip("0123456789_")[:40]
+    return f"call it {better}" if _NAME.match(better) and better not in RESERVED_NAMES else None
 
 
 def _texts(plugin: str, name: str, texts: object) -> tuple[str, ...]:

@@ -274,7 +274,7 @@ class Seat:
                     manifest = await importer.describe(self.found)
         except PluginFailed as error:
             self.manifest = None
-            self.record = Known(stamps=stamps, error=error.message)
+            self.record = Known(stamps=stamps, error=error.message, hint=error.hint)
             self._house.withdraw(self)
             raise
         finally:
@@ -422,8 +422,8 @@ class Seat:
             new = await self._loaded(self.manifest)
             self._house.place(self, offer_of(new))
         except PluginFailed as error:
-            self.manifest, self.trouble = before, error.message
-            self.record = Known(stamps=stamps, error=error.message)
+            self.manifest, self.trouble, self.hint = before, error.message, error.hint
+            self.record = Known(stamps=stamps, error=error.message, hint=error.hint)
             self._importer, self.isolation = former, isolation
             if new is not None:
                 await self._leave(new, importer)

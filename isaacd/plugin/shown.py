@@ -24,6 +24,7 @@ def card_of(seat: Seat) -> PluginCard:
         isolation=seat.protection() or (_IN_THIS_PROCESS if seat.plugin is not None else ""),
         setup_ms=seat.timings.took_ms("setup"),
         error=seat.error,
+        hint=seat.hint,
         trouble=seat.trouble,
     )
     if manifest is None:

@@ -316,6 +316,10 @@ def test_one_that_was_broken_from_its_beginning_works_as_soon_as_it_is_mended(ho
     home.write_plugin("mine", "broken(")
     with running(home=home):
         assert "SyntaxError" in home.isaacctl("mine").stderr
+        home.write_plugin("mine", "import nowhere_to_be_found")
+        said = home.isaacctl("mine").stderr
+        assert "No module named 'nowhere_to_be_found' (mine.py, line 1)" in said
+        assert "isaacctl plugins install FOLDER" in said
         home.write_plugin("mine", answering("mine"))
         assert home.isaacctl("mine").stdout == "mine 1\n"
 
@@ -347,7 +351,10 @@ def test_one_that_no_longer_imports_leaves_the_old_one_working(home: Home) -> No
         home.write_plugin("mine", RAISES)
         assert [caller.call("mine") for _ in range(3)] == ["mine 1"] * 3
         row = next(row for row in caller.call("plugins") if row["name"] == "mine")
-        assert (row["state"], row["summary"]) == ("loaded", "not loaded anew: RuntimeError: broken at import")
+        assert (row["state"], row["summary"]) == (
+            "loaded",
+            "not loaded anew: RuntimeError: broken at import (mine.py, line 1)",
+        )
         home.write_plugin("mine", answering("mine", "3"))
         assert caller.call("mine") == "mine 3"
         home.write_plugin("mine", answering("mine", "4", code=SETUP_RAISES))

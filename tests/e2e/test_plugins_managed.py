@@ -28,6 +28,16 @@ def {name}(context: Context) -> str:
     """
     return "{name} {version}"
 '''
+RULES = '''"""Rules."""
+from isaacd.api import Plugin
+plugin = Plugin("rules")
+@plugin.route
+def above(line: str) -> str | None:
+    return None
+@plugin.policy("mine")
+class Mine:
+    """None."""
+'''
 Wheel = Callable[..., str]
 
 
@@ -237,6 +247,11 @@ def test_the_doctor_finds_what_is_wrong_and_says_how_to_mend_it(daemon: Daemon, 
     home.write_plugin("broken", "1 / 0\n")
     home.write_plugin("greet", PLUGIN.format(name="greet", version="3", attribute="plugin"))
     plugins = home.data / "plugins"
+    home.write_plugin(
+        "wrong", 'from isaacd.api import Plugin\nplugin = Plugin("wrong", capabilities=("fly",))\n'
+    )
+    home.write_plugin("rules", RULES, trusted=False)
+    (plugins / "isaac_plugins/circle.py").symlink_to(plugins / "isaac_plugins/circle.py")
     (plugins / "lost.py").write_text("")
     (plugins / "isaac_plugins/empty").mkdir()
     (plugins / "installed/damaged.json").write_text("{")
@@ -246,7 +261,13 @@ def test_the_doctor_finds_what_is_wrong_and_says_how_to_mend_it(daemon: Daemon, 
     found = diagnosed(home)
     about = {item["about"].rpartition("/")[2]: item for item in found}
     assert {"broken", "greet", "lost.py", "empty", "damaged.json", "box"} <= set(about)
-    assert "ZeroDivisionError" in about["broken"]["message"]
+    assert "ZeroDivisionError: division by zero (broken.py, line 1)" in about["broken"]["message"]
+    assert about["wrong"]["message"].endswith("there is no capability 'fly' (wrong.py, line 2)")
+    assert "there are: ask, cache," in about["wrong"]["hint"]
+    assert (
+        "rules about typed lines and policies of the cache (mine) are not used" in about["rules"]["message"]
+    )
+    assert "isaacctl plugins trust rules" in about["rules"]["hint"]
     assert all(item["hint"] for item in found)
     (plugins / "isaac_plugins").chmod(0o777)
     messages = [item["message"] for item in diagnosed(home)]

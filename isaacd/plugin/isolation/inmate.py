@@ -22,6 +22,7 @@ from isaacd.plugin.isolation.guest import GuestContext, GuestEvents, GuestHouse,
 from isaacd.plugin.isolation.terms import OUT_OF_MEMORY, Arguments, Happened, Head, Hook, Opening, Result
 from isaacd.plugin.places import NAMESPACE
 from isaacd.plugin.plugin import Plugin
+from isaacd.plugin.why import why_not
 from isaacd.wire import MAX_FRAME_BYTES
 from isaacd.wire.values import decode_value
 
@@ -40,8 +41,12 @@ def import_plugin(opening: Opening) -> Plugin:
     try:
         module = _module_of(opening)
         plugin = getattr(module, opening.attribute, None)
-    except (Exception, SystemExit) as error:
+    except MemoryError as error:
         raise PluginFailed(*_told(name, "it cannot be imported", error)) from error
+    except (Exception, SystemExit) as error:
+        reason, hint = why_not(error, Path(opening.origin))
+        told = reason if isinstance(error, IsaacError) else f"it cannot be imported: {reason}"
+        raise PluginFailed(told, hint=hint) from error
     if not isinstance(plugin, Plugin):
         raise PluginFailed(f'{module.__name__} has no `{opening.attribute} = Plugin("{name}")`')
     if plugin.name != name:
