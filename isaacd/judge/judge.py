@@ -37,10 +37,9 @@ class Judge:
             Reason(Tier.BEYOND, f"it is not wholly understood: {fault}", rule="unclear")
             for fault in line.faults
         ]
-        functions = frozenset(item.in_function for item in line.invocations if item.in_function is not None)
         where = Whereabouts(around)
         for invocation in line.invocations:
-            reasons += OneCommand(self.book, invocation, where, functions).reasons()
+            reasons += OneCommand(self.book, invocation, where).reasons()
         reasons += brought(line.invocations)
         found = verdict(reasons)
         if around.overrides.problems and found.tier > Tier.READ:

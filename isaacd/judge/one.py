@@ -14,6 +14,7 @@ from isaacd.judge.rule import Reading
 from isaacd.judge.targets import targets
 from isaacd.judge.verdict import Reason
 from isaacd.safety.tier import Tier
+from isaacd.shell.indirect import SHELLS
 from isaacd.shell.invocation import Invocation
 from isaacd.shell.syntax import Redirect, Word
 
@@ -40,13 +41,10 @@ _VERBS = {
 class OneCommand:
     """The judging of one command."""
 
-    def __init__(
-        self, book: RuleBook, invocation: Invocation, where: Whereabouts, functions: frozenset[str]
-    ) -> None:
+    def __init__(self, book: RuleBook, invocation: Invocation, where: Whereabouts) -> None:
         self._book = book
         self._invocation = invocation
         self._where = where
-        self._functions = functions
         self._placed: dict[tuple[int, bool], list[Place]] = {}
         self._more = invocation.more_arguments or not _MORE.isdisjoint(invocation.via)
 
@@ -62,6 +60,8 @@ class OneCommand:
         if invocation.name in ("cd", "pushd", "chdir"):
             operands = [word for word in invocation.words[1:] if not word.beginning.startswith("-")]
             self._where.change(operands[0] if operands else None)
+        elif invocation.name in ("ln", "cp", "mount"):
+            self._where.link(invocation.words)
         if invocation.privileged:
             found.append(self._privileged(found))
         return found
@@ -80,7 +80,7 @@ class OneCommand:
         if reading is None and name.rstrip("0123456789.") != name:
             reading = self._book.reading(name.rstrip("0123456789."))  # python3.12, gcc-13
         overrides = self._where.around.overrides.of(name) if self._where.around.overrides.rules else []
-        if name in self._functions:
+        if invocation.is_function and reading is None and "/" not in place:
             yield self._reason(
                 Tier.READ, f"{name} is a function of this line, judged by what is in it", "function"
             )
@@ -222,7 +222,11 @@ class OneCommand:
             if redirect.target is not None and (redirect.target.value or "").startswith(
                 ("/dev/tcp/", "/dev/udp/")
             ):
-                yield self._reason(Tier.BEYOND, "it reads from another machine", "redirection")
+                runs = self._invocation.name in SHELLS or self._invocation.name == "exec"
+                tier, text = Tier.BEYOND, "it reads from another machine"
+                if runs:
+                    tier, text = Tier.DESTRUCTIVE, "it runs what another machine sends"
+                yield self._reason(tier, text, "redirection", "run text from elsewhere" if runs else "")
             return
         if not redirect.writes:
             return

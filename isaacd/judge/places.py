@@ -1,10 +1,12 @@
 """What kind of place a path is: within the working tree, somebody's keys, a disk, the whole system."""
 
 import posixpath
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
 
+from isaacd.judge.links import Links, linked
 from isaacd.judge.surroundings import Surroundings
 from isaacd.shell.syntax import Text, Unseen, Word
 
@@ -67,6 +69,7 @@ class Whereabouts:
         self.around = around
         self._temporary = around.temporary
         self.folders: list[str | None] = [posixpath.normpath(around.cwd or "/")]
+        self._links = Links()
 
     def change(self, word: Word | None) -> None:
         """Follow a `cd`."""
@@ -75,8 +78,22 @@ class Whereabouts:
             folder = None
         else:
             folder = self.path(value, self.folders[-1], is_tilde=word is not None and starts_with_tilde(word))
-        if folder not in self.folders:
-            self.folders = [self.folders[0], *self.folders[1:][-6:], folder]
+        for one in (folder, *(() if folder is None else self._links.behind(folder, itself=True))):
+            if one not in self.folders:
+                self.folders = [self.folders[0], *self.folders[1:][-6:], one]
+
+    def link(self, words: Sequence[Word]) -> None:
+        """Follow what makes a link, or shows a folder at another place."""
+        targets, name = linked(words)
+        for folder in self.folders:
+            for target in targets:
+                where = [
+                    self.path(word.value, folder, is_tilde=starts_with_tilde(word))
+                    for word in (target, name)
+                    if word is not None and word.value is not None
+                ]
+                if where and where[0] is not None and where[-1] is not None:
+                    self._links.add(where[0], where[-1] if name is not None else folder or "")
 
     def path(self, value: str, folder: str | None, *, is_tilde: bool) -> str | None:
         """Return the absolute path that a text means in a folder; None if that is not seen."""
@@ -111,6 +128,12 @@ class Whereabouts:
                 found.append(Place(at_home if remote else "unseen", word.raw))
                 continue
             found.append(self._place(path, word, everything=everything, remote=remote, follow=follow))
+            if self._links and not remote:
+                through = follow or everything or text.endswith(("/", "/."))
+                found += [
+                    self._place(other, word, everything=everything, remote=False, follow=False)
+                    for other in self._links.behind(path, itself=through)
+                ]
         return found
 
     def _place(self, path: str, word: Word, *, everything: bool, remote: bool, follow: bool) -> Place:

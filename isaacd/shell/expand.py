@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from isaacd.shell.arrays import elements
 from isaacd.shell.parameters import parameter
 from isaacd.shell.syntax import Part, Text, Unseen, Word
 from isaacd.shell.written import written_by
 
+BLANKS = " \t\n"  # what a new shell has in IFS
 MAX_WORDS = 256
 MAX_BRACES = 40
 _TOO_MANY = Word("...", (Unseen("parameter"),))
@@ -19,7 +21,7 @@ _SEQUENCE = re.compile(r"(-?\d{1,9}|[A-Za-z])\.\.(-?\d{1,9}|[A-Za-z])(?:\.\.(-?\
 def expand(words: Sequence[Word], values: Mapping[str, str], *, outputs: bool = True) -> list[Word]:
     """Return the words that a program would get, as far as they are seen.
 
-    A variable of `values` is replaced by its value, which is split at blanks unless it stands in quotes. Braces with
+    A variable of `values` is replaced by its value, which is split where `IFS` says unless it stands in quotes. Braces with
     commas and short sequences make several words. With `outputs`, so is what `$(echo text)` and its like certainly
     give. Patterns stay as they are: which files they match is not looked up.
     """
@@ -28,8 +30,10 @@ def expand(words: Sequence[Word], values: Mapping[str, str], *, outputs: bool = 
         for braced in _braces(word):
             if (arguments := _arguments(braced, values)) is not None:
                 found += arguments
+            elif (several := _elements(braced, values)) is not None:
+                found += several
             elif braced.parts:  # `{,x}` makes one word, not two
-                found += _fields(_substituted(braced, values, outputs=outputs))
+                found += _fields(_substituted(braced, values, outputs=outputs), values.get("IFS", BLANKS))
             if len(found) > MAX_WORDS:
                 return [*found[:MAX_WORDS], _TOO_MANY]
     return found
@@ -47,6 +51,24 @@ def _arguments(word: Word, values: Mapping[str, str]) -> list[Word] | None:
         Word(value, (Text(value, quoted=True),))
         for value in (values[str(index)] for index in range(1, int(count) + 1))
     ]
+
+
+def _elements(word: Word, values: Mapping[str, str]) -> list[Word] | None:
+    """Return the words of `"${name[@]}"` and `${name[*]}`, if they are seen."""
+    parts = [part for part in word.parts if isinstance(part, Unseen) or part.text]
+    part = parts[0] if len(parts) == 1 else None
+    if not isinstance(part, Unseen) or part.kind != "parameter" or part.name[-3:] not in ("[@]", "[*]"):
+        return None
+    found = elements(part.name[:-3], values)
+    if found is None:
+        return None
+    ifs = values.get("IFS", BLANKS)
+    if part.quoted and part.name[-2] == "*":
+        return [Word(word.raw, (Text(ifs[:1].join(found), quoted=True),))]
+    if part.quoted:
+        # A pattern or a `~` among them was expanded before: what it stands for is what counts.
+        return [Word(text, (Text(text),)) for text in found]
+    return [field for text in found for field in _fields(Word(word.raw, (_Value(text),)), ifs)]
 
 
 def _substituted(word: Word, values: Mapping[str, str], *, outputs: bool) -> Word:
@@ -80,7 +102,7 @@ class _Value(Text, frozen=True):
     """The value of a variable outside of quotes: it is split at blanks."""
 
 
-def _fields(word: Word) -> list[Word]:
+def _fields(word: Word, ifs: str) -> list[Word]:
     if not any(isinstance(part, _Value) for part in word.parts):
         return [word]
     fields: list[list[Part]] = [[]]
@@ -88,16 +110,25 @@ def _fields(word: Word) -> list[Word]:
         if not isinstance(part, _Value):
             fields[-1].append(part)
             continue
-        pieces = part.text.split()
-        if part.text[:1].isspace() and fields[-1]:
+        pieces = _pieces(part.text, ifs)
+        if pieces and not pieces[0] and fields[-1]:
             fields.append([])
-        for index, piece in enumerate(pieces):
+        kept = [piece for piece in pieces if piece]
+        for index, piece in enumerate(kept):
             if index:
                 fields.append([])
             fields[-1].append(Text(piece))
-        if pieces and part.text[-1:].isspace():
+        if kept and not pieces[-1]:
             fields.append([])
     return [Word(word.raw, tuple(parts)) for parts in fields if parts]
+
+
+def _pieces(text: str, ifs: str) -> list[str]:
+    """Split a text where the shell does; a piece without letters is an edge, or what no command counts on."""
+    if ifs == BLANKS:
+        pieces = text.split()
+        return [*[""] * text[:1].isspace(), *pieces, *[""] * text[-1:].isspace()]
+    return re.split(f"[{re.escape(ifs)}]+", text) if ifs else [text]
 
 
 # Braces

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from isaacd.shell.expand import expand
-from isaacd.shell.invocation import Invocation
+from isaacd.shell.expand import BLANKS, expand
+from isaacd.shell.given import give, is_given, received, turns
+from isaacd.shell.invocation import Invocation, together
 from isaacd.shell.parse import Parser
-from isaacd.shell.runs import BLANKS, Around, Runs
+from isaacd.shell.runs import Around, Runs
 from isaacd.shell.syntax import (
     Assignment,
     Compound,
@@ -16,7 +17,6 @@ from isaacd.shell.syntax import (
     Pipeline,
     Script,
     Simple,
-    Unseen,
     Word,
     words_of,
 )
@@ -25,11 +25,14 @@ from isaacd.shell.variables import (
     arguments,
     assign,
     assigned,
+    counted,
     declare,
     expanded_later,
     forget,
     influences,
     pairs_of,
+    prompt_in,
+    references,
 )
 from isaacd.shell.written import WRITERS
 
@@ -94,14 +97,19 @@ class _Finder(Runs):
         if self._is_full():
             return
         self._substitutions(words_of(node), values, around)
-        if isinstance(node, Compound) and node.kind == "test":
-            self._later([word.value for word in node.words], around)
+        if isinstance(node, Compound) and node.words:
+            if node.kind == "test":
+                self._later([word.value for word in node.words], around)
+            counted(node.words, values)
         if isinstance(node, Simple):
             self._simple(node, values, around)
         elif isinstance(node, Pipeline):
             self._pipeline(node, values, around)
         elif isinstance(node, Function):
             self._functions[node.name] = node
+            self._set_in_functions.update(assigned(node.body))
+            if around.certain:
+                self._called_so.add(node.name)
             self._tells_outputs = self._tells_outputs and node.name not in WRITERS
             self._body(node, dict(values), around)
         else:
@@ -111,7 +119,7 @@ class _Finder(Runs):
         self, node: Function, values: dict[str, str], around: Around, given: Sequence[Word] = ()
     ) -> None:
         inner = msgspec.structs.replace(
-            around, in_function=node.name, receives=None, nested=around.nested + 1
+            around, in_function=node.name, receives=None, nested=around.nested + 1, certain=False
         )
         values.update(arguments(given, values))
         if not given:
@@ -122,7 +130,9 @@ class _Finder(Runs):
             self._node(node.body, values, inner)
 
     def _substitutions(self, words: Iterable[Word], values: dict[str, str], around: Around) -> None:
-        inner = msgspec.structs.replace(around, receives=None, redirects=(), nested=around.nested + 1)
+        inner = msgspec.structs.replace(
+            around, receives=None, redirects=(), nested=around.nested + 1, certain=False
+        )
         for word in words:
             scripts = word.scripts
             # What is in `>(...)` reads what others write there.
@@ -137,12 +147,14 @@ class _Finder(Runs):
         for command in node.commands:
             start = len(self.found)
             # Each command of a pipeline has a shell of its own.
-            self._node(command, dict(values), msgspec.structs.replace(around, receives=before))
+            self._node(command, dict(values), msgspec.structs.replace(around, receives=before, certain=False))
             found = self.found[start:]
             if len(found) == 1 and isinstance(command, Simple):
                 before = found[0]
             elif found:
-                before = _together(found)
+                before = together(found[-MAX_LOOPED:])
+        # Some shells run the last one themselves.
+        forget(values, set(assigned(node.commands[-1])))
 
     def _compound(self, node: Compound, values: dict[str, str], around: Around) -> None:
         inner = msgspec.structs.replace(around, redirects=(*around.redirects, *node.redirects))
@@ -155,36 +167,45 @@ class _Finder(Runs):
             for child in node.body:
                 self._node(child, values, inner)
             return
+        inner = msgspec.structs.replace(inner, certain=False)
         if node.kind == "subshell":
             values = dict(values)
             for child in node.body:
                 self._node(child, values, inner)
             return
         # What runs once, never or many times leaves variables behind that nobody can tell.
-        names = set(assigned(node))
+        names = set(assigned(node)) | self._set_in_functions
         seen = {
             name: value for name, value in values.items() if name not in names or node.kind in ("if", "case")
         }
-        for turn in self._turns(node, values):
+        for turn in self._turns(node, values, around):
             for child in node.body:
-                self._node(child, {**seen, **turn} if node.kind in ("for", "while") else dict(seen), inner)
+                own = {**seen, **turn} if node.kind in ("for", "while") else dict(seen)
+                self._node(child, own, inner)
+                names |= {name for name in values if name not in turn and own.get(name) != values[name]}
         forget(values, names)
 
     def _chain(self, node: Compound, values: dict[str, str], around: Around) -> None:
         """Walk `a && b || c`: a variable that only some of them set has a value that nobody can tell."""
         uncertain: set[str] = set()
         for place, child in enumerate(node.body):
-            self._node(child, values, around)
+            before = dict(values)
+            self._node(child, values, around if not place else msgspec.structs.replace(around, certain=False))
             if place or node.name == "||":
                 names = set(assigned(child))
+                names |= {name for name in before if values.get(name) != before[name]}
                 uncertain |= names
                 if node.name == "||":
                     forget(values, names)
         forget(values, uncertain)
 
-    def _turns(self, node: Compound, values: Mapping[str, str]) -> list[dict[str, str]]:
+    def _turns(self, node: Compound, values: Mapping[str, str], around: Around) -> list[dict[str, str]]:
         """Return the value of a loop's variable for each turn, as far as they are seen."""
+        if node.kind == "while":
+            return turns(node, around.receives) or [{}]
         if node.kind != "for" or not node.name:
+            return [{}]
+        if "IFS" not in values:
             return [{}]
         words = expand(node.words, values, outputs=self._tells_outputs)
         if not words or len(words) > MAX_LOOPED or any(word.is_pattern for word in words):
@@ -192,18 +213,22 @@ class _Finder(Runs):
         return [{} if word.value is None else {node.name: word.value} for word in words]
 
     def _simple(self, node: Simple, values: dict[str, str], around: Around) -> None:
-        seen = values if self._splits_at_blanks else {}
-        outputs = self._tells_outputs and self._splits_at_blanks
-        words = tuple(expand(node.words, seen, outputs=outputs))
+        if self._doubts_all:
+            values.clear()
+        elif self._doubted:
+            forget(values, self._doubted)
+        # Where words are split elsewhere, and where that is cannot be seen, nothing can be told of values.
+        seen = values if "IFS" in values else {}
+        words = tuple(expand(node.words, seen, outputs=self._tells_outputs and "IFS" in values))
         inner = around
         if node.redirects:
             inner = msgspec.structs.replace(around, redirects=(*around.redirects, *node.redirects))
-        hidden = self._influences(words, node.assignments, values, inner) or _prompt_in(node.words)
+        hidden = self._influences(words, node.assignments, values, inner) or prompt_in(node.words)
         self._later(expanded_later(words, node.assignments), inner)
+        if any("{" in word.raw or "((" in word.raw for word in words_of(node)):
+            counted(words_of(node), values)
         if not words:
             for assignment in node.assignments:
-                # Words are then split elsewhere, and nothing that is split can be told any more.
-                self._splits_at_blanks = self._splits_at_blanks and assignment.name != "IFS"
                 assign(assignment, values)
             if inner.redirects or (not node.words and node.assignments):
                 self._add(
@@ -213,10 +238,38 @@ class _Finder(Runs):
             elif node.words:
                 self._add(Invocation((), unseen=f"what {node.words[0].raw} stands for is not seen"), inner)
             return
-        declare(words, values)
-        if words[0].value == "export" or any(word.value in ("-x", "-gx", "-xg") for word in words[1:2]):
-            self._exported |= {word.beginning.partition("=")[0] for word in words[1:]}
+        self._set(node, words, values, inner)
         self.run(words, values, inner, node.assignments, hidden=hidden)
+
+    def _set(self, node: Simple, words: Sequence[Word], values: dict[str, str], around: Around) -> None:
+        """Take what a builtin does to the variables of the line."""
+        ifs = values.get("IFS")
+        declare(words, values)
+        if words[0].value in DECLARES:
+            names = references(words)
+            if names is None:
+                self._doubts_all = True
+            else:
+                self._doubted.update(names)
+            self._arrays(words, values)
+            if words[0].value == "export" or any(word.value in ("-x", "-gx", "-xg") for word in words[1:2]):
+                self._exported |= {word.beginning.partition("=")[0] for word in words[1:]}
+        elif is_given(words):
+            own = next((item for item in reversed(node.assignments) if item.name == "IFS"), None)
+            if own is not None:
+                ifs = own.words[0].value if own.words else ""
+            give(words, received(around.redirects, around.receives), values, ifs)
+
+    def _arrays(self, words: Sequence[Word], values: dict[str, str]) -> None:
+        """Take the arrays of `declare -a name=(...)`."""
+        options = {
+            letter for word in words[1:] if (word.value or "")[:1] == "-" for letter in word.beginning[1:]
+        }
+        for word in words[1:]:
+            if word.raw.endswith(")") and "=(" in word.raw and options <= set("aAgrx"):
+                body = self._parser.parse(word.raw).body
+                if len(body) == 1 and isinstance(body[0], Simple) and len(body[0].assignments) == 1:
+                    assign(body[0].assignments[0], values)
 
     def _later(self, texts: Iterable[str | None], around: Around) -> None:
         """Walk substitutions in quoted texts that the shell expands all the same: indices, expressions, prompts."""
@@ -244,23 +297,3 @@ class _Finder(Runs):
             else:
                 self.text(influence.text, self._inherited(values, ()), around)
         return hidden
-
-
-def _prompt_in(words: Sequence[Word]) -> str | None:
-    """Say that `${name@P}` runs the substitutions in a value, which is not seen."""
-    for word in words:
-        for part in word.parts:
-            if isinstance(part, Unseen) and part.kind == "parameter" and part.name.endswith("@P"):
-                return f"${{{part.name}}} runs what the value holds, which cannot be seen"
-    return None
-
-
-def _together(found: Sequence[Invocation]) -> Invocation:
-    """Link commands that all write to one pipe: each of them is in reach, and what they write is not seen."""
-    linked = found[0].receives
-    for invocation in found[-MAX_LOOPED:]:
-        linked = msgspec.structs.replace(
-            invocation, receives=linked, unseen=invocation.unseen or "it is one of several"
-        )
-    assert linked is not None
-    return linked

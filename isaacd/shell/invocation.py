@@ -1,5 +1,7 @@
 """One command that a line could run."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from isaacd.shell.syntax import Assignment, Redirect, Word
@@ -12,6 +14,7 @@ class Invocation(msgspec.Struct, frozen=True):
     outermost first, such as ("sudo", "xargs"). `remote` is the host, container or pod where it runs, None here.
     `receives` is what is piped into it. With `more_arguments` it gets arguments that are not in the line.
     `starts` are words where those arguments come from, as far as they are seen: `/` in `find / | xargs rm`.
+    `is_function` says that its name is certainly that of a function of the line, and no program's.
     `unseen` says, in words, why what it does cannot be seen; then `words` may be empty. `place` is where it stands in
     the line.
     """
@@ -27,6 +30,7 @@ class Invocation(msgspec.Struct, frozen=True):
     starts: tuple[Word, ...] = ()
     unseen: str | None = None
     in_function: str | None = None
+    is_function: bool = False
     place: str = ""
 
     @property
@@ -39,3 +43,14 @@ class Invocation(msgspec.Struct, frozen=True):
     def argv(self) -> tuple[str | None, ...]:
         """The words' values, None for each that is not seen."""
         return tuple(word.value for word in self.words)
+
+
+def together(found: Sequence[Invocation]) -> Invocation:
+    """Link commands that all write to one pipe: each of them is in reach, and what they write is not seen."""
+    linked = found[0].receives
+    for invocation in found:
+        linked = msgspec.structs.replace(
+            invocation, receives=linked, unseen=invocation.unseen or "it is one of several"
+        )
+    assert linked is not None
+    return linked

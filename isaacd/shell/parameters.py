@@ -3,6 +3,8 @@
 import re
 from collections.abc import Mapping
 
+from isaacd.shell.arrays import element
+
 _FORM = re.compile(r"(#?)([A-Za-z_]\w*|[0-9]+)(.*)\Z", re.ASCII | re.DOTALL)
 _PLAIN = re.compile(r"[\w./:,=@ -]*\Z")
 _SLICE = re.compile(r":\s*(\d{1,5}|\s-\d{1,5})(?::(\d{1,5}))?\Z")
@@ -12,10 +14,15 @@ _DEFAULT = re.compile(r":?[-=+?]")
 
 def parameter(text: str, values: Mapping[str, str]) -> str | None:
     """Return what `${text}` is worth; None if that is not seen."""
+    if text[:1] == "!":
+        name = values.get(text[1:])  # `${!name}`: the variable whose name is the value of another
+        return values.get(name) if name is not None else None
     found = _FORM.match(text)
     if found is None:
         return None
     counts, name, rest = found.groups()
+    if rest[:1] == "[":
+        return None if counts else element(text, values)
     value = values.get(name)
     if value is None:
         return None

@@ -114,13 +114,14 @@ class Reader(Leaves):
 
     def _assignment(self, branch: "Branch") -> Assignment:
         name, value = branch.child_by_field_name("name"), branch.child_by_field_name("value")
-        plain = name is not None and name.type == "variable_name" and b"+=" not in self._bytes(branch)[:258]
+        adds = b"+=" in self._bytes(branch)[:258]
+        plain = name is not None and name.type == "variable_name" and not adds
         if value is None:
             return Assignment(self._text(name), (), plain)
         if value.type == "array":
             words = tuple(self._word(item) for item in value.named_children if item.type != "comment")
-            return Assignment(self._text(name), words, is_plain=False)
-        return Assignment(self._text(name), (self._word(value),), plain)
+            return Assignment(self._text(name), words, is_plain=False, is_array=True, adds=adds)
+        return Assignment(self._text(name), (self._word(value),), plain, adds=adds)
 
     def _declared(self, branch: "Branch") -> Word:
         """Read `name=value` after `export` and the like as the word that it is."""

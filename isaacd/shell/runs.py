@@ -6,22 +6,30 @@ from fnmatch import fnmatchcase
 
 import msgspec
 
+from isaacd.shell.arrays import drop
+from isaacd.shell.expand import BLANKS
+from isaacd.shell.files import Files
 from isaacd.shell.indirect import NOTHING, Found, indirect
+from isaacd.shell.indirect.builtins import BUILTINS
 from isaacd.shell.invocation import Invocation
 from isaacd.shell.parameters import default
 from isaacd.shell.parse import Parser
 from isaacd.shell.syntax import Assignment, Function, Redirect, Text, Unseen, Word
-from isaacd.shell.variables import arguments, assign
+from isaacd.shell.variables import arguments, assign, assigned, declare, declared
 from isaacd.shell.written import WRITERS
 
 MAX_INVOCATIONS = 500
 MAX_NESTED = 12
 MAX_PATTERN = 64
-BLANKS = " \t\n"  # what a new shell has in IFS
+# What runs a builtin or a function in this very shell.
+_HERE = frozenset(
+    "eval . source command builtin time ! then do else elif if while until { noglob nocorrect - and or not begin".split()
+)
+_CALLS = _HERE - {"command", "builtin"}  # those two pass functions by
 
 
 class Around(msgspec.Struct, frozen=True):
-    """What stands around a command: the wrappers, and what is piped in."""
+    """What stands around a command: the wrappers, what is piped in, and whether it is `certain` to run in this shell."""
 
     via: tuple[str, ...] = ()
     privileged: bool = False
@@ -31,6 +39,7 @@ class Around(msgspec.Struct, frozen=True):
     in_function: str | None = None
     starts: tuple[Word, ...] = ()
     nested: int = 0
+    certain: bool = True
 
 
 class Runs(ABC):
@@ -40,7 +49,6 @@ class Runs(ABC):
         self._parser = parser
         self.found: list[Invocation] = []
         self.faults: list[str] = []
-        self._splits_at_blanks = True
         # What `echo` writes can be told as long as it is the one that everybody knows.
         self._tells_outputs = True
         self._environment = dict(given)
@@ -49,7 +57,13 @@ class Runs(ABC):
         self._scripts = 0
         self._visits = 0
         self._functions: dict[str, Function] = {}
+        self._called_so: set[str] = set()  # functions that certainly stand in place of programs by now
+        self._set_in_functions: set[str] = set()
+        # Variables that something else may set at any time, and whether that could be any of them.
+        self._doubted: set[str] = set()
+        self._doubts_all = False
         self._aliases: dict[str, str] = {}
+        self._files = Files()
 
     @abstractmethod
     def text(self, text: str, values: dict[str, str], around: Around) -> None:
@@ -63,11 +77,11 @@ class Runs(ABC):
 
     def _inherited(self, values: Mapping[str, str], assignments: Sequence[Assignment]) -> dict[str, str]:
         """Return the variables that a program gets from this shell, as far as they are seen."""
-        found = {"IFS": BLANKS} | {
+        found = {
             name: value
             for name, value in values.items()
             if name in self._exported or self._environment.get(name) == value
-        }
+        } | {"IFS": BLANKS}
         for assignment in assignments:
             assign(assignment, found)
         return found
@@ -93,19 +107,37 @@ class Runs(ABC):
             more_arguments=more,
             unseen=_unseen(first) or hidden,
             place=" ".join([word.raw for word in words]),
+            is_function=bool(self._called_so) and name in self._called_so and _CALLS.issuperset(around.via),
         )
         found = indirect(invocation) if name is not None else Found()
         if found.unseen is not None:
             invocation = msgspec.structs.replace(invocation, unseen=found.unseen)
         self._add(invocation, around)
+        if self._files and name is not None and (text := self._files.run_by(invocation)) is not None:
+            self._within(invocation, text, values, around)
+        if invocation.redirects or name == "tee":
+            later = self._files.note(invocation)
+            if later is not None:
+                self._within(invocation, later, values, around)
         if (
             name is None
             or first.is_pattern
             or found is not NOTHING
             or name in self._functions
             or name in self._aliases
+            or name == "unset"
         ):
             self._follow(invocation, found, values, around)
+
+    def _within(self, invocation: Invocation, text: str, values: dict[str, str], around: Around) -> None:
+        """Walk the text of a file that a command runs."""
+        inner = msgspec.structs.replace(
+            around, via=(*around.via, invocation.name or "?"), nested=around.nested + 1, redirects=()
+        )
+        if inner.nested > MAX_NESTED:
+            self.faults.append("it is nested too deep")
+            return
+        self.text(text, self._inherited(values, invocation.assignments), inner)
 
     def _follow(self, invocation: Invocation, found: Found, values: dict[str, str], around: Around) -> None:
         inner = msgspec.structs.replace(
@@ -115,7 +147,7 @@ class Runs(ABC):
             remote=found.remote or around.remote,
             starts=(*around.starts, *found.starts),
             nested=around.nested + 1,
-            redirects=() if found.texts else around.redirects,
+            redirects=_inputs(around.redirects) if found.texts else around.redirects,
         )
         if inner.nested > MAX_NESTED:
             self.faults.append("it is nested too deep")
@@ -126,8 +158,14 @@ class Runs(ABC):
             else:
                 visible = self._inherited(values, invocation.assignments)
                 self.text(text, {**visible, **_given(found.given)}, inner)
+                if invocation.name in BUILTINS:  # a trap, or a key, may run it whenever it likes
+                    self._doubt(text)
         for command in found.commands:
-            self.run(command, dict(values), inner, invocation.assignments, more=found.more_arguments)
+            if invocation.name in _HERE:
+                declare(command, values)
+                self.run(command, values, inner, invocation.assignments, more=found.more_arguments)
+            else:
+                self.run(command, dict(values), inner, invocation.assignments, more=found.more_arguments)
         for candidate in _candidates(invocation.words):
             self.run(candidate, dict(values), inner)
         self._named_here(invocation, values, inner)
@@ -138,8 +176,10 @@ class Runs(ABC):
         """Follow functions and aliases that the line itself has made."""
         name = invocation.words[0].value or ""
         function = self._functions.get(name)
-        if function is not None and len(invocation.words) > 1 and around.in_function != name:
-            self._body(function, dict(values), around, invocation.words[1:])
+        if function is not None and around.in_function != name:
+            self._call(function, invocation, values, around)
+        if name == "unset":
+            self._called_so.difference_update(word.value or "" for word in invocation.words[1:])
         text = self._aliases.get(invocation.words[0].raw)
         if text is not None and name not in around.via[:-1]:
             self.text(" ".join([text, *(word.raw for word in invocation.words[1:])]), values, around)
@@ -149,6 +189,28 @@ class Runs(ABC):
                 if equals:
                     self._aliases[alias] = text
                     self._tells_outputs = self._tells_outputs and alias not in WRITERS
+
+    def _call(
+        self, function: Function, invocation: Invocation, values: dict[str, str], around: Around
+    ) -> None:
+        """Walk a function with the variables that it is called with, and take those that it leaves behind."""
+        inner = dict(values)
+        for assignment in invocation.assignments:
+            assign(assignment, inner)
+        self._body(function, inner, around, invocation.words[1:])
+        own = set(assigned(function.body)) - set(declared(function.body))
+        changed = {name for name in values if inner.get(name) != values[name]} | self._set_in_functions
+        for name in changed:
+            if name.partition("[")[0].isidentifier():  # it has arguments of its own
+                drop(values, name)
+                if name in own and name in inner:
+                    values[name] = inner[name]
+        if "IFS" not in inner:
+            values.clear()  # something set variables that are not seen
+
+    def _doubt(self, text: str) -> None:
+        self._doubted |= self._set_in_functions
+        self._doubted.update(name for node in self._parser.parse(text).body for name in assigned(node))
 
     def _add(self, invocation: Invocation, around: Around) -> None:
         if around.via or around.privileged or around.remote or around.in_function:
@@ -170,6 +232,11 @@ class Runs(ABC):
             self._full = True
             self.faults.append(f"it holds more than {MAX_INVOCATIONS} commands")
         return True
+
+
+def _inputs(redirects: tuple[Redirect, ...]) -> tuple[Redirect, ...]:
+    """Return what a text reads that is run in place of a command; what it writes was judged with the command."""
+    return tuple(item for item in redirects if item.operator in ("<<", "<<<"))
 
 
 def _unseen(word: Word) -> str | None:
@@ -205,7 +272,8 @@ def _candidates(words: Sequence[Word]) -> Iterable[Sequence[Word]]:
                 (Word(name, (Text(name),)), *words[1:]) for name in _GRAVEST if fnmatchcase(name, pattern)
             )
         return
-    part = first.parts[0] if len(first.parts) == 1 else None
+    parts = [part for part in first.parts if isinstance(part, Unseen) or part.text]
+    part = parts[0] if len(parts) == 1 else None
     if isinstance(part, Unseen) and part.kind == "parameter":
         text = default(part.name)
         if text:

@@ -110,11 +110,13 @@ class Redirect(msgspec.Struct, frozen=True):
 
 
 class Assignment(msgspec.Struct, frozen=True):
-    """`name=value`; an array, or an element of one, has several words. `value` None is `name=`."""
+    """`name=value`; an array has several words, and nothing stands in `name=`. `adds` is `+=`."""
 
     name: str
     words: tuple[Word, ...] = ()
     is_plain: bool = True
+    is_array: bool = False
+    adds: bool = False
 
 
 class Simple(msgspec.Struct, frozen=True):

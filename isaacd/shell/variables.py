@@ -1,7 +1,11 @@
 """Which variables have a value that is in sight, as a line sets and forgets them."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from isaacd.shell import arrays
+from isaacd.shell.arrays import drop
+from isaacd.shell.expand import expand
 from isaacd.shell.indirect.options import CODE_VARIABLES, LINE_VARIABLES, changes_path
 from isaacd.shell.parameters import parameter
 from isaacd.shell.syntax import Assignment, Compound, Node, Simple, Text, Unseen, Word, below
@@ -13,17 +17,35 @@ _INDEXES = frozenset(
     ("let", "test", "[", "read", "unset", "printf", "getopts", "wait", "mapfile", "readarray")
 )
 # Builtins that give variables values which nobody sees.
-_SETS = frozenset(("read", "mapfile", "readarray", "getopts", "unset", "let", "select"))
+_SETS = frozenset(("read", "mapfile", "readarray", "getopts", "unset", "let", "select", "wait"))
 MAX_VALUE = 4096
+# Variables that an expression or `${name:=text}` sets.
+_COUNTED = re.compile(
+    r"([A-Za-z_]\w*)(?:\[[^\]]{0,64}\])?\s{0,8}(?:\+\+|--|(?:[-+*/%&|^]|<<|>>)?=(?!=))|(?:\+\+|--)\s{0,8}([A-Za-z_]\w*)",
+    re.ASCII,
+)
+_DEFAULTED = re.compile(r"([A-Za-z_]\w*)(:?)=(.*)\Z", re.ASCII | re.DOTALL)
 
 
 def assign(assignment: Assignment, values: dict[str, str]) -> None:
     """Take an assignment that stays in the shell."""
+    name = assignment.name
+    if assignment.is_array:
+        # What a pattern finds, it finds where the words stand.
+        arrays.take(name, expand(assignment.words, values), values, adds=assignment.adds)
+        return
     value = value_of(assignment.words[0], values) if assignment.words else ""
-    if value is None or not assignment.is_plain or len(value) > MAX_VALUE:
-        values.pop(assignment.name.partition("[")[0], None)
-    else:
-        values[assignment.name] = value
+    if value is not None and len(value) > MAX_VALUE:
+        value = None
+    if "[" in name:
+        arrays.put(name, None if assignment.adds or len(assignment.words) > 1 else value, values)
+        return
+    before = values.get(name)
+    drop(values, name)
+    if value is not None and assignment.is_plain:
+        values[name] = value
+    elif value is not None and assignment.adds and before is not None and len(before) < MAX_VALUE:
+        values[name] = before + value
 
 
 def declare(words: Sequence[Word], values: dict[str, str]) -> None:
@@ -36,8 +58,14 @@ def declare(words: Sequence[Word], values: dict[str, str]) -> None:
     elif name == "shift":
         forget(values, [key for key in values if key.isdigit() or key in "@*#"])
     elif name in _SETS or (name == "printf" and len(words) > 1 and words[1].beginning.startswith("-v")):
+        if name != "printf" and any(word.value is None for word in words[1:]):
+            values.clear()  # which of them it sets cannot be seen
+            return
+        if name == "printf" and any(word.value is None for word in words[1:3]):
+            values.clear()
+            return
         for word in words[1:]:
-            values.pop((word.value or word.beginning).removeprefix("-v").partition("=")[0], None)
+            drop(values, (word.value or word.beginning).removeprefix("-v").partition("=")[0])
         values.pop("REPLY", None)
 
 
@@ -48,14 +76,53 @@ def _declare(words: Sequence[Word], values: dict[str, str]) -> None:
     for word in words[1:]:
         variable, equals, _ = word.beginning.partition("=")
         if not equals:
+            if word.value is None:
+                values.clear()  # which of them it sets cannot be seen
+                return
             if changes:
-                values.pop(variable, None)
+                drop(values, variable)
             continue
         value = word.value
         if value is not None and variable.isidentifier() and not changes and not word.raw.endswith(")"):
+            drop(values, variable)
             values[variable] = value.partition("=")[2]
         else:
-            values.pop(variable.rstrip("+").partition("[")[0], None)
+            drop(values, variable.rstrip("+"))
+
+
+def references(words: Sequence[Word]) -> list[str] | None:
+    """Return the names that `declare -n a=b` ties together; None if one of them is not seen."""
+    if words[0].value not in DECLARES or not any(
+        (word.value or "")[:1] == "-" and "n" in (word.value or "") for word in words[1:]
+    ):
+        return []
+    names: list[str] = []
+    for word in words[1:]:
+        if word.value is None:
+            return None
+        if word.value[:1] not in ("-", "+"):
+            name, _, target = word.value.partition("=")
+            names += [name, target.partition("[")[0]]
+    return names
+
+
+def counted(words: Iterable[Word], values: dict[str, str]) -> None:
+    """Forget what expressions set, and take what `${name:=text}` sets."""
+    for word in words:
+        raw = word.raw
+        for part in word.parts:
+            if not isinstance(part, Unseen):
+                continue
+            if part.kind == "arithmetic" and ("=" in raw or "++" in raw or "--" in raw):
+                for found in _COUNTED.finditer(raw):
+                    drop(values, found[1] or found[2])
+            elif part.kind == "parameter" and (defaulted := _DEFAULTED.match(part.name)) is not None:
+                name = defaulted[1]
+                if name in values and not values[name] and defaulted[2]:
+                    text = parameter(part.name, values)
+                    drop(values, name)
+                    if text is not None:
+                        values[name] = text
 
 
 def _set_arguments(words: Sequence[Word], values: dict[str, str]) -> None:
@@ -107,7 +174,7 @@ def _part(part: Unseen, values: Mapping[str, str]) -> str | None:
 def forget(values: dict[str, str], names: Iterable[str]) -> None:
     """Forget the values of variables."""
     for name in names:
-        values.pop(name, None)
+        drop(values, name)
 
 
 def assigned(node: Node) -> Iterator[str]:
@@ -122,6 +189,14 @@ def assigned(node: Node) -> Iterator[str]:
         yield node.name
     for child in below(node):
         yield from assigned(child)
+
+
+def declared(node: Node) -> Iterator[str]:
+    """Give the name of every variable that may be a function's own."""
+    if isinstance(node, Simple) and node.words and node.words[0].value in DECLARES:
+        yield from (word.beginning.partition("=")[0].rstrip("+") for word in node.words[1:])
+    for child in below(node):
+        yield from declared(child)
 
 
 class Influence(Text, frozen=True):
@@ -173,3 +248,12 @@ def pairs_of(words: Sequence[Word], assignments: Sequence[Assignment]) -> list[t
                 text = value.partition("=")[2] if value is not None else raw
                 pairs.append((name, None if value is not None else word, text if name != "PATH" else raw))
     return pairs
+
+
+def prompt_in(words: Sequence[Word]) -> str | None:
+    """Say that `${name@P}` runs the substitutions in a value, which is not seen."""
+    for word in words:
+        for part in word.parts:
+            if isinstance(part, Unseen) and part.kind == "parameter" and part.name.endswith("@P"):
+                return f"${{{part.name}}} runs what the value holds, which cannot be seen"
+    return None

@@ -36,7 +36,7 @@ WRAPPERS = {
         "-t --type -U --other-user",
         assigns=True,
         privileged=True,
-        harmless="-l --list -v --validate -k --reset-timestamp -K --remove-timestamp -V --version",
+        harmless="-l --list -v --validate -K --remove-timestamp -V --version",
     ),
     "doas": _shape("-u -C", privileged=True, harmless="-L"),
     "pkexec": _shape("-u --user", privileged=True),

@@ -53,10 +53,10 @@ class Descent(Compounds):
                 return nodes
             start = self.at
             node = self._and_or()
-            if node is not None:
-                nodes.append(node)
             self._blanks()
             char = self.text[self.at : self.at + 1]
+            if node is not None:
+                nodes.append(_in_background(node) if char == "&" else node)
             if char in (";", "&") and self.at > start and self.text[self.at : self.at + 2] not in _LONGER:
                 self.at += 1
             elif char != "\n":
@@ -192,6 +192,13 @@ class Descent(Compounds):
         if named is not None and self._bare() not in _COMPOUNDS:
             self.at = named.end()
         return self._command() or Simple()
+
+
+def _in_background(node: Node) -> Node:
+    """What runs beside the shell leaves nothing behind in it."""
+    if isinstance(node, Pipeline) or (isinstance(node, Simple) and node.words):
+        return node
+    return Compound("subshell", (node,))
 
 
 _COMPOUNDS = {

@@ -101,7 +101,9 @@ class Simples(Layout):
                 return None
             name, plain = element, False
         index = self.expression(start, self.at).scripts if not found else ()
-        if self.text.startswith("(", self.at):
+        adds = self.text.startswith("+=", self.at - 2)
+        is_array = self.text.startswith("(", self.at)
+        if is_array:
             self.at += 1
             values, plain = self._array(), False
         else:
@@ -113,7 +115,7 @@ class Simples(Layout):
             return Word(self.text[start : self.at], parts)
         if index:
             values += (self.expression(start, self.at),)
-        return Assignment(name, values, plain)
+        return Assignment(name, values, plain, is_array, adds)
 
     def _element(self) -> str | None:
         """Read `name[...]=` and stand behind it; None, and stand where it was, if that is not here."""

@@ -1,6 +1,7 @@
 """`python -c`, `perl -e`, `awk '...'`: commands in the code are found; code that only computes is told from other code."""
 
 import base64
+import itertools
 import re
 
 from isaacd.shell.indirect.deleting import deleted
@@ -37,6 +38,9 @@ _AWK_RUNS = re.compile(r"system|\||getline|>|close|@")
 _AWK_CALL = re.compile(
     r"system\s{0,4}\(\s{0,4}\"((?:[^\"\\]|\\.){0,2000})\"|\"((?:[^\"\\]|\\.){0,2000})\"\s{0,4}\||\|&?\s{0,4}\"((?:[^\"\\]|\\.){0,2000})\""
 )
+_AWK_RUNS_NAMED = re.compile(r"system\s{0,4}\(\s{0,4}[a-zA-Z_]|[\w)]\s{0,4}\|\s{0,4}(?:getline|[a-zA-Z_])")
+_AWK_RUNS_INPUT = re.compile(r"system\s{0,4}\(\s{0,4}\$|\$\w+\s{0,4}\|\s{0,4}getline")
+_AWK_STRING = re.compile(r"=\s{0,4}\"((?:[^\"\\]|\\.){1,2000})\"")
 
 
 def interpreter(invocation: Invocation) -> Found:
@@ -44,12 +48,12 @@ def interpreter(invocation: Invocation) -> Found:
     name = (invocation.name or "").rstrip("0123456789.")
     words = invocation.words[1:]
     if name.endswith("awk"):
-        return _awk(words)
+        return _awk(invocation)
     if name in ("bc", "m4"):
         return Found()
     if name == "python" and len(words) > 1 and words[0].value == "-m":
         return Found()
-    if any(word.value in _TELLS for word in words[:1]):
+    if any(word.value in _TELLS and (name, word.value) != ("python", "-v") for word in words[:1]):
         return Found()
     codes = _codes(name, words)
     if codes:
@@ -147,14 +151,17 @@ def _calls(code: str) -> list[str]:
     return [text for text in dict.fromkeys((*texts, *deleted(code))) if text.strip()]
 
 
-def _awk(words: tuple[Word, ...]) -> Found:
+def _awk(invocation: Invocation) -> Found:
+    words = invocation.words[1:]
     place = 0
     codes: list[str | None] = []
     while place < len(words) and (words[place].value or "?").startswith("-") and words[place].value != "--":
         value = words[place].value or ""
         if value in ("-e", "--source"):
             codes += [item.value for item in words[place + 1 : place + 2]]
-        if value in ("-f", "--file", "-i", "--include", "-l"):
+        if value in ("-f", "--file", "-i", "--include", "-l", "-E", "--exec") or value.startswith(
+            ("--exec=", "--file=")
+        ):
             return Found(unseen="what the program does that awk runs cannot be seen")
         place += 2 if value in _AWK_OPTIONS else 1
     if not codes:
@@ -167,10 +174,29 @@ def _awk(words: tuple[Word, ...]) -> Found:
         if code is not None
         for found in _AWK_CALL.finditer(code)
     ]
-    return Found(texts=tuple(texts), unseen="what the code does that awk is given is not judged in full")
+    texts += _strings(words[:place], [code for code in codes if code is not None])
+    if any(code is not None and _AWK_RUNS_INPUT.search(code) for code in codes):
+        texts += read_as_shell(invocation).texts
+    return Found(
+        texts=tuple(dict.fromkeys(texts)), unseen="what the code does that awk is given is not judged in full"
+    )
+
+
+def _strings(options: tuple[Word, ...], codes: list[str]) -> list[str]:
+    """Return the texts that variables of a program hold which runs some, one by one and put together."""
+    if not any(_AWK_RUNS_NAMED.search(code) for code in codes):
+        return []
+    found = [
+        word.value.partition("=")[2]
+        for before, word in itertools.pairwise(options)
+        if before.value in ("-v", "--assign") and word.value is not None
+    ]
+    found += [match[1] for code in codes for match in _AWK_STRING.finditer(code)]
+    return [*found, "".join(found)] if len(found) < 16 else ["".join(found)]
 
 
 def _without_comparisons(code: str) -> str:
     """Take out what looks like running or writing and is not: `a || b`, `NR>1`, `$3 > 10 {` before an action."""
+    code = re.sub(r"^\s{0,8}length(?:\(\$?\w{0,20}\))?\s{0,4}>\s{0,4}\d+(?=\s{0,4}(?:[{&]|$))", "", code)
     code = re.sub(r"/(?:[^/\\\n]|\\.){0,500}/", "", code).replace("||", "").replace(">=", "")
     return re.sub(r"(?:\b[A-Z]+|\$\w+|\$NF|\))\s{0,4}>\s{0,4}[\d.]+(?=\s{0,4}(?:[{&|)]|$))", "", code)

@@ -2,19 +2,22 @@
 
 import itertools
 import re
+from collections.abc import Iterator
 
 import msgspec
 
 from isaacd.shell.indirect.found import SHELLS, Finder, Found, joined, merged, operands, read_as_shell
+from isaacd.shell.indirect.make import make
 from isaacd.shell.indirect.sed import sed
 from isaacd.shell.indirect.starts import found_below, found_by_fd, piped
 from isaacd.shell.indirect.wrapped import wrapped
 from isaacd.shell.invocation import Invocation
 from isaacd.shell.syntax import Word
+from isaacd.shell.written import written
 
 _EXECS = frozenset(("-exec", "-execdir", "-ok", "-okdir"))
 _GIT_RUNS = re.compile(
-    r"(?:alias\.|.*(?:pager|editor|command|fsmonitor|helper|textconv|program|\.process|\.clean|\.smudge|\.driver|\.cmd|\.tool)|"
+    r"(?:alias\.|.*(?:pager|editor|command|fsmonitor|helper|textconv|program|\.process|\.clean|\.smudge|\.driver|\.cmd|\.tool|hook|diffFilter|templateDir)|"
     r"core\.(?:hookspath|askpass|gitproxy|alternaterefscommand)|remote\..*\.(?:uploadpack|receivepack|vcs)|.*\.exec|sequence\.editor|include)",
     re.IGNORECASE,
 )
@@ -83,7 +86,8 @@ def _parallel(invocation: Invocation) -> Found:
         return msgspec.structs.replace(found, more_arguments=True, starts=given or piped(invocation))
     lines = [word for word in words[end + 1 :] if not (word.value or "").startswith(":::")]
     if not lines or words[end].value != ":::":
-        return Found(unseen="parallel runs the lines that it is given")
+        texts = read_as_shell(invocation).texts
+        return Found(texts=texts, unseen="parallel runs the lines that it is given")
     return merged(*(joined((line,), "a line that parallel runs cannot be seen") for line in lines))
 
 
@@ -186,26 +190,6 @@ def _database(marks: str) -> Finder:
     return find
 
 
-_MAKEFILE = ("--file=", "--makefile=", "-f")
-
-
-def _make(invocation: Invocation) -> Found:
-    for word in invocation.words[1:]:
-        value = word.value or ""
-        if value.startswith(("SHELL=", "--eval", "-E", "MAKEFLAGS=", ".SHELLFLAGS=")):
-            return Found(unseen="what make is given to run is not judged")
-    for before, word in itertools.pairwise(invocation.words):
-        file = word.value or ""
-        if before.value not in ("-f", "--file", "--makefile"):
-            file = next((file[len(name) :] for name in _MAKEFILE if file.startswith(name)), "")
-        if file in ("-", "/dev/stdin", "/dev/fd/0"):
-            read = read_as_shell(invocation)
-            lines = [line.strip() for text in read.texts for line in re.split(r"[;\n]", text)]
-            texts = tuple(line.lstrip("@-+") for line in lines if line and not line.endswith(":"))
-            return Found(texts=texts, unseen="what make reads is not judged in full")
-    return Found()
-
-
 def _tmux(invocation: Invocation) -> Found:
     values = [word.value for word in invocation.words]
     place = next((index for index, value in enumerate(values) if value in _TMUX_RUNS), None)
@@ -257,6 +241,11 @@ def _terminal(invocation: Invocation) -> Found:
         if word.value in ("-e", "-x", "--", "--command", "--execute") and place + 1 < len(words):
             rest = words[place + 1 :]
             return joined(rest, "what the terminal runs cannot be seen")
+    if invocation.name in ("kitty", "foot"):
+        place = 1 + operands(
+            words[1:], frozenset(("-c", "--config", "-T", "--title", "-d", "--directory", "-D"))
+        )
+        return Found((words[place:],)) if place < len(words) else Found()
     return Found()
 
 
@@ -264,16 +253,28 @@ def _scheduled(invocation: Invocation) -> Found:
     """`at` and `batch` run what they read, later; `crontab` does so again and again."""
     values = [word.value for word in invocation.words[1:]]
     if invocation.name == "crontab":
-        if "-" not in values:
+        if "-" not in values and values:
             return Found()
         read = read_as_shell(invocation)
-        lines = [line.split(None, 5) for text in read.texts for line in text.splitlines()]
+        texts = [*read.texts, *_told_among(invocation.receives)]
+        lines = [line.split(None, 5) for text in texts for line in text.splitlines()]
         return Found((), tuple(line[5] for line in lines if len(line) > 5), read.unseen)
     if any(value in ("-l", "-r", "-d", "-c", "-V", "-q") for value in values):
         return Found()
     if "-f" in values:
         return Found(unseen="what is in the file is run later, and cannot be seen")
     return read_as_shell(invocation)
+
+
+def _told_among(source: Invocation | None) -> Iterator[str]:
+    """Give what is seen of what several commands write to one pipe, as in `(crontab -l; echo LINE) |`."""
+    for _ in range(16):
+        if source is None:
+            return
+        text = written(source.words, (), None) if source.name in ("echo", "printf") else None
+        if text is not None:
+            yield text
+        source = source.receives
 
 
 _DEBUGGER_RUNS = re.compile(
@@ -320,10 +321,11 @@ PROGRAMS: dict[str, Finder] = {
     "psql": _database(r"^\s*\\!\s*(.+)"),
     "sqlite3": _database(r"^\s*\.(?:shell|system)\s+(.+)"),
     "mysql": _database(r"^\s*(?:\\!|system)\s+(.+)"),
+    "dc": _database(r"!\s*([^<>=!\n].*)"),
     "mariadb": _database(r"^\s*(?:\\!|system)\s+(.+)"),
     **dict.fromkeys(("less", "more", "most"), _pager),
-    "make": _make,
-    "gmake": _make,
+    "make": make,
+    "gmake": make,
     "tmux": _tmux,
     "screen": _screen,
     **dict.fromkeys((*_TERMINALS, "gnome-terminal", "x-terminal-emulator"), _terminal),

@@ -18,8 +18,9 @@ def sed(invocation: Invocation) -> Found:
             unseen = "what sed does cannot be seen"
             continue
         for command, argument in _commands(script):
-            if command == "e" and argument:
+            if command in "es" and argument:
                 texts.append(argument)
+                unseen = unseen if command == "e" else "sed runs what it reads"
             elif command == "e":
                 unseen = "sed runs what it reads"
             else:
@@ -64,9 +65,12 @@ def _commands(script: str) -> Iterator[tuple[str, str]]:
             while script[place : place + 1] in ("I", "M"):
                 place += 1
         elif char in "sy":
+            start = place
             place, flags = _substitution(script, place)
             if char == "s" and "e" in flags.partition("w")[0]:
-                yield "e", ""
+                # What takes the place of what is found is run, with what stands around it.
+                mark, end = script[start + 1], place - len(flags) - 1
+                yield "s", script[_closing(script, start + 2, mark) + 1 : end] or "true"
             if char == "s" and "w" in flags:
                 yield "w", flags.partition("w")[2].strip()
         elif char in "aicrRbtT:#wWe":

@@ -32,7 +32,9 @@ def shell(invocation: Invocation) -> Found:
         if value in _FISH:
             return _line(words[place + 1 :], name)
         if option in _READS_FILE:
-            return Found(unseen=f"what is in the file that {name} reads first is run, and cannot be seen")
+            told = substituted(words[place + 1]) if place + 1 < len(words) else None
+            unseen = f"what is in the file that {name} reads first is run, and cannot be seen"
+            return Found(texts=(told,) if told is not None else (), unseen=unseen)
         if value[:1] not in ("-", "+") or value in ("-", "--"):
             place += value in ("-", "--")
             break

@@ -1,5 +1,6 @@
 """Where the arguments come from that `find -exec`, `xargs` and `parallel` hand to a command: `/` in `find / | xargs rm`."""
 
+import itertools
 from collections.abc import Sequence
 
 from isaacd.shell.indirect.found import operands, written_through
@@ -49,6 +50,9 @@ def piped(invocation: Invocation) -> tuple[Word, ...]:
             return _lines(redirect.body.value)
         if redirect.operator == "<" and redirect.target is not None and len(redirect.target.scripts) == 1:
             return _lines(written_by(redirect.target.scripts[0]))
+    for before, word in itertools.pairwise(invocation.words):
+        if before.value in ("-a", "--arg-file") and len(word.scripts) == 1:
+            return _lines(written_by(word.scripts[0]))
     step, steps = invocation.receives, 0
     while step is not None and steps < MAX_STEPS:
         name = step.name or ""

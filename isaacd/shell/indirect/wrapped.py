@@ -47,10 +47,14 @@ def wrapped(name: str, invocation: Invocation) -> Found:
     found = Found((inner.words,), privileged=privileged, more_arguments=shape.more_arguments)
     if inner.assignments:
         found = merged(found, *_set(inner.assignments))
-    if shape.more_arguments:
-        hides = _runs_arguments(name, invocation, inner)
-        return msgspec.structs.replace(found, unseen=found.unseen or hides, starts=piped(invocation))
-    return found
+    return _with_arguments(found, name, invocation, inner) if shape.more_arguments else found
+
+
+def _with_arguments(found: Found, name: str, invocation: Invocation, inner: Unwrapped) -> Found:
+    """Say what a command runs that is given arguments from its input."""
+    hides = _runs_arguments(name, invocation, inner)
+    texts = found.texts if hides is None else (*found.texts, *read_as_shell(invocation).texts)
+    return msgspec.structs.replace(found, texts=texts, unseen=found.unseen or hides, starts=piped(invocation))
 
 
 def _set(assignments: Iterable[str]) -> Iterator[Found]:

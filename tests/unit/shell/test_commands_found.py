@@ -33,6 +33,36 @@ x=qrmq; ${x:1:2} x
 $(echo rm) x
 $(printf '\162\155') x
 set -- rm x; $1 $2
+IFS=,; c=rm,x; $c
+IFS=_ c=rm_x; $c
+IFS=:; set -- rm:x; $1
+a=(rm x); "${a[@]}"
+a=(rm x); ${a[*]}
+a=(rm); a+=(x); "${a[@]}"
+a=(x rm); "${a[1]}" "${a[0]}"
+a=(x rm); i=1; "${a[i]}" "${a[-2]}"
+a[0]=rm a[1]=x; "${a[@]}"
+declare -a a=(rm x); "${a[@]}"
+declare -A m=([k]='rm x'); ${m[k]}
+n=y; y='rm x'; ${!n}
+read c <<< 'rm x'; $c
+IFS=, read -r c d <<< rm,x; $c $d
+read -ra a <<< 'rm x'; "${a[@]}"
+while read -r l; do $l; done <<< 'rm x'
+echo 'rm x' | while read l; do eval "$l"; done
+mapfile -t a <<< $'rm\nx'; "${a[@]}"
+printf -v c '%s x' rm; $c
+c=ls; f() { c='rm x'; }; f; $c
+f() { $c; }; c='rm x'; f
+c=ls; command eval "c='rm x'"; $c
+echo 'rm x' > f; sh f
+echo 'rm x' > f; . ./f
+tee f <<< 'rm x'; bash f
+echo 'rm x' >> ~/.bashrc
+make SHELL='rm x'
+make --eval='$(shell rm x)'
+awk 'BEGIN{c="rm x"; system(c)}'
+sed 's/.*/rm x/e' f
 set -- rm x; "$@"
 f() { "$@"; }; f rm x
 f() { $1 x; }; f rm
@@ -188,7 +218,7 @@ $(cat f) y
 read x; $x y
 x=ls; false && x=rm; $x y
 if a; then x=rm; fi; $x
-IFS=,; x=rm,y; $x
+IFS=$y; x=rm,y; $x
 echo() { printf rm; }; $(echo ls) y
 X=echo; bash -c '$X y'
 /bin/r? y
@@ -290,3 +320,69 @@ def test_commands_in_faulty_lines_are_found_nonetheless(line: str) -> None:
 )
 def test_what_does_not_run_is_not_found(line: str) -> None:
     assert ("rm", "x") not in argvs(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "cat > f <<E\nrm x\nE\n./f",
+        "ssh h bash -s <<E\nrm x\nE",
+        'while read -r l; do eval "$l"; done <<E\nls\nrm x\nE',
+    ],
+)
+def test_a_document_that_is_run_is_followed(line: str) -> None:
+    assert ("rm", "x") in argvs(line)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        "f() { c=ls; }; f",
+        "declare -n d=c; d=ls",
+        "trap 'c=ls' DEBUG",
+        "command export c=ls",
+        "builtin read c <<< ls",
+        "command eval c=ls",
+        'f() { printf -v "$1" ls; }; f c',
+        "false && eval c=ls",
+        "if false; then eval 'true; c=ls'; fi",
+        "echo ls | read c",
+        'declare "$y"',
+        "for i in 1; do f() { c=ls; }; f; done",
+        "(( c = 5 ))",
+        "wait -p c",
+    ],
+)
+def test_a_value_that_may_have_changed_is_not_believed(changes: str) -> None:
+    seen = [argv for argv in argvs(f"c='echo y'; {changes}; $c") if argv == ("echo", "y")]
+    assert seen == []
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "(rm() { ls; });",
+        "false && rm() { ls; };",
+        "rm() { ls; } &",
+        "f() { rm() { ls; }; };",
+        "$(rm() { ls; });",
+    ],
+)
+def test_a_function_that_may_not_be_there_stands_for_nothing(before: str) -> None:
+    assert not any(item.is_function for item in found_in(f"{before} rm x").invocations)
+
+
+@pytest.mark.parametrize("call", ["command q", "env q", "./q", "xargs q", "bash -c q", "unset -f q; q"])
+def test_a_function_does_not_stand_for_the_program_of_its_name(call: str) -> None:
+    assert any(item.is_function for item in found_in("q() { ls; }; q").invocations)
+    assert not any(item.is_function for item in found_in(f"q() {{ ls; }}; {call}").invocations)
+
+
+def test_an_array_that_is_not_wholly_seen_is_not_seen() -> None:
+    for line in (
+        "a=(rm $y); ${a[@]} x",
+        "a=(rm); a+=($y); ${a[@]} x",
+        "a=(rm); a=ls; ${a[@]} x",
+        "${a[@]} x",
+    ):
+        assert any(item.unseen for item in found_in(line).invocations), line
