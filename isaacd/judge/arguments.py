@@ -76,6 +76,7 @@ def _read_words(words: Sequence[Word], reading: Reading, found: Arguments) -> No
         name, equals, value = word.beginning.partition("=")
         found.options.setdefault(name if equals else word.beginning, []).append(value)
         if word.value in reading.values:
+            found.options[word.value].append(words[index] if index < len(words) else None)
             index += 1
         elif word.value in ("-exec", "-execdir", "-ok", "-okdir"):
             while index < len(words) and words[index].value not in (";", "+"):

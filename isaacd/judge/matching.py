@@ -96,6 +96,8 @@ def _conditions(
     # What makes a rule hold no more may be shortened where that raises, and must be whole where that lowers.
     if rule.without and any(arguments.has(token, known, exact=not exact) for token in rule.without):
         return False
+    if wanted.only and not {token.partition("=")[0] for token in rule.options}.issuperset(arguments.options):
+        return False
     if len(operands) < wanted.min_operands and not (more and not exact):
         return False
     if wanted.max_operands is not None and (

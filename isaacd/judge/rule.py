@@ -20,7 +20,7 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     `and_options`), none of `without`, one of `operands`, as many operands as `min_operands` and `max_operands` want,
     all facts of `when`, and what `check` asks of the text. Then the tier is at least `tier`; with an `effect` also
     what the table of places says of the `targets`. One that `settles` decides alone;
-    one that holds `always` counts whatever the subcommand.
+    one that holds `always` counts whatever the subcommand; one with `only` wants no other options than its own.
     """
 
     commands: str
@@ -42,6 +42,7 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     settles: bool = False
     always: bool = False
     floor: bool = False
+    only: bool = False
 
 
 class Tool(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
