@@ -69,13 +69,13 @@ class Answering:
 
     def __enter__(self) -> Self:
         self._thread.start()
-        assert self._ready.wait(20)
+        assert self._ready.wait(90)
         return self
 
     def __exit__(self, *_: object) -> None:
         self.release()
         self._done.set()
-        self._thread.join(20)
+        self._thread.join(90)
 
     @property
     def config(self) -> str:

@@ -461,7 +461,7 @@ def run_by_bash(lines: Sequence[str], folder: Path) -> list[list[tuple[str, ...]
             start_new_session=True,
         )
         try:
-            running.wait(timeout=60)
+            running.wait(timeout=90)
         finally:
             # Nothing that a line has left behind lives on.
             with contextlib.suppress(ProcessLookupError):

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 REPOSITORY = Path(__file__).parent.parent
-LIMIT_S = 30.0
+LIMIT_S = 90.0
 
 
 class Home:

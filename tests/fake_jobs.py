@@ -137,6 +137,6 @@ def work(name: str, **fields: Any) -> Work:
 
 async def settled(look: Callable[[], object]) -> None:
     """Let others go on until something is so."""
-    with anyio.fail_after(30):
+    with anyio.fail_after(90):
         while not look():  # noqa: ASYNC110 - what is looked at has no event
             await anyio.sleep(0.001)

@@ -1,6 +1,7 @@
 """A kind of provider whose every call plays a script that the test has written."""
 
 import asyncio
+import copy
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable
 
@@ -43,7 +44,7 @@ class ScriptedProvider:
             for step in script:
                 if isinstance(step, Exception):
                     done = True
-                    raise step
+                    raise copy.copy(step)  # whoever handles it adds to it, and other tests play it too
                 if isinstance(step, asyncio.Event):
                     await step.wait()
                 elif callable(step):

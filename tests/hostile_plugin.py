@@ -87,6 +87,7 @@ def loop(context: Context) -> None:
 @plugin.command
 async def stubborn(context: Context) -> None:
     """Never end, whoever asks for it."""
+    await context.state.set("waiting", True)
     while True:
         try:
             await asyncio.sleep(0.05)
@@ -97,6 +98,7 @@ async def stubborn(context: Context) -> None:
 @plugin.command
 async def wait(context: Context) -> str:
     """Wait until somebody has had enough."""
+    await context.state.set("waiting", True)
     try:
         await asyncio.sleep(3600)
     finally:
@@ -104,9 +106,9 @@ async def wait(context: Context) -> str:
 
 
 @plugin.command
-async def ended(context: Context) -> Any:
-    """Tell whether `wait` came to its end."""
-    return await context.state.get("ended")
+async def reached(context: Context, state: str) -> Any:
+    """Tell whether `wait` has begun (`waiting`), or came to its end (`ended`)."""
+    return await context.state.get(state)
 
 
 @plugin.command

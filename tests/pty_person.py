@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from fcntl import ioctl
 from pathlib import Path
 
-LIMIT_S = 60.0
+LIMIT_S = 90.0
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[@-Z\\-_])|\x07|\r")
 
 

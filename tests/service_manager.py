@@ -69,7 +69,7 @@ class ServiceManager:
         """Signal the daemon and wait for its end."""
         assert self.process is not None
         self.process.send_signal(number)
-        return self.process.wait(30)
+        return self.process.wait(90)
 
     def restart(self) -> None:
         """Stop it and start it anew, with what it has stored meanwhile."""
@@ -83,7 +83,7 @@ class ServiceManager:
     def wait_for(self, line: str, times: int = 1) -> None:
         """Wait until something was told so often."""
         with self._told:
-            assert self._told.wait_for(lambda: self.count(line) >= times, 30), (line, self.lines)
+            assert self._told.wait_for(lambda: self.count(line) >= times, 90), (line, self.lines)
 
     def close(self) -> None:
         """End everything."""

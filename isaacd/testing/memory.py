@@ -50,7 +50,7 @@ def profile_memory(*, top: int = 10, frames: int = 1) -> Iterator[MemoryProfile]
     profile = MemoryProfile()
     gc.collect()
     began = resident()
-    first = tracemalloc.take_snapshot().filter_traces(_OWN)
+    first = tracemalloc.take_snapshot()
     tracemalloc.reset_peak()
     before = tracemalloc.get_traced_memory()[0]
     try:
@@ -58,9 +58,11 @@ def profile_memory(*, top: int = 10, frames: int = 1) -> Iterator[MemoryProfile]
     finally:
         profile.peak = max(0, tracemalloc.get_traced_memory()[1] - before)
         gc.collect()
-        changes = tracemalloc.take_snapshot().filter_traces(_OWN).compare_to(first, "lineno")
+        last = tracemalloc.take_snapshot()
         if not was_tracing:
             tracemalloc.stop()
+        # Not before: what is compiled and kept for a filter would count.
+        changes = last.filter_traces(_OWN).compare_to(first.filter_traces(_OWN), "lineno")
         # A line that has less than before let go of what is older than the block, which is no merit of the block.
         profile.kept = sum(max(0, change.size_diff) for change in changes)
         profile.blocks = sum(max(0, change.count_diff) for change in changes)

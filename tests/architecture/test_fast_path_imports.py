@@ -48,7 +48,7 @@ def user() -> Iterator[Home]:
 def imported(user: Home, *argv: str) -> set[str]:
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-c", DRIVER, *argv],
-        env=user.environ, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30, check=True,
+        env=user.environ, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=90, check=True,
     )  # fmt: skip
     assert done.stdout == "hello\n"
     return set(done.stderr.split())

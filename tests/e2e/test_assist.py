@@ -40,12 +40,12 @@ def model(*texts: str) -> Iterator[FakeProvider]:
 
     thread = threading.Thread(target=anyio.run, args=(serve,))
     thread.start()
-    assert ready.wait(20)
+    assert ready.wait(90)
     try:
         yield found[0]
     finally:
         done.set()
-        thread.join(20)
+        thread.join(90)
 
 
 def configure(daemon: Daemon, provider: FakeProvider) -> None:
@@ -88,7 +88,7 @@ def isaacctl(daemon: Daemon, *argv: str, cwd: str = "repo", piped: bytes | None 
         env=daemon.home.environ,
         input=piped,
         capture_output=True,
-        timeout=60,
+        timeout=90,
         stdin=subprocess.DEVNULL if piped is None else None,
     )
 

@@ -53,7 +53,7 @@ def test_a_second_daemon_leaves_at_once_and_says_why() -> None:
             env=daemon.home.environ,
             capture_output=True,
             text=True,
-            timeout=20,
+            timeout=90,
         )
         assert second.returncode == 75
         assert str(daemon.home.lock) in second.stderr
@@ -376,7 +376,7 @@ def test_descriptors_that_were_not_handed_over_are_refused(tmp_path: Path) -> No
         env={**os.environ, "HOME": str(tmp_path), "ISAACD_SOCKET": str(tmp_path / "s")},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=90,
     )
     assert done.returncode == 2
     assert "were not handed over" in done.stderr

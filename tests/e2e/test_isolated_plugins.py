@@ -4,7 +4,6 @@ import contextlib
 import os
 import signal
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="plugins are iso
 HELD = expected()
 QUICK = """
 [plugins.isolation]
-open_s = 3
+open_s = 90
 hang_s = 3
 grace_s = 0.5
 memory_mib = 256
@@ -64,7 +63,7 @@ def test_what_goes_wrong_in_its_setup_is_said_once(home: Home) -> None:
     setup = """
 from isaacd.api import Plugin
 plugin = Plugin("{name}")
-@plugin.setup(timeout_s=1)
+@plugin.setup(timeout_s={limit})
 async def begin(context):
     {code}
 @plugin.command
@@ -72,10 +71,14 @@ def {name}(context) -> None:
     '''Do.'''
 """
     home.write_plugin(
-        "raises", setup.format(name="raises", code="raise ValueError('no such server')"), trusted=False
+        "raises",
+        setup.format(name="raises", limit=90, code="raise ValueError('no such server')"),
+        trusted=False,
     )
     home.write_plugin(
-        "hangs", setup.format(name="hangs", code="import asyncio; await asyncio.sleep(99)"), trusted=False
+        "hangs",
+        setup.format(name="hangs", limit=1, code="import asyncio; await asyncio.sleep(99)"),
+        trusted=False,
     )
     told = "error: the plugin {} cannot be used: its setup failed: {}\n"
     with running(home=home):
@@ -93,7 +96,7 @@ def test_every_command_of_a_hostile_plugin_costs_nobody_else_anything(daemon: Da
             kind, _, error = caller.answer(number) if name != "crash" else _either(caller, number, waiting)
             assert kind == "error"
             assert cause in error
-            eventually(lambda: caller.call("hostile.hello") == "hello world", "it to come back", 20)
+            eventually(lambda: caller.call("hostile.hello") == "hello world", "it to come back")
     daemon.ping()
 
 
@@ -129,14 +132,14 @@ def test_its_text_cannot_steer_a_terminal_and_floods_end(daemon: Daemon) -> None
     assert "seen 7 Shape" in done.stdout
     done = daemon.home.isaacctl("hostile", "--help")
     assert "\x1b" not in done.stdout
-    eventually(lambda: daemon.home.isaacctl("hostile", "hello").returncode == 0, "it to come back", 30)
+    eventually(lambda: daemon.home.isaacctl("hostile", "hello").returncode == 0, "it to come back")
     assert daemon.home.isaacctl("hostile", "flood").stdout == "done\n"
     assert "sk-ant-api03" not in daemon.home.log.read_text()
     daemon.ping()
 
 
 def test_errors_of_every_kind_reach_the_command_line_without_a_traceback(daemon: Daemon) -> None:
-    eventually(lambda: daemon.home.isaacctl("hostile", "hello").returncode == 0, "it to come back", 30)
+    eventually(lambda: daemon.home.isaacctl("hostile", "hello").returncode == 0, "it to come back")
     done = daemon.home.isaacctl("hostile", "fill")
     assert done.returncode == 70
     assert "memory" in done.stderr
@@ -158,14 +161,14 @@ def test_what_holds_is_shown(daemon: Daemon) -> None:
 
 @pytest.mark.parametrize("name", sorted(AT_IMPORT))
 def test_one_that_does_not_come_through_its_import_has_failed_with_the_reason(home: Home, name: str) -> None:
+    if name == "blocks":
+        home.write_config(QUICK.replace("open_s = 90", "open_s = 3"))
     home.write_plugin(name, AT_IMPORT[name], trusted=False)
     home.write_plugin("fine", _greeting("fine"), trusted=False)
     with running(home=home) as daemon, daemon.caller() as caller:
-        start = time.monotonic()
         assert caller.call("greet", {"name": "eve"}) == "hello eve"
-        assert time.monotonic() - start < 3
-        assert eventually(lambda: _call(caller, "fine") == "fine", "the other one", 20)
-        card = eventually(lambda: _failed(caller, name), "its failure", 20)
+        assert eventually(lambda: _call(caller, "fine") == "fine", "the other one")
+        card = eventually(lambda: _failed(caller, name), "its failure")
         assert REASONS[name] in card["error"]
 
 
@@ -184,25 +187,25 @@ def test_it_dies_with_the_daemon_however_that_ends(home: Home) -> None:
     for how in (signal.SIGTERM, signal.SIGKILL):
         with running(home=home) as daemon:
             with daemon.caller() as caller:
-                eventually(lambda: _call(caller, "fine") == "fine", "its first answer", 20)
+                eventually(lambda: _call(caller, "fine") == "fine", "its first answer")
             pids = _below(daemon.pid)
             assert len(pids) >= 2
             daemon.send_signal(how)
             daemon.wait()
-            eventually(lambda pids=pids: not [pid for pid in pids if _alive(pid)], "their end", 10)
+            eventually(lambda pids=pids: not [pid for pid in pids if _alive(pid)], "their end")
     assert _below(daemon.pid) == []
 
 
 def test_trust_takes_it_into_the_daemon_and_a_change_puts_it_out_again(home: Home) -> None:
     file = home.write_plugin("where", _pid_of("where"), trusted=False)
     with running(home=home) as daemon, daemon.caller() as caller:
-        eventually(lambda: _call(caller, "where"), "its first answer", 20)
+        eventually(lambda: _call(caller, "where"), "its first answer")
         assert caller.call("where") != daemon.pid
         home.trust.trust("where", file, now=1.0)
         os.utime(file)
-        eventually(lambda: _call(caller, "where") == daemon.pid, "it to be trusted", 20)
+        eventually(lambda: _call(caller, "where") == daemon.pid, "it to be trusted")
         file.write_text(_pid_of("where") + "# changed\n")
-        eventually(lambda: _call(caller, "where") not in (daemon.pid, None), "it to be isolated", 20)
+        eventually(lambda: _call(caller, "where") not in (daemon.pid, None), "it to be isolated")
 
 
 def _greeting(name: str) -> str:

@@ -25,10 +25,10 @@ def provider() -> Iterator[FakeProvider]:
 
     thread = threading.Thread(target=anyio.run, args=(serve,))
     thread.start()
-    assert ready.wait(20)
+    assert ready.wait(90)
     yield found[0]
     done.set()
-    thread.join(20)
+    thread.join(90)
 
 
 def config(provider: FakeProvider) -> str:

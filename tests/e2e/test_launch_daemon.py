@@ -65,7 +65,7 @@ def test_the_daemon_stands_alone(user):
     reading, writing = os.pipe()
     process = user.begin("greet", pass_fds=(writing,))
     os.close(writing)
-    assert process.wait(60) == 0
+    assert process.wait(90) == 0
     daemon = Path(f"/proc/{pid_of(user)}")
     with os.fdopen(reading, "rb") as pipe:
         assert pipe.read() == b""  # its other end is open nowhere any more, the daemon included

@@ -138,7 +138,7 @@ def _python(block: Block, newcomer: Newcomer) -> list[str]:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=90,
         check=False,
     )
     return [] if done.returncode == 0 else [f"line {block.line}:\n{done.stderr}"]

@@ -121,7 +121,7 @@ def test_interrupted_it_leaves_no_daemon_and_no_home(tmp_path: Path) -> None:
     try:
         home = Path(eventually(lambda: _text(tmp_path / "begun"), "the tests to run"))
         os.killpg(process.pid, signal.SIGINT)
-        assert process.wait(30) == 130
+        assert process.wait(90) == 130
     finally:
         process.kill()
         process.wait()

@@ -36,7 +36,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
         subject = ["-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}"]
         files = ["-keyout", str(folder / f"{name}.key"), "-out", str(folder / f"{name}.pem")]
         command = ["openssl", "req", "-x509", *curve, "-days", "2", *subject, *files]
-        subprocess.run(command, check=True, capture_output=True, timeout=60)
+        subprocess.run(command, check=True, capture_output=True, timeout=90)
     return folder
 
 

@@ -16,7 +16,7 @@ from isaacd.context import TTY, Meta, Terminal
 from isaacd.errors import MethodNotFound, PermissionDenied, PluginFailed
 from isaacd.plugin.isolation.fence import expected
 from tests.hostile_plugin import HOSTILE
-from tests.isolated import QUICK, Isolated, Recorder, isolated, soon
+from tests.isolated import PATIENT, Isolated, Recorder, isolated, soon
 
 pytestmark = [pytest.mark.anyio, pytest.mark.skipif(sys.platform != "linux", reason="the fence is Linux's")]
 HELD = expected()
@@ -44,7 +44,6 @@ async def test_it_answers_like_any_other(hostile: Isolated) -> None:
     [
         ("leave", "exit code 3"),
         ("crash", "SIGSEGV"),
-        ("loop", "no sign of life"),
         ("huge", "cannot be sent"),
         ("bad", "cannot be sent"),
         ("fill", "memory"),
@@ -58,6 +57,13 @@ async def test_what_goes_wrong_fails_its_own_call_with_the_cause_and_the_next_ca
     assert cause in failed.value.message
     assert "hostile" in failed.value.message
     assert await hostile.run("hello") == "hello world"
+
+
+async def test_one_that_gives_no_sign_of_life_is_ended_with_that_as_the_cause(tmp_path: Path) -> None:
+    async with isolated(tmp_path, "hostile", HOSTILE, patience=structs.replace(PATIENT, hang_s=2.0)) as one:
+        with pytest.raises(PluginFailed, match=r"hostile.*no sign of life"):
+            await one.run("loop")
+        assert await one.run("hello") == "hello world"
 
 
 async def test_memory_that_fills_little_by_little_ends_at_its_limit(hostile: Isolated) -> None:
@@ -80,7 +86,7 @@ async def test_a_crash_fails_only_calls_under_way_and_names_the_plugin_to_each(h
         group.start_soon(wait)
         group.start_soon(wait)
         await anyio.wait_all_tasks_blocked()
-        assert await hostile.run("ended") is None
+        assert not await hostile.run("reached", state="ended")
         with pytest.raises(PluginFailed):
             await hostile.run("leave", code=7)
     assert len(failures) == 2
@@ -101,21 +107,24 @@ async def test_crashes_in_a_row_are_left_alone_for_longer_and_longer(hostile: Is
 async def test_a_cancelled_call_is_told_to_stop_and_comes_to_its_end(hostile: Isolated) -> None:
     await hostile.run("hello")
     pid = _pid(hostile)
-    with anyio.move_on_after(0.3):
-        await hostile.run("wait")
-    with anyio.fail_after(5):
-        while not await hostile.run("ended"):
-            await anyio.lowlevel.checkpoint()
+    async with anyio.create_task_group() as group:
+        group.start_soon(hostile.run, "wait")
+        await _until(hostile, "waiting")
+        group.cancel_scope.cancel()
+    await _until(hostile, "ended")
     assert _pid(hostile) == pid
 
 
-async def test_one_that_does_not_stop_is_killed(hostile: Isolated) -> None:
-    await hostile.run("hello")
-    pid = _pid(hostile)
-    with anyio.move_on_after(0.2):
-        await hostile.run("stubborn")
-    await soon(lambda: not _alive(pid), "its end")
-    assert await hostile.run("hello") == "hello world"
+async def test_one_that_does_not_stop_is_killed(tmp_path: Path) -> None:
+    async with isolated(tmp_path, "hostile", HOSTILE, patience=structs.replace(PATIENT, grace_s=0.5)) as one:
+        await one.run("hello")
+        pid = _pid(one)
+        async with anyio.create_task_group() as group:
+            group.start_soon(one.run, "stubborn")
+            await _until(one, "waiting")
+            group.cancel_scope.cancel()
+        await soon(lambda: not _alive(pid), "its end")
+        assert await one.run("hello") == "hello world"
 
 
 async def test_no_secret_reaches_it_by_its_environment(hostile: Isolated) -> None:
@@ -215,7 +224,7 @@ async def test_a_view_runs_over_there_and_its_failure_is_the_plugins(hostile: Is
     ],
 )
 async def test_garbage_ends_the_conversation_and_nothing_else(hostile: Isolated, data: str) -> None:
-    with anyio.fail_after(10), pytest.raises((PluginFailed, TimeoutError)):
+    with anyio.fail_after(90), pytest.raises((PluginFailed, TimeoutError)):
         with anyio.fail_after(2):
             await hostile.run("garbage", hexadecimal=data)
     assert await hostile.run("hello") == "hello world"
@@ -294,12 +303,19 @@ async def test_what_holds_is_told(hostile: Isolated) -> None:
 
 
 async def test_it_ends_after_a_while_without_calls(tmp_path: Path) -> None:
-    async with isolated(tmp_path, "hostile", HOSTILE, patience=structs.replace(QUICK, idle_s=0.05)) as one:
+    async with isolated(tmp_path, "hostile", HOSTILE, patience=structs.replace(PATIENT, idle_s=0.05)) as one:
         await one.run("hello")
         pid = _pid(one)
         await soon(lambda: not _alive(pid), "its end")
         assert await one.run("hello") == "hello world"
         assert "failed lately" not in one.told
+
+
+async def _until(one: Isolated, state: str) -> None:
+    """Wait until `wait` or `stubborn` have got so far."""
+    with anyio.fail_after(90):
+        while not await one.run("reached", state=state):
+            await anyio.lowlevel.checkpoint()
 
 
 def _pid(one: Isolated) -> int:

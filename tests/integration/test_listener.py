@@ -218,7 +218,6 @@ class Caller:
 async def listening(
     *handlers: Callable[..., Any],
     uid: int | None = None,
-    first_byte_s: float = NEVER_S,
     stalled_s: float = NEVER_S,
 ) -> AsyncIterator[Room]:
     """Listen with these commands; at the end every connection must be let go and every run be over."""
@@ -235,7 +234,7 @@ async def listening(
                 log=shared.services.log,
                 uid=os.geteuid() if uid is None else uid,
                 changed=lambda: None,
-                timeouts=Timeouts(first_byte_s, stalled_s),
+                timeouts=Timeouts(NEVER_S, stalled_s),
             )
             path = Path(directory, "s")
             await listener.open(bind(path))
@@ -269,10 +268,14 @@ async def test_another_user_is_refused_without_a_word() -> None:
 
 
 async def test_a_peer_that_says_nothing_is_closed_and_one_that_began_in_time_is_not() -> None:
-    async with listening(first_byte_s=0.05) as room:
+    async with listening() as room:
+        loop = FakeLoop()
+        room.listener.loop = loop  # type: ignore[assignment]
         with await room.connect() as early, await room.connect() as silent:
             request = early.request("add", 1)
             await early.send(request[:1])
+            await room.until(lambda: sorted(timer.is_cancelled for timer in loop.timers) == [False, True])
+            loop.run_what_is_due()
             assert await silent.receive() == b""
             await early.send(request[1:])
             assert await early.next() == ("reply", 1, 2)
@@ -321,6 +324,11 @@ class FakeLoop:
     def call_later(self, delay_s: float, callback: Callable[[], None]) -> FakeTimer:
         self.timers.append(FakeTimer(callback))
         return self.timers[-1]
+
+    def run_what_is_due(self) -> None:
+        for timer in self.timers:
+            if not timer.is_cancelled:
+                timer.run()
 
 
 class FakeTransport:

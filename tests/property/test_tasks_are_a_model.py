@@ -78,7 +78,7 @@ async def _play(steps: list[tuple[str, object]], file: Path) -> None:
             async def states() -> list[str]:
                 return [card.state for card in reversed(await house.jobs.workshop.cards(every=True))]
 
-            with anyio.fail_after(30):
+            with anyio.fail_after(90):
                 while await states() != model.states:  # noqa: ASYNC110 - what is looked at has no event
                     await anyio.sleep(0.001)
         await house.stop()

@@ -29,7 +29,7 @@ def daemon() -> Iterator[Daemon]:
 
 
 def ask(requests: str, *argv: str) -> list[dict[str, object]]:
-    done = subprocess.run(argv, input=requests, capture_output=True, text=True, timeout=20, check=False)
+    done = subprocess.run(argv, input=requests, capture_output=True, text=True, timeout=90, check=False)
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 

@@ -93,7 +93,7 @@ def talk(daemon: Daemon, modules: Path) -> dict[str, Any]:
         env={**daemon.home.environ, "TEST_SOCKET": str(daemon.home.socket)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=90,
     )
     assert done.returncode == 0, done.stderr
     return dict(json.loads(done.stdout))

@@ -61,4 +61,4 @@ def test_a_socket_that_is_handed_over_is_served() -> None:
                 assert caller.call("ping")["pid"] == starter.pid
         finally:
             starter.send_signal(signal.SIGTERM)
-            assert starter.wait(30) == 0
+            assert starter.wait(90) == 0

@@ -292,7 +292,7 @@ print(dropped, log.dropped)
 
 def test_a_line_that_a_full_disk_cut_in_two_does_not_spoil_the_next(file):
     done = subprocess.run(
-        [sys.executable, "-c", FULL_DISK, str(file)], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", FULL_DISK, str(file)], capture_output=True, text=True, timeout=90, check=True
     )
     assert done.stdout.split() == ["5", "0"]
     good, torn, told, after = file.read_bytes().splitlines()
@@ -338,7 +338,7 @@ def test_a_line_that_finds_no_descriptor_to_import_with_is_counted_and_the_next_
         [sys.executable, "-c", FIRST_LINE_WITHOUT_DESCRIPTORS, str(file)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=90,
         check=False,
     )
     assert done.stderr == ""
@@ -349,7 +349,7 @@ def test_a_line_that_finds_no_descriptor_to_import_with_is_counted_and_the_next_
 def test_importing_the_log_imports_neither_structlog_nor_the_patterns():
     code = "import sys; before = set(sys.modules); import isaacd.log; print(*set(sys.modules) - before)"
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=90, check=True
     )
     assert not {"structlog", "msgspec", "asyncio", "logging"} & set(done.stdout.split())
 
@@ -360,6 +360,6 @@ def test_blocking_optional_libraries_lasts_only_as_long_as_the_import():
         "print([name for name in ('rich', 'twisted', 'better_exceptions') if name in sys.modules])"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=90, check=True
     )
     assert done.stdout.strip() == "[]"

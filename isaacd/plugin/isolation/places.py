@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 
 import msgspec
@@ -113,7 +114,7 @@ def fence_for(
         kind, _, of = text.partition(":")
         if kind in ("read", "write"):
             place = _place(of, home, cwd)
-            opened = [] if place is None else list(_opened(place, private))[:_MOST_PLACES]
+            opened = [] if place is None else list(islice(_opened(place, private), _MOST_PLACES))
             (read if kind == "read" else write).extend(opened)
     return Fence(
         read=tuple(dict.fromkeys(read + (list(_NETWORK) if network else []))),

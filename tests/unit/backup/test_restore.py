@@ -115,7 +115,7 @@ def killed_at(house: KeptHouse, file: Path, step: int) -> bool:
         [sys.executable, "-c", _KILLED, str(file), str(step)],
         env={**os.environ, **house.environ},
         capture_output=True,
-        timeout=60,
+        timeout=90,
     )
     assert done.returncode in (0, -signal.SIGKILL), done.stderr.decode()
     return done.returncode != 0

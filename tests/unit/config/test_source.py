@@ -146,7 +146,7 @@ def test_importing_and_asking_without_a_file_imports_no_parser(tmp_path):
         [sys.executable, "-c", code, str(tmp_path / "none")],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=90,
         check=True,
     )
     assert not {"tomllib", "difflib", "asyncio", "isaacd.config.explain"} & set(done.stdout.split())

@@ -241,7 +241,7 @@ async def test_cancellation_waits_for_the_end_of_the_transaction(file: Path, *, 
         finally:
             done.append("asker")
 
-    with anyio.fail_after(30):
+    with anyio.fail_after(90):
         if with_anyio:
             async with anyio.create_task_group() as group:
                 group.start_soon(asker)

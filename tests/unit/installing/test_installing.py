@@ -339,7 +339,7 @@ def test_one_that_is_killed_leaves_the_former_version_in_force(
     try:
         eventually(lambda: list((folder / "installed").glob(".staging-*/half")), "pip to have laid out half")
         process.send_signal(number)
-        process.wait(30)
+        process.wait(90)
     finally:
         os.killpg(process.pid, signal.SIGKILL) if number is signal.SIGKILL else process.kill()
         process.wait()

@@ -17,13 +17,15 @@ from isaacctl.failure import is_alive
 from tests.client_runs import REPOSITORY, Home, eventually, home
 from tests.fake_daemon import FakeDaemon, Peer, serving
 
-# The same command line, but it loses patience soon.
-IMPATIENT = (
-    "-c",
-    "import isaacctl.talk, isaacctl.failure, isaacctl.__main__;"
-    "isaacctl.talk.SILENCE_S = isaacctl.failure.PING_ANSWER_S = 0.2;"
-    "isaacctl.__main__.main()",
-)
+
+def impatient(ping_s: float) -> tuple[str, str]:
+    """Return the same command line, but it soon asks whether somebody is there, and has to be told within `ping_s`."""
+    return (
+        "-c",
+        "import isaacctl.talk, isaacctl.failure, isaacctl.__main__;"
+        f"isaacctl.talk.SILENCE_S = 0.2; isaacctl.failure.PING_ANSWER_S = {ping_s};"
+        "isaacctl.__main__.main()",
+    )
 
 
 @pytest.fixture
@@ -150,7 +152,7 @@ def test_input_that_is_closed_has_no_bytes(user):
     with serving(user.directory, script):
         done = subprocess.run(
             ["sh", "-c", 'exec 0<&-; exec "$0" -m isaacctl x', sys.executable],
-            env=user.environ, cwd=user.base, capture_output=True, timeout=30, check=False,
+            env=user.environ, cwd=user.base, capture_output=True, timeout=90, check=False,
         )  # fmt: skip
     assert done.stdout == b"b''"
 
@@ -163,7 +165,7 @@ def test_a_daemon_that_no_longer_wants_input_is_heard(user):
     with serving(user.directory, script):
         process = user.begin("x", stdin=subprocess.PIPE)
         assert process.stderr.read() == b"too late\n"
-        assert process.wait(30) == 124
+        assert process.wait(90) == 124
         assert process.communicate() == (b"", b"")
 
 
@@ -240,7 +242,7 @@ def test_control_c_cancels_and_exits_with_130_when_the_answer_is_there(user):
         process = user.begin("x")
         assert process.stdout.readline() == b"begun\n"
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=90)
     assert seen == [[2, "cancel", [1]]]
     assert (process.returncode, out, err) == (130, b"cleaned up\n", b"")
 
@@ -258,7 +260,7 @@ def test_control_c_ends_a_wait_for_input(user):
         process = user.begin("x", stdin=subprocess.PIPE)
         assert process.stdout.readline() == b"asked\n"
         process.send_signal(signal.SIGINT)
-        assert process.wait(30) == 130
+        assert process.wait(90) == 130
     assert seen == [[2, "cancel", [1]]]
 
 
@@ -269,7 +271,7 @@ def test_control_c_while_the_client_is_being_loaded_is_quiet(tmp_path):
     (package / "__main__.py").write_text("raise KeyboardInterrupt")
     done = subprocess.run(
         [sys.executable, REPOSITORY / "isaacctl/_script"],
-        env={"PYTHONPATH": str(tmp_path)}, capture_output=True, timeout=30, check=False,
+        env={"PYTHONPATH": str(tmp_path)}, capture_output=True, timeout=90, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
 
@@ -289,7 +291,7 @@ def test_a_second_control_c_leaves_at_once(user):
         assert eventually(lambda: heard)
         assert process.poll() is None
         process.send_signal(signal.SIGINT)
-        assert process.wait(30) == 130
+        assert process.wait(90) == 130
         assert process.communicate() == (b"", b"")
 
 
@@ -305,7 +307,7 @@ def test_an_ignored_interrupt_stays_ignored(user):
         process.send_signal(signal.SIGINT)
         assert eventually(lambda: ready)
         ready[0].result({"exit": 0})
-        assert process.wait(30) == 0
+        assert process.wait(90) == 0
 
 
 def test_a_closed_pipe_ends_the_client_quietly_with_141(user):
@@ -320,7 +322,7 @@ def test_a_closed_pipe_ends_the_client_quietly_with_141(user):
         process = user.begin("x")
         assert process.stdout.readline() == b"first\n"
         process.stdout.close()
-        assert process.wait(30) == 141
+        assert process.wait(90) == 141
         gone.append(True)
         assert process.stderr.read() == b""
 
@@ -329,7 +331,7 @@ def test_lost_standard_error_does_not_disturb_the_output(user):
     with serving(user.directory, answering({"exit": 0, "err": "lost", "out": "kept"})):
         done = subprocess.run(
             ["sh", "-c", 'exec "$0" -m isaacctl x 2>&-', sys.executable],
-            env=user.environ, cwd=user.base, stdout=subprocess.PIPE, timeout=30, check=False,
+            env=user.environ, cwd=user.base, stdout=subprocess.PIPE, timeout=90, check=False,
         )  # fmt: skip
     assert (done.returncode, done.stdout) == (0, b"kept")
 
@@ -339,7 +341,7 @@ def test_output_that_cannot_be_written_is_an_error(user, redirection):
     with serving(user.directory, answering({"exit": 0, "out": "lost"})) as daemon:
         done = subprocess.run(
             ["sh", "-c", f'exec "$0" -m isaacctl x {redirection}', sys.executable],
-            env=user.environ, cwd=user.base, stderr=subprocess.PIPE, timeout=30, check=False,
+            env=user.environ, cwd=user.base, stderr=subprocess.PIPE, timeout=90, check=False,
         )  # fmt: skip
     assert done.returncode == 1
     assert b"cannot write to standard output" in done.stderr
@@ -362,14 +364,14 @@ def test_all_is_written_to_a_non_blocking_pipe(user):
         assert eventually(lambda: _waiting(reading) >= full)
         with os.fdopen(reading, "rb") as file:
             assert file.read().decode() == text
-        assert process.wait(30) == 0
+        assert process.wait(90) == 0
 
 
 def test_a_working_directory_that_is_gone_is_left_out(user):
     with serving(user.directory, answering({"exit": 0})) as daemon:
         done = subprocess.run(
             ["sh", "-c", 'mkdir gone; cd gone; rmdir ../gone; exec "$0" -P -m isaacctl x', sys.executable],
-            env=user.environ, cwd=user.base, capture_output=True, timeout=30, check=False,
+            env=user.environ, cwd=user.base, capture_output=True, timeout=90, check=False,
         )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, b"")
     assert "cwd" not in daemon.requests[0][3][0]["_meta"]
@@ -396,7 +398,7 @@ def test_a_terminal_is_described(user):
         termios.tcsetwinsize(slave, (33, 99))
         process = user.begin("x", stdin=slave, stdout=slave, stderr=slave)
         os.close(slave)
-        assert process.wait(30) == 0
+        assert process.wait(90) == 0
         os.close(master)
     assert daemon.requests[0][3][0]["_meta"]["tty"] == {
         "stdin": True, "stdout": True, "stderr": True, "columns": 99, "lines": 33,
@@ -416,7 +418,7 @@ def test_a_slow_daemon_that_answers_pings_is_waited_for(user):
         peer.result({"exit": 0, "out": "late"})
 
     daemon = Counting(user.directory, script)
-    user.program = IMPATIENT
+    user.program = impatient(90.0)
     try:
         done = user.run("x")
     finally:
@@ -426,7 +428,7 @@ def test_a_slow_daemon_that_answers_pings_is_waited_for(user):
 
 def test_a_daemon_that_answers_nothing_at_all_is_named(user):
     with serving(user.directory, lambda peer, message: None, answer_ping=False):
-        user.program = IMPATIENT
+        user.program = impatient(0.2)
         done = user.run("x")
     assert done.returncode == 75
     assert f"isaacd (pid {os.getpid()}) does not answer" in done.stderr

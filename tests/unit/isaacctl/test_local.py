@@ -75,7 +75,7 @@ def test_stop_by_force_kills_a_daemon_that_does_not_even_answer(user):
     process = user.with_fake_isaacd("deaf").begin("x")
     assert eventually(lambda: user.starts)
     assert answer(user, "stop", "--force", "--timeout", "0.1")["outcome"] == "killed"
-    assert process.wait(30) == 70
+    assert process.wait(90) == 70
 
 
 def test_force_kills_no_process_that_only_has_the_number(user):
@@ -193,7 +193,7 @@ def test_logs_follows_what_is_added_also_after_rotation(user):
     write_log(user, "fourth")
     assert process.stdout.readline() == b"fourth\n"
     process.send_signal(signal.SIGINT)
-    assert process.wait(30) == 130
+    assert process.wait(90) == 130
     assert process.communicate() == (b"", b"")
 
 
@@ -231,7 +231,7 @@ def test_output_that_cannot_be_written_is_an_error(user, argv, redirection):
     write_log(user, "anything")
     done = subprocess.run(
         ["sh", "-c", f'exec "$0" -m isaacctl "$@" {redirection}', sys.executable, *argv],
-        env=user.environ, cwd=user.base, stderr=subprocess.PIPE, timeout=30, check=False,
+        env=user.environ, cwd=user.base, stderr=subprocess.PIPE, timeout=90, check=False,
     )  # fmt: skip
     assert done.returncode == 1
     assert done.stderr.startswith(b"error: cannot write to standard output: ")
@@ -243,5 +243,5 @@ def test_a_pipe_that_closes_ends_logs_with_141(user):
     process = user.begin("logs", "-n", "5000")
     process.stdout.readline()
     process.stdout.close()
-    assert process.wait(30) == 141
+    assert process.wait(90) == 141
     assert process.stderr.read() == b""

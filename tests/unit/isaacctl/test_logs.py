@@ -124,7 +124,7 @@ def test_the_journal_is_asked_for_the_unit(tmp_path: Path):
         environ = {**home.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
         done = subprocess.run(
             [sys.executable, "-m", "isaacctl", "logs", "--journal", "--json"],
-            env=environ, capture_output=True, text=True, timeout=60,
+            env=environ, capture_output=True, text=True, timeout=90,
         )  # fmt: skip
     assert json.loads(done.stdout)["event"] == "ready"
     assert json.loads(done.stdout)["x"] == 1

@@ -31,7 +31,7 @@ def test_a_key_pressed_before_a_program_has_begun_reaches_it(argv: list[str], co
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=90,
     )
     assert done.stderr == ""
     assert done.stdout in ([f"{code} True\n"] if code else ["3 True\n", "130 True\n"])
@@ -42,6 +42,6 @@ def test_a_key_pressed_while_python_still_imports_shows_no_traceback(module: str
     (tmp_path / "re.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
     environ = {"PYTHONPATH": f"{tmp_path}:{ROOT}"}
     done = subprocess.run(
-        [sys.executable, "-S", "-m", module, "{}"], env=environ, capture_output=True, text=True, timeout=60
+        [sys.executable, "-S", "-m", module, "{}"], env=environ, capture_output=True, text=True, timeout=90
     )
     assert (done.returncode, done.stdout, done.stderr) == (-2, "", "")

@@ -48,7 +48,7 @@ def test_every_command_is_valid_shell() -> None:
     script = 'shopt -s extglob; for c; do eval "f() { $c\n}" || printf "%s\\n" "$c"; done'
     commands = [template.fill(entry.command, {}).command for entry in ENTRIES]
     done = subprocess.run(
-        ["bash", "-c", script, "bash", *commands], capture_output=True, text=True, timeout=60
+        ["bash", "-c", script, "bash", *commands], capture_output=True, text=True, timeout=90
     )
     assert (done.stdout, done.stderr) == ("", "")
 

@@ -66,7 +66,7 @@ async def test_one_that_never_ends_costs_one_thread_however_often_it_is_called(c
 
     def stuck(context: Context) -> None:
         calls.append(1)
-        go.wait(30)
+        go.wait(90)
 
     lane = Lane()
     before = threading.active_count()
@@ -83,7 +83,7 @@ async def test_a_cancelled_wait_is_cancelled_and_no_failure(context: Context) ->
     go = threading.Event()
 
     def stuck(context: Context) -> None:
-        go.wait(30)
+        go.wait(90)
 
     async def ask() -> None:
         await attempt(lambda: call(stuck, context), 30.0)
@@ -108,6 +108,6 @@ def test_a_stuck_thread_does_not_keep_a_process_from_ending(tmp_path: Path) -> N
         "anyio.run(main)\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=90, check=False
     )
     assert (done.stdout, done.stderr, done.returncode) == ("TookTooLong\n", "", 0)

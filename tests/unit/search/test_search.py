@@ -194,7 +194,7 @@ def test_nobody_reading_on_is_no_error(tree: Path) -> None:
         assert process.stdout is not None
         process.stdout.readline()
         process.stdout.close()
-        assert process.wait(60) == 141
+        assert process.wait(90) == 141
 
 
 def test_a_search_that_begins_below_obeys_the_files_above(tree: Path) -> None:

@@ -78,7 +78,7 @@ def watching(folder: Path, *paths: str, **options: Any) -> Iterator[Watched]:
         fine = True
     finally:
         process.send_signal(signal.SIGINT)
-        code = process.wait(60)
+        code = process.wait(90)
         assert process.stdout is not None
         assert process.stderr is not None
         process.stdout.close()
@@ -161,7 +161,7 @@ def test_once_leaves_with_the_exit_code_of_the_line(tree: Path) -> None:
         env=ENV,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=90,
     )
     assert (done.returncode, done.stdout) == (4, "hi\n")
 

@@ -62,7 +62,7 @@ async def test_one_question_at_a_time():
         group.start_soon(asked.ask)
         group.start_soon(asked.ask)
         for number in (1, 2):
-            with anyio.fail_after(20):
+            with anyio.fail_after(90):
                 while len(asked.events) < number:
                     await anyio.lowlevel.checkpoint()
             await anyio.wait_all_tasks_blocked()

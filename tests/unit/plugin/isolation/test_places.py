@@ -14,7 +14,8 @@ from isaacd.plugin.isolation.places import Wanted, depends_on_cwd, fence_for, mo
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("home")
+    # With few neighbours: what stands above a home is looked through too.
+    home = tmp_path_factory.mktemp("machine") / "home/ada"
     for name in (
         ".ssh",
         ".config/isaac/keys",
@@ -96,7 +97,8 @@ def test_the_network_is_there_only_where_it_was_declared(home: Path) -> None:
 
 @given(
     st.lists(
-        st.sampled_from(["~", "/", "..", "~/.config", ".", "~/work/../.ssh", "/..", "./.."]), max_size=4
+        st.sampled_from(["~", "~/../..", "~/..", "~/.config", ".", "~/work/../.ssh", "./../../..", "./.."]),
+        max_size=4,
     ),
     st.booleans(),
 )
