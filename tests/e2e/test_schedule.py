@@ -52,7 +52,7 @@ def test_what_was_missed_while_the_daemon_was_gone_is_told_and_caught_up_if_want
         daemon.send_signal(signal.SIGKILL)
         daemon.wait()
     # The moment passes while nobody is there.
-    with closing(sqlite3.connect(home.data / "jobs.sqlite")) as database, database:
+    with closing(sqlite3.connect(home.directory / "state/isaac/jobs.sqlite")) as database, database:
         database.execute("UPDATE schedules SET next_at = ?", (time.time() - 10,))
     with running(home=home, config=config):
         eventually(lambda: [note["text"] for note in ask(home, "notes", "list")] == ["late"], "the late one")
