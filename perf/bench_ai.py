@@ -68,7 +68,7 @@ def _client(place: Place, script: str, *words: str) -> dict[str, list[float]]:
 def _batches(place: Place, effort: Effort) -> Iterator[Row]:
     """Ask batches through the client library; one connection a question is there before the first figure."""
     _client(place, "asking", "1", f"warm {time.time_ns()}", "warm=50:50:query", "warm too=50:50:command")
-    wanted = ((5, 4.9, effort.rounds(20, 4)), (50, 45.0, effort.rounds(5, 2)))
+    wanted = ((5, 4.9, effort.rounds(20, 4)), (50, 45.0, effort.rounds(5, 1)))
     for count, target, rounds in wanted[:1] if effort.least else wanted:
         ways = [f"{way}={count}:{count}:{way}" for way in ("query", "command")]
         found = _client(
@@ -147,7 +147,7 @@ def _to_first_byte(place: Place, argv: list[str]) -> float:
 
 def _memory(place: Place, effort: Effort) -> Iterator[Row]:
     """Run a batch whose answers cost nothing: the memory at its end against that after its first tenth."""
-    count = effort.size(effort.rounds(1_000_000, 100_000), 1000)
+    count = effort.size(effort.rounds(1_000_000, 20_000), 1000)
     directory = place.directory / "rows"
     directory.mkdir()
     rss = _client(place, "million_rows", str(directory), str(count))["rss"]

@@ -54,7 +54,7 @@ def measure(place: Place, effort: Effort) -> Iterator[Row]:
         file.chmod(0o600)
     for one in (bare, place):
         _describe(one)
-    yield from _ready(place, bare, count, effort.rounds(60, 12))
+    yield from _ready(place, bare, count, effort.rounds(60, 6))
     yield from _eager(place, effort, count)
 
 
@@ -88,7 +88,7 @@ def _eager(place: Place, effort: Effort, count: int) -> Iterator[Row]:
     whole: dict[str, list[float]] = {load: [] for load in loads}
     imports: dict[str, list[float]] = {load: [] for load in loads}
     memory: dict[str, list[float]] = {load: [] for load in loads}
-    for _ in range(effort.rounds(10, 3)):
+    for _ in range(effort.rounds(10, 2)):
         for load in loads:
             spans, resident = _loaded(place, load)
             place.tell(f"timeline-{load}", spans)

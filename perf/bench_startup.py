@@ -24,6 +24,7 @@ def _client(place: Place, effort: Effort) -> Iterator[Row]:
         "isaacctl status": (("status",), 0, 1.05),
         "isaacctl --help": (("--help",), 0, 1.10),
         "a usage error (isaacctl aks)": (("aks",), 2, 1.10),
+        "one completion": (("shell-complete", "--", "st"), 0, 1.10),
         "isaacctl greet": (("greet",), 0, None),
     }
 
@@ -35,7 +36,7 @@ def _client(place: Place, effort: Effort) -> Iterator[Row]:
         measures = {FLOOR: lambda: _pass(place)}
         for name, (words, code, _) in lines.items():
             measures[name] = lambda words=words, code=code: whole(words, code)
-        found = in_turns(measures, effort.rounds(300, 60))
+        found = in_turns(measures, effort.rounds(300, 40))
     for name, (_, _, target) in lines.items():
         yield Row(name, FLOOR, found[name], found[FLOOR], target=target)
 
@@ -47,7 +48,7 @@ def _ready(place: Place, effort: Effort) -> Row:
             daemon.wait_until_ready()
             return time.perf_counter() - start
 
-    found = in_turns({FLOOR: lambda: _pass(place), "ready": ready}, effort.rounds(60, 12))
+    found = in_turns({FLOOR: lambda: _pass(place), "ready": ready}, effort.rounds(60, 10))
     return Row("daemon ready (spawn to first ping)", FLOOR, found["ready"], found[FLOOR], target=10)
 
 
@@ -57,7 +58,7 @@ def _cold(place: Place, effort: Effort) -> Row:
         place.process_s(place.script("isaacctl", "stop"))
         return took_s
 
-    found = in_turns({FLOOR: lambda: _pass(place), "cold": cold}, effort.rounds(30, 6))
+    found = in_turns({FLOOR: lambda: _pass(place), "cold": cold}, effort.rounds(30, 5))
     return Row("isaacctl greet, no daemon yet", FLOOR, found["cold"], found[FLOOR])
 
 

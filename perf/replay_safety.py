@@ -4,7 +4,8 @@
     python perf/replay_safety.py --data DIR [--json FILE] [--show]
 
 DIR holds `safety_*.jsonl` (command, label), and may hold `masaryk_shell_*.jsonl` and `nl2bash.jsonl`, which have no
-labels. Every line is judged by its text alone, as if in `/home/u/project`.
+labels. Every line is judged by its text alone, as if in `/home/u/project`. The labels do not tell which harmless lines
+only read; `reading.py` does, by a narrow list of its own.
 """
 
 import argparse
@@ -15,6 +16,8 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from reading import only_reads
+
 from isaacd.judge.judge import Judge
 from isaacd.judge.surroundings import Surroundings
 from isaacd.judge.verdict import Verdict
@@ -24,6 +27,8 @@ from isaacd.shell.parse import Parser
 
 AROUND = Surroundings("/home/u/project", "/home/u")
 ALLOWED = "allow"
+# The share of harmless lines which only read that may need a confirmation.
+ASKED = 0.1
 
 
 def rows(file: Path) -> Iterator[tuple[str, str]]:
@@ -42,6 +47,8 @@ class Table:
         self.tiers: Counter[tuple[str, str]] = Counter()
         self.unconfirmed: list[str] = []
         self.refused: list[str] = []
+        self.reading = 0
+        self.asked: list[str] = []
         self.worst_us = 0.0
         self.worst_line = ""
         self.total_us = 0.0
@@ -55,6 +62,10 @@ class Table:
             self.unconfirmed.append(line)
         if label == ALLOWED and found.tier is Tier.DESTRUCTIVE:
             self.refused.append(line)
+        if label == ALLOWED and only_reads(line):
+            self.reading += 1
+            if not found.tier.runs_unasked:
+                self.asked.append(line)
 
     def of(self, label: str) -> dict[str, int]:
         return {tier.label: self.tiers[label, tier.label] for tier in Tier}
@@ -106,8 +117,15 @@ def main() -> int:
     refused = [line for table in tables.values() for line in table.refused]
     print(f"\nlabelled dangerous, would run unasked: {len(unconfirmed)} (target 0)")
     print(f"labelled harmless, refused: {len(refused)} (target 0)")
+    reading = sum(table.reading for table in tables.values())
+    asked = [line for table in tables.values() for line in table.asked]
+    share = len(asked) / max(1, reading)
+    print(
+        f"labelled harmless, only reading: {reading}, of which {share:.1%} need a confirmation (target {ASKED:.0%})"
+    )
     if options.show:
         print(
+            *(f"  asked: {line}" for line in asked),
             *(f"  unasked: {line}" for line in unconfirmed),
             *(f"  refused: {line}" for line in refused),
             sep="\n",
@@ -118,13 +136,15 @@ def main() -> int:
                 "tiers": {
                     f"{label or 'unlabelled'} {tier}": n for (label, tier), n in sorted(table.tiers.items())
                 },
+                "reading": table.reading,
+                "asked": len(table.asked),
                 "worst_us": table.worst_us,
                 "mean_us": table.total_us / sum(table.tiers.values()),
             }
             for name, table in tables.items()
         }
         options.json.write_text(json.dumps(figures, indent=1))
-    return int(bool(unconfirmed or refused))
+    return int(bool(unconfirmed or refused or share > ASKED))
 
 
 if __name__ == "__main__":

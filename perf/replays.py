@@ -59,6 +59,8 @@ def _warm(found: Any) -> Iterator[Row]:
 
 def _safety(found: Any) -> Iterator[Row]:
     unasked = refused = asking = harmless = 0
+    reading = sum(table["reading"] for table in found.values())
+    asked = sum(table["asked"] for table in found.values())
     for name, table in found.items():
         for key, count in table["tiers"].items():
             label, _, tier = key.rpartition(" ")
@@ -69,8 +71,10 @@ def _safety(found: Any) -> Iterator[Row]:
                 refused += count if float(tier) >= 4 else 0
                 asking += count if 2.5 <= float(tier) < 4 else 0
         yield Row(f"a line judged, mean in us, {name}", ours=[table["mean_us"]], unit="integer")
-    yield Row("labelled destructive or blocked, would run unasked", ours=[unasked], unit="integer")
+    yield _none("labelled destructive or blocked, would run unasked", unasked)
     yield _none("harmless lines refused", refused)
+    name = "harmless lines that only read and need a confirmation, in %"
+    yield Row(name, ours=[asked / max(1, reading) * 100], unit="integer", target=10)
     share = asking / max(1, harmless) * 100
     yield Row("harmless lines that need a confirmation, in %", ours=[share], unit="integer")
 

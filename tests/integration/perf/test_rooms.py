@@ -12,7 +12,19 @@ from harness import Effort, Row
 from place import Place
 
 LEAST = Effort(least=True)
-ROOMS = ("startup", "ipc", "router", "ai", "cache", "plugins", "memory", "structures", "shell", "isolation")
+ROOMS = (
+    "startup",
+    "ipc",
+    "router",
+    "ai",
+    "cache",
+    "plugins",
+    "memory",
+    "structures",
+    "shell",
+    "isolation",
+    "endurance",
+)
 
 
 @pytest.fixture
