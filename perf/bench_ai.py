@@ -68,7 +68,7 @@ def _client(place: Place, script: str, *words: str) -> dict[str, list[float]]:
 def _batches(place: Place, effort: Effort) -> Iterator[Row]:
     """Ask batches through the client library; one connection a question is there before the first figure."""
     _client(place, "asking", "1", f"warm {time.time_ns()}", "warm=50:50:query", "warm too=50:50:command")
-    wanted = ((5, 4.9, effort.rounds(20, 4)), (50, 45.0, effort.rounds(5, 1)))
+    wanted = ((5, 4.9, effort.rounds(20, 3)), (50, 45.0, effort.rounds(5, 1)))
     for count, target, rounds in wanted[:1] if effort.least else wanted:
         ways = [f"{way}={count}:{count}:{way}" for way in ("query", "command")]
         found = _client(
@@ -94,7 +94,7 @@ def _pieces(place: Place, daemon: Server, effort: Effort) -> Iterator[Row]:
         return daemon.cpu_s() - before_s
 
     measures = {"many": lambda: cpu_s(f"pieces-{PIECES}"), "one": lambda: cpu_s("pieces-1")}
-    found = in_turns(measures, effort.rounds(15, 4))
+    found = in_turns(measures, effort.rounds(15, 3))
     a_piece = [
         (many - one) / (PIECES - 1) * 1e6 for many, one in zip(found["many"], found["one"], strict=True)
     ]

@@ -225,7 +225,7 @@ async def _writes(effort, store, clock, raw, keys, values) -> dict[str, list[flo
     counts = {"write-behind": writes, "aiosqlite": writes // 5, "sqlite3": writes - writes // 5}
     async with aiosqlite.connect(file, isolation_level=None) as connection:
         await connection.execute("PRAGMA synchronous = NORMAL")
-        for kind, number in itertools.product(("new", "over"), range(effort.rounds(12, 2) + 1)):
+        for kind, number in itertools.product(("new", "over"), range(effort.rounds(12, 1) + 1)):
             sample = [f"ai:exact:{chance.getrandbits(128):032x}" for _ in range(writes)]
             if kind == "over":
                 sample[::2] = chance.sample(keys, writes // 2)

@@ -38,7 +38,7 @@ async def count(context: Context, to: int) -> AsyncIterator[str]:
 def measure(place: Place, effort: Effort) -> Iterator[Row]:
     """Make requests of all kinds: calls, lines, streams, mistakes, and some that are left in the middle."""
     place.plugins.joinpath("mixed.py").write_text(PLUGIN)
-    count = effort.size(effort.rounds(100_000, 5000), 200)
+    count = effort.size(effort.rounds(100_000, 3000), 200)
     with place.daemon() as daemon:
         daemon.wait_until_idle()
         argv = [place.python, str(CLIENT), str(count // 10), str(count)]

@@ -54,7 +54,7 @@ def measure(place: Place, effort: Effort) -> Iterator[Row]:
         file.chmod(0o600)
     for one in (bare, place):
         _describe(one)
-    yield from _ready(place, bare, count, effort.rounds(60, 6))
+    yield from _ready(place, bare, count, effort.rounds(60, 4))
     yield from _eager(place, effort, count)
 
 
@@ -84,7 +84,8 @@ def _ready(place: Place, bare: Place, count: int, rounds: int) -> Iterator[Row]:
 
 
 def _eager(place: Place, effort: Effort, count: int) -> Iterator[Row]:
-    loads = ("sequential", "concurrent", "threaded")
+    # Threads only inform: a quick run leaves them out.
+    loads = ("sequential", "concurrent") if effort.quick else ("sequential", "concurrent", "threaded")
     whole: dict[str, list[float]] = {load: [] for load in loads}
     imports: dict[str, list[float]] = {load: [] for load in loads}
     memory: dict[str, list[float]] = {load: [] for load in loads}
@@ -97,9 +98,12 @@ def _eager(place: Place, effort: Effort, count: int) -> Iterator[Row]:
             memory[load].append(resident)
     one = "one after another"
     for load, target in (("concurrent", 0.35), ("threaded", None)):
+        if load not in loads:
+            continue
         name = f"{count} plugins loaded, {load}"
         yield Row(name, one, whole[load], whole["sequential"], target=target)
-    yield Row("their imports alone, in threads", one, imports["threaded"], imports["sequential"])
+    if "threaded" in loads:
+        yield Row("their imports alone, in threads", one, imports["threaded"], imports["sequential"])
     yield Row(
         f"memory, {count} plugins loaded",
         "lazy",

@@ -7,6 +7,7 @@ from pathlib import Path
 from bench_ai import CONFIG, provider
 from environment import Peer
 from harness import in_turns
+from peer import Figure, Section
 from place import Place
 
 PEERS = {
@@ -19,10 +20,9 @@ PEERS = {
 }
 SDK = Path(__file__).resolve().parent / "others" / "sdk.py"
 FLOOR = "python -c pass"
-Figures = list[tuple[str, str, list[float], list[float]]]
 
 
-def measure(place: Place, peers: Mapping[str, Peer], quick: bool) -> Iterator[tuple[str, str, Figures]]:
+def measure(place: Place, peers: Mapping[str, Peer], quick: bool) -> Iterator[Section]:
     """Measure starts that ask nothing, then a question each, always new."""
     with provider(place) as port:
         url = f"http://127.0.0.1:{port}"
@@ -59,7 +59,7 @@ def measure(place: Place, peers: Mapping[str, Peer], quick: bool) -> Iterator[tu
         with place.daemon() as daemon:
             daemon.wait_until_idle()
             ours = {"isaacctl --version": whole(*place.script("isaacctl", "--version"))}
-            yield (
+            yield Section(
                 "Start-up",
                 f"a process that asks nothing; floor: {FLOOR}",
                 _found(place, ours, start, peers, rounds),
@@ -69,7 +69,7 @@ def measure(place: Place, peers: Mapping[str, Peer], quick: bool) -> Iterator[tu
                 "isaacctl ask (starts its daemon)": cold,
             }
             note = f"from the start of the process to its end, nothing kept before; floor: {FLOOR}"
-            yield "A complete question", note, _found(place, ours, ask, peers, rounds)
+            yield Section("A complete question", note, _found(place, ours, ask, peers, rounds))
 
 
 def _found(
@@ -78,7 +78,7 @@ def _found(
     others: Mapping[str, Callable[[], float]],
     peers: Mapping[str, Peer],
     rounds: int,
-) -> Figures:
+) -> list[Figure]:
     """Take all in turns; who fails at first is left out."""
     failed, running = {}, {}
     for name, once in others.items():
@@ -89,9 +89,9 @@ def _found(
             failed[name] = str(error)
     measures = {FLOOR: lambda: place.process_s([place.python, "-c", "pass"]), **ours, **running}
     found = in_turns(measures, rounds)
-    figures = [(name, "", found[name], found[FLOOR]) for name in ours]
-    figures += [(name, peers[name].version, found[name], found[FLOOR]) for name in running]
-    return figures + [(name, f"{peers[name].version}: {why}"[:80], [], []) for name, why in failed.items()]
+    figures = [Figure(name, "", found[name], found[FLOOR]) for name in ours]
+    figures += [Figure(name, peers[name].version, found[name], found[FLOOR]) for name in running]
+    return figures + [Figure(name, f"{peers[name].version}: {why}"[:80], []) for name, why in failed.items()]
 
 
 def _configure(place: Place, url: str) -> None:

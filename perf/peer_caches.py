@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from environment import Peer
+from peer import Figure, Section
 from place import Place
 
 PEERS = {
@@ -15,14 +16,13 @@ PEERS = {
     "diskcache": ("diskcache",),
 }
 SCRIPT = Path(__file__).resolve().parent / "others" / "caches.py"
-Figures = list[tuple[str, str, list[float], list[float]]]
 IN_MEMORY, ON_DISK = (
     ("isaac", "isaac second", "cachetools", "cachebox", "theine"),
     ("isaac disk", "diskcache"),
 )
 
 
-def measure(place: Place, peers: Mapping[str, Peer], quick: bool) -> Iterator[tuple[str, str, Figures]]:
+def measure(place: Place, peers: Mapping[str, Peer], quick: bool) -> Iterator[Section]:
     """Measure what is in memory, then what is on the disk."""
     rounds = 10 if quick else 60
     found: dict[str, dict[str, list[float]]] = {}
@@ -49,14 +49,16 @@ def measure(place: Place, peers: Mapping[str, Peer], quick: bool) -> Iterator[tu
             found[name] = json.loads(done.stdout)
     for names, kind in ((IN_MEMORY, "in memory"), (ON_DISK, "on disk")):
         for what in ("get", "set"):
-            figures: Figures = []
+            figures: list[Figure] = []
             for name in names:
                 version = peers[name].version if name in peers else ""
                 values = found.get(name, {})
                 figures.append(
-                    (name, errors.get(name, version), values.get(what, []), values.get(f"dict {what}", []))
+                    Figure(
+                        name, errors.get(name, version), values.get(what, []), values.get(f"dict {what}", [])
+                    )
                 )
             note = "1000 keys with a TTL, values of 600 bytes, hits only; floor: the same with a dict; `isaac` is L1, `second` L2"
             if kind == "on disk" and what == "set":
                 note += "; ours is written behind, diskcache at once: ours may lose what is younger than its next flush"
-            yield f"A cache {kind}: {what}", note, figures
+            yield Section(f"A cache {kind}: {what}", note, figures)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from bench_ipc import NAMED, PLUGIN, converse, one_processor
 from environment import Peer
-from harness import in_turns
+from harness import Row, in_turns
+from peer import Figure, Section
 from place import ANSWER_S, Place, Server, listening_on
 
 IPC = ("uvicorn", "starlette", "aiohttp", "grpcio", "jsonrpcserver", "uvloop", "httptools")
@@ -29,10 +30,9 @@ WAYS = {
     "aiohttp": ("aiohttp", HTTP, "aiohttp"),
     "jsonrpcserver": ("jsonrpc", JSONRPC, "jsonrpcserver"),
 }
-Figures = list[tuple[str, str, list[float], list[float]]]
 
 
-def measure(place: Place, peers: Mapping[str, Peer], quick: bool) -> Iterator[tuple[str, str, Figures]]:
+def measure(place: Place, peers: Mapping[str, Peer], quick: bool) -> Iterator[Section]:
     """Measure one client that calls, waits and calls again, over a Unix socket, on one processor."""
     place.plugins.joinpath("bench.py").write_text(PLUGIN)
     count, rounds = (200, 6) if quick else (500, 30)
@@ -69,10 +69,23 @@ def measure(place: Place, peers: Mapping[str, Peer], quick: bool) -> Iterator[tu
     named = {name: versions.get(package, "") for name, (_, _, package) in WAYS.items()}
     named["grpc.aio"] = versions.get("grpcio", "")
     figures = [
-        (name, named.get(name, ""), found[name], found["floor"]) for name in measures if name != "floor"
+        Figure(name, named.get(name, ""), found[name], found["floor"]) for name in measures if name != "floor"
     ]
-    figures += [(name, f"{named[name]}: {why}"[:80], [], []) for name, why in failed.items()]
-    yield "IPC: CPU of the server for one call", "over a Unix socket; floor: bare uvloop + msgspec", figures
+    figures += [Figure(name, f"{named[name]}: {why}"[:80], []) for name, why in failed.items()]
+    rows = [
+        Row(
+            f"{name}, CPU a call",
+            "isaacd",
+            found[name],
+            found["isaacd"],
+            target=7 if "starlette" in name else None,
+            at_least=True,
+        )
+        for name in named
+        if name in found
+    ]
+    note = "over a Unix socket; floor: bare uvloop + msgspec"
+    yield Section("IPC: CPU of the server for one call", note, figures, rows)
 
 
 def _cpu(server: Server, talk: Callable[[], None], count: int) -> Callable[[], float]:

@@ -18,6 +18,7 @@ from headline import headline_table
 from place import Place
 from results import read_results, write_more, write_results
 from tables import table
+from targets import summary
 
 
 def main() -> int:
@@ -34,7 +35,7 @@ def main() -> int:
     around = company(before, ticks())
     conditions |= {"others": f"{around.others:.2f}", "steal": f"{around.stolen:.2f}"}
     rows = joined(passes)
-    print(headline_table(rows), table(rows), verdict(rows, around), sep="\n\n")
+    print(headline_table(rows), table(rows), summary(rows, options.rooms), verdict(rows, around), sep="\n\n")
     if options.json:
         write_results(options.json, rows, conditions)
         write_more(options.json, more)

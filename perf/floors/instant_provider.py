@@ -1,6 +1,6 @@
 """A provider that costs next to nothing: chat completions on a listening socket, as slow and as long as its model says.
 
-Whoever posts to `/v1/messages` is answered by events of that protocol. The model `delay-100` answers after 100 ms, `pieces-2000` in 2000 pieces, each written by itself.
+Who does not ask for a stream gets one body of JSON at once. Whoever posts to `/v1/messages` is answered by events of that protocol. The model `delay-100` answers after 100 ms, `pieces-2000` in 2000 pieces, each written by itself.
 """
 
 import asyncio
@@ -10,6 +10,15 @@ import sys
 
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 _MODEL = re.compile(rb'"model": *"(delay|pieces)-(\d+)"')
+_STREAM = re.compile(rb'"stream": *true')
+_BODY = (
+    b'{"id":"c","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":{"role":"assistant",'
+    b'"content":"a piece "},"finish_reason":"stop"}],"usage":{"prompt_tokens":9,"completion_tokens":9,"total_tokens":18}}'
+)
+_WHOLE = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b" % (
+    len(_BODY),
+    _BODY,
+)
 _HEAD = (
     b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n"
     b"Connection: keep-alive\r\n\r\n"
@@ -75,7 +84,9 @@ class Provider(asyncio.Protocol):
             return
         wanted = _MODEL.search(body)
         kind, number = (wanted[1], int(wanted[2])) if wanted else (b"delay", 0)
-        if kind == b"pieces":
+        if not _STREAM.search(body):
+            self._transport.write(_WHOLE)
+        elif kind == b"pieces":
             task = asyncio.get_running_loop().create_task(self._pieces(number))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)

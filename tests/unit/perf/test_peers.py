@@ -1,6 +1,6 @@
 """Where a peer is better the table says so, and who did not run is named."""
 
-from peers import Figure, lines
+from peer import Figure, lines
 
 FLOOR = [1.0, 1.0, 1.0]
 
