@@ -62,7 +62,7 @@ test-system: $(VENV)/.developing ## Install Debian packages and run the tests th
 docs-site: $(VENV)/.developing ## Build docs/ as a site in build/site; a broken link or a page without a way to it fails.
 	$(BIN)/sphinx-build -q --fail-on-warning --keep-going -n -d build/doctrees docs build/site
 
-test-long: $(VENV)/.developing ## Make 100,000 mixed requests: memory and descriptors must stay flat (minutes).
+test-long: $(VENV)/.developing ## Make 100,000 mixed requests: memory, descriptors and tasks must stay flat (minutes).
 	ISAAC_REQUESTS=100000 $(BIN)/python -m pytest -s tests/e2e/test_daemon_endures.py
 
 fuzz: $(VENV)/.developing ## Fuzz codecs, decoders, readers, router and config for SECONDS (60), or only TARGETS.

@@ -188,7 +188,12 @@ class App:
         if self._batches is None:
             from isaacd.batch.store import BatchStore
 
-            self._batches = BatchStore(self.paths.state_dir / "batches.sqlite", self.clock, self.log)
+            self._batches = BatchStore(
+                self.paths.state_dir / "batches.sqlite",
+                self.clock,
+                self.log,
+                leaving=self._life.until_draining,
+            )
         return self._batches
 
     @property

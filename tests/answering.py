@@ -34,6 +34,7 @@ class Answering:
 
     def __init__(self) -> None:
         self.held = False
+        self.asked = 0
         self.answered: Counter[str] = Counter()
         self.provider: Any = None
         self._ready, self._done = threading.Event(), threading.Event()
@@ -53,6 +54,7 @@ class Answering:
         prompt = exchange.request.body["messages"][-1]["content"]
         if isinstance(prompt, list):  # with attachments
             prompt = " ".join(part.get("text", "") for part in prompt)
+        self.asked += 1
         if self.held and sum(self.answered.values()) >= 20:
             await self._gate.wait()
         self.answered[prompt] += 1

@@ -15,7 +15,7 @@ from isaacd.batch.outlet import Finished, Outlet
 from isaacd.batch.question import Ask, Question, Row
 from isaacd.batch.record import Outcome
 from isaacd.batch.tally import Tally
-from isaacd.errors import BudgetExceeded, ConfigInvalid, IsaacError, PermissionDenied
+from isaacd.errors import BudgetExceeded, ConfigInvalid, IsaacError, PermissionDenied, ShuttingDown
 
 # Every row to come would meet the same: they are left for a later run instead of failing one by one.
 _STOPPING = (BudgetExceeded, ConfigInvalid, PermissionDenied)
@@ -47,6 +47,7 @@ class Runner:
         say: Say,
         running: Running,
         grace_s: float,
+        leaving: Callable[[], Awaitable[None]] = anyio.sleep_forever,
     ) -> None:
         self._ask = ask
         self._run = run
@@ -64,7 +65,9 @@ class Runner:
         self._all_kept = False
         self._problems = 0
         self._grace_s = grace_s
+        self._leaving = leaving
         self._asking: set[anyio.CancelScope] = set()
+        self._parking = anyio.CancelScope()
         self._under_way = 0
         self._none_asked = anyio.Event()
         self._broken = False
@@ -73,13 +76,15 @@ class Runner:
     async def main(self, rows: AsyncIterable[Sequence[Row]]) -> None:
         """Ask all rows; whatever ends this, what was answered is kept.
 
-        If this is cancelled, rows under way may end for `grace_s`: they are paid for, and would be asked again.
+        If this is cancelled, rows under way may end for `grace_s`: they are paid for, and would be asked again. Once
+        `leaving` has come back, no row is begun any more, those under way end, and the others are left for a later run.
         Raises what reading, the journal and the outlet raise; what a row raises is its outcome.
         """
         try:
             async with anyio.create_task_group() as group:
                 group.start_soon(self._guarded, self._keep)
                 group.start_soon(self._guarded, self._write)
+                group.start_soon(self._park)
                 await self._show(self._tally.progress())
                 async with anyio.create_task_group() as askers:
                     try:
@@ -90,12 +95,22 @@ class Runner:
                         raise
                 self._all_answered = True
                 self._news.set()
+                self._parking.cancel()
         except BaseExceptionGroup as several:
             await self._keep_the_last()
             raise _first_cause(several) from None
         except BaseException:
             await self._keep_the_last()
             raise
+
+    async def _park(self) -> None:
+        """Begin nothing any more as soon as the daemon leaves."""
+        with self._parking:
+            await self._leaving()
+            hint = "the same command goes on where this one has stopped"
+            self.stopped = self.stopped or ShuttingDown(
+                "the daemon is stopping", hint=hint, retry_after_ms=1000
+            )
 
     async def _guarded(self, task: Callable[[], Awaitable[None]]) -> None:
         try:
@@ -112,7 +127,8 @@ class Runner:
     async def _let_end(self, cancelled: bool) -> None:
         """Let the rows under way end for a while; not if this very batch has failed, as then nobody keeps them."""
         with anyio.CancelScope(shield=True):
-            if cancelled and not self._broken and self._under_way and self._grace_s:
+            parked = isinstance(self.stopped, ShuttingDown)  # then they have had their time
+            if cancelled and not (parked or self._broken) and self._under_way and self._grace_s:
                 with anyio.move_on_after(self._grace_s):
                     rows = plural(self._under_way, "row")
                     await self._say(f"finishing {rows} under way; Ctrl-C again leaves at once")

@@ -1,6 +1,6 @@
 """Batches as commands see them: run, looked up, forgotten; each is one at a time."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import aclosing, contextmanager, suppress
 from pathlib import Path
 
@@ -41,8 +41,17 @@ class Ports(msgspec.Struct, frozen=True):
 class BatchStore:
     """All batches of one daemon."""
 
-    def __init__(self, file: Path, clock: Clock, log: Log, *, grace_s: float = GRACE_S) -> None:
+    def __init__(
+        self,
+        file: Path,
+        clock: Clock,
+        log: Log,
+        *,
+        grace_s: float = GRACE_S,
+        leaving: Callable[[], Awaitable[None]] = anyio.sleep_forever,
+    ) -> None:
         self._grace_s = grace_s
+        self._leaving = leaving
         self.journal = Journal(file, clock, log)
         self.jobs = Jobs(self.journal.database, clock)
         self._clock = clock
@@ -88,6 +97,7 @@ class BatchStore:
                     say=ports.say,
                     running=running,
                     grace_s=self._grace_s,
+                    leaving=self._leaving,
                 )
                 await self._to_the_end(runner, _chain(first, rows), run, tally, source, form, ports)
         await self._tidy(keep_days)

@@ -144,7 +144,7 @@ class CommandTimes(msgspec.Struct, frozen=True, kw_only=True):
 class HouseCard(msgspec.Struct, frozen=True, kw_only=True):
     """What else there is to know of a daemon: how late its event loop was, plugins by state, what it has open.
 
-    `commands` are those that took the most time altogether, `rooms` the parts in use. `cache_*` count the answers that
+    `tasks` are those of the event loop; `commands` are those that took the most time altogether, `rooms` the parts in use. `cache_*` count the answers that
     were kept, or were not, since the start; `lines_dropped` are of the log.
     """
 
@@ -152,6 +152,7 @@ class HouseCard(msgspec.Struct, frozen=True, kw_only=True):
     worst_loop_lag_ms: float
     peak_rss_kib: int
     threads: int
+    tasks: int
     open_files: int
     plugins: dict[str, int]
     commands: tuple[CommandTimes, ...]

@@ -12,13 +12,22 @@ from isaacd.log import Log
 
 FLUSH_S = 0.2
 FLUSH_BYTES = 64 * 1024
+_STOPPED = "the daemon stopped before this had ended"
 _CUT = b"\n... the output is longer than is kept; the rest is dropped ...\n"
 
 
 class TaskRun:
     """A task that runs; `changed` is set, and made anew, whenever more of its output can be read."""
 
-    def __init__(self, task: int, work: Work, store: TaskStore, log: Log, max_bytes: int) -> None:
+    def __init__(
+        self,
+        task: int,
+        work: Work,
+        store: TaskStore,
+        log: Log,
+        max_bytes: int,
+        leaving: Callable[[], bool] = lambda: False,
+    ) -> None:
         self.progress = ""
         self.unkept_end: tuple[State, int | None, str] | None = None  # if it could not be put on disk
         self.changed = anyio.Event()
@@ -27,6 +36,7 @@ class TaskRun:
         self._store = store
         self._log = log
         self._room = max_bytes
+        self._leaving = leaving
         self._scope = anyio.CancelScope()
         self._pending: list[tuple[int, bytes]] = []
         self._pending_bytes = 0
@@ -44,7 +54,7 @@ class TaskRun:
         """Run the task to its end, however that comes, and keep what it was; never raises but by cancellation."""
         state: State = "interrupted"
         code: int | None = None
-        note = "the daemon stopped before this had ended"
+        note = _STOPPED
         if not await self._store.begin(self._task):
             return
         try:
@@ -69,6 +79,12 @@ class TaskRun:
             return "failed", None, error.message if error.hint is None else f"{error.message}; {error.hint}"
         except Lost as error:
             return "interrupted", None, str(error)
+        if code and self._work.resumable and self._leaving():
+            return (
+                "interrupted",
+                code,
+                _STOPPED,
+            )  # it has stopped because the daemon does, and goes on in the next one
         return ("failed" if code else "done"), code, ""
 
     async def _end(

@@ -191,7 +191,8 @@ class Workshop:
         try:
             work = await self.store.work(task)
             work = msgspec.structs.replace(work, secrets=self._secrets.pop(task, {}))
-            run = TaskRun(task, work, self.store, self._log, self._config().max_output_bytes)
+            limit = self._config().max_output_bytes
+            run = TaskRun(task, work, self.store, self._log, limit, self._house.draining)
             self._runs[task] = run
             await run.main(self._executors[work.kind], self._ended)
             if run.unkept_end is not None:

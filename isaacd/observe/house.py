@@ -1,5 +1,6 @@
 """What `status --full` shows beyond the usual: nothing of it is computed before somebody asks."""
 
+import asyncio
 import resource
 import sys
 import threading
@@ -37,6 +38,7 @@ def describe(house: House) -> HouseCard:
         worst_loop_lag_ms=0.0 if lag is None else round(lag.worst_s * 1000, 3),
         peak_rss_kib=_peak_rss_kib(),
         threads=threading.active_count(),
+        tasks=len(asyncio.all_tasks()),
         open_files=_open_files(),
         plugins=dict(sorted(Counter(card.state for card in house.plugins).items())),
         commands=tuple(

@@ -83,6 +83,7 @@ class Life:
         self._last_request = self._clock.monotonic()
         self._group: anyio.abc.TaskGroup | None = None
         self._stop = anyio.Event()
+        self._parting = anyio.Event()
         self._idle = anyio.Event()
         self._patience = anyio.CancelScope()
 
@@ -121,6 +122,10 @@ class Life:
         """Begin to drain and exit, and let nobody follow: that was for a daemon that leaves by itself."""
         self.has_heir = False
         self.stop()
+
+    async def until_draining(self) -> None:
+        """Come back when the daemon is about to leave, for work that goes on in the next one."""
+        await self._parting.wait()
 
     async def serve(self, singleton: Singleton, *, leave_when_idle: bool, place: Place | None = None) -> None:
         """Answer until told to stop, then drain; the lock stays with the caller, who may have files to close.
@@ -167,6 +172,7 @@ class Life:
     async def _drain(self, listener: Listener, drain_s: float) -> None:
         """Let running requests end for a while, then cancel them; what they answer is sent."""
         self.draining = True
+        self._parting.set()
         self._log.info("draining", in_flight=self.in_flight)
         self._patience.deadline = anyio.current_time() + drain_s
         with self._patience:

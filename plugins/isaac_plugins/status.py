@@ -108,7 +108,7 @@ def _more(house: HouseCard) -> list[tuple[str, str]]:
         ("event loop", f"{house.loop_lag_ms:.1f} ms late, {house.worst_loop_lag_ms:.1f} ms within a minute"),
         (
             "resources",
-            f"{house.peak_rss_kib / 1024:.1f} MiB at most, {house.threads} threads, {house.open_files} files",
+            f"{house.peak_rss_kib / 1024:.1f} MiB at most, {house.threads} threads, {house.tasks} tasks, {house.open_files} files",
         ),
         ("plugins", states or "none"),
         ("in use", ", ".join(house.rooms) or "nothing yet"),

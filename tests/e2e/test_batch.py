@@ -109,6 +109,81 @@ def test_rows_under_way_at_ctrl_c_may_end_and_are_paid_for_once(answering: Answe
     assert set(answering.answered.values()) == {1}
 
 
+def under_way(daemon: Daemon, answering: Answering) -> None:
+    """Wait until some rows are answered and others are being asked, and tell the daemon to stop."""
+    eventually(lambda: answering.asked == 20 + AT_ONCE, "rows under way")
+    daemon.send_signal(signal.SIGTERM)
+    daemon.logged("draining")
+
+
+def test_term_in_the_middle_parks_the_batch_and_nothing_is_asked_twice(answering: Answering) -> None:
+    """Rows under way end, others are left; who asks meanwhile is told to come again."""
+    with a_home() as home:
+        home.write_config(answering.config)
+        answering.held = True
+        with running(home=home) as daemon, daemon.caller() as late:
+            late.call("ping")
+            first = start(home)
+            under_way(daemon, answering)
+            assert late.fail("greet").startswith("shutting_down")
+            answering.release()
+            _, said = first.communicate(timeout=90)
+            assert first.returncode == 75, said
+            assert "the same command goes on" in said
+            assert daemon.wait() == 0
+        assert answering.asked == 20 + AT_ONCE, "a row was begun while the daemon was leaving"
+        with running(home=home):
+            assert f"resumed: {20 + AT_ONCE} of {COUNT}" in finish(home)
+    assert answering.answered == Counter(NAMES)
+    assert answering.asked == COUNT
+
+
+def test_a_batch_in_the_background_goes_on_in_the_next_daemon(answering: Answering) -> None:
+    with a_home() as home:
+        home.write_config(answering.config)
+        home.directory.joinpath("in.txt").write_text("".join(f"{name}\n" for name in NAMES))
+        answering.held = True
+        with running(home=home) as daemon:
+            words = ("batch", str(home.directory / "in.txt"), "--no-cache", "--concurrency", str(AT_ONCE))
+            assert home.isaacctl("tasks", "run", "--", *words).returncode == 0
+            under_way(daemon, answering)
+            answering.release()
+            assert daemon.wait() == 0
+        with running(home=home):
+            done = home.isaacctl("tasks", "wait", "1", "--json")
+            assert done.returncode == 0, done.stdout + done.stderr
+            shown = json.loads(home.isaacctl("tasks", "show", "1", "--json").stdout)
+        assert shown["task"]["state"] == "done"
+        texts = [json.loads(line)["text"] for line in shown["out"].splitlines()]
+        assert texts == [f"re: {name}" for name in NAMES]
+    assert answering.answered == Counter(NAMES)
+    assert answering.asked == COUNT
+
+
+@pytest.mark.parametrize("background", [False, True])
+def test_rows_that_do_not_end_hold_no_daemon_up(answering: Answering, background: bool) -> None:
+    """They alone are asked again."""
+    with a_home() as home:
+        home.write_config(answering.config)
+        answering.held = True
+        with running("--set", "limits.drain_s=0.2", home=home) as daemon:
+            if background:
+                home.directory.joinpath("in.txt").write_text("".join(f"{name}\n" for name in NAMES))
+                words = ("batch", str(home.directory / "in.txt"), "--no-cache", "--concurrency", str(AT_ONCE))
+                assert home.isaacctl("tasks", "run", "--", *words).returncode == 0
+                under_way(daemon, answering)
+            else:
+                first = start(home)
+                under_way(daemon, answering)
+                first.communicate(timeout=90)
+            assert daemon.wait() == 0
+        answering.release()
+        with running(home=home):
+            finish(home)
+    assert set(answering.answered) == set(NAMES)
+    assert answering.asked <= COUNT + AT_ONCE
+
+
 def test_a_finished_batch_is_had_again_without_asking(answering: Answering) -> None:
     with a_home() as home:
         home.write_config(answering.config)
