@@ -224,18 +224,15 @@ class Conversation:
         self.peer = FakePeer()
         self.written: list[bytes] = []
         self.codec = codec or NativeCodec()
-        self.outbox = Outbox(self.written.append)
+        self._changed = anyio.Event()
+        self.outbox = Outbox(self._write)
         self.session = Session(self.codec, self.outbox, self.peer, self.shared)
         self._client = type(self.codec)()
         self.heard: list[Any] = []
-        self._changed = anyio.Event()
-        write = self.outbox._write
 
-        def tell(data: bytes) -> None:
-            write(data)
-            self._changed.set()
-
-        self.outbox._write = tell  # type: ignore[method-assign]
+    def _write(self, data: bytes) -> None:
+        self.written.append(data)
+        self._changed.set()
 
     def say(self, *messages: bytes) -> None:
         self.session.receive(b"".join(messages))

@@ -1,11 +1,12 @@
 """The arguments of a request, decoded once, whichever way they were written."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import UNSET
 
 from isaacd.command.explain import explain, missing_argument, wrong_value
 from isaacd.command.signature import META_FIELD, META_KEY, Signature, params_struct
@@ -68,7 +69,7 @@ class _Decoders:
         # `[{...}]` and `[]` in one step: how nearly all native requests come.
         wrapped = msgspec.defstruct(
             "Wrapped",
-            [("named", signature.struct | msgspec.UnsetType, msgspec.UNSET)],
+            [("named", signature.struct | msgspec.UnsetType, UNSET)],
             array_like=True,
             forbid_unknown_fields=True,
         )
@@ -98,22 +99,36 @@ class Arguments:
         required = any(item.required for item in signature.parameters)
         self._empty = None if required else Call(signature.struct(), NO_META)
         self._decoders: dict[Format, _Decoders] = {}
+        self._wrapped: Callable[[msgspec.Raw], Any] | None = None  # the most usual decoder
 
     def decode(self, raw: msgspec.Raw, format: Format) -> Call:  # noqa: A002
         """Decode the params of a request; raises InvalidParams and says which argument is wrong."""
+        decode = self._wrapped if format == "msgpack" else None
+        if decode is None:
+            return self._decode(raw, format)
+        try:
+            args = decode(raw).named
+        except _REFUSED:
+            # Another shape, or something is wrong; which of the two is worth a closer look.
+            return self._decode_by_shape(raw, format, self._decoders[format])
+        if args is UNSET:
+            return self._empty or self._without()
+        meta = args.meta_
+        return Call(args, NO_META) if meta is None else self._call(args, meta)
+
+    def _decode(self, raw: msgspec.Raw, format: Format) -> Call:  # noqa: A002
+        """Decode JSON, or the first arguments of a format."""
         decoders = self._decoders.get(format)
         if decoders is None:
             decoders = self._decoders[format] = _Decoders(self._signature, format)
+        if format == "msgpack":
+            self._wrapped = decoders.wrapped
+            return self.decode(raw, format)
         try:
-            args = decoders.wrapped(raw).named if format == "msgpack" else decoders.named(raw)
+            args = decoders.named(raw)
         except _REFUSED:
-            # Another shape, or something is wrong; which of the two is worth a closer look.
             return self._decode_by_shape(raw, format, decoders)
-        if args is msgspec.UNSET:
-            return self._empty or self._without()
-        if self._paths:
-            return self._call(args, args.meta_ or NO_META)
-        return Call(args, args.meta_ or NO_META)
+        return self._call(args, args.meta_ or NO_META)
 
     def bind(self, values: Mapping[str, object], meta: Meta) -> Call:
         """Make a call of decoded values, by the names of the handler's own parameters."""

@@ -3,7 +3,6 @@
 import inspect
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from functools import cached_property
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal
 
 from isaacd.command.arguments import Arguments, Call
@@ -12,6 +11,7 @@ from isaacd.command.schema import schema_of
 from isaacd.command.signature import Parameter, read_signature
 from isaacd.context import Context, Meta, Terminal
 from isaacd.errors import InvalidParams, IsaacError, PluginFailed
+from isaacd.log import Log
 from isaacd.safety.tier import Tier
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Command:
     the caller did not ask for them; a `lenient` one ignores arguments that it does not know. `at_once` is tried
     before a task or stream is started, in the same way as a plain handler; None from it means that it must be.
     `tool` is there if a model may call it too, and says how dangerous that is. `markdown` says that its text is
-    Markdown, which a terminal shows as such. `scope` is what a token has to be good for to call it, if one is shown. `immediate` is what can answer without a task. `renew`, if there is one,
+    Markdown, which a terminal shows as such. `scope` is what a token has to be good for to call it, if one is shown. `plain` calls a plain function, `immediate` is what can answer without a task. `renew`, if there is one,
     returns the command to use instead: the same one, unless its file has changed.
     """
 
@@ -77,7 +77,8 @@ class Command:
         self._lenient = lenient
         # Calls the handler: a result for an inline command, else a coroutine or an async iterator.
         self.start = _starter(handler, self.parameters)
-        self.immediate = self.start if self.mode == "inline" else at_once
+        self.plain = self.start if self.mode == "inline" else None
+        self.immediate = self.plain or at_once
         self.under_way = 0
 
     async def ready(self) -> "Command":
@@ -129,8 +130,12 @@ class Command:
         except (
             BaseException
         ) as error:  # SystemExit too: it is the plugin's, and there is no task to cancel here
-            context.log.exception("command failed", command=self.name, plugin=self.plugin)
-            raise self.failed(error) from error
+            raise self.broke(error, context.log) from error
+
+    def broke(self, error: BaseException, log: Log) -> PluginFailed:
+        """Log what the handler has raised and should not have, and return what its caller is told."""
+        log.exception("command failed", command=self.name, plugin=self.plugin)
+        return self.failed(error)
 
     def failed(self, error: BaseException) -> PluginFailed:
         """Say that the handler raised what it should not have."""
@@ -147,22 +152,15 @@ class Command:
 
 
 def _starter(handler: Callable[..., Any], parameters: Sequence[Parameter]) -> Callable[[Context, Any], Any]:
-    """Return what calls a handler with decoded arguments; the usual signatures cost as little as they can."""
-    positional = [item.field for item in parameters if not item.keyword_only]
-    keywords = [item.field for item in parameters if item.keyword_only]
-    if not parameters:
-        return lambda context, args: handler(context)
-    if len(parameters) == 1 and positional:
-        only = attrgetter(*positional)
-        return lambda context, args: handler(context, only(args))
-    if not keywords:
-        every = attrgetter(*positional)
-        return lambda context, args: handler(context, *every(args))
-    return lambda context, args: handler(
-        context,
-        *(getattr(args, name) for name in positional),
-        **{name: getattr(args, name) for name in keywords},
+    """Return what calls a handler with decoded arguments; written out, as to collect them by name costs more than the call."""
+    given = (
+        f"{item.field}=args.{item.field}" if item.keyword_only else f"args.{item.field}"
+        for item in parameters
     )
+    start: Callable[[Context, Any], Any] = eval(  # noqa: S307 - of the names of parameters, which are identifiers
+        f"lambda context, args: handler({', '.join(['context', *given])})", {"handler": handler}
+    )
+    return start
 
 
 def _mode_of(name: str, handler: Callable[..., Any]) -> Mode:

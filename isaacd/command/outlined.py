@@ -49,6 +49,7 @@ class OutlinedCommand(Command):
         self.view = None
         self.live = False
         self.at_once = None
+        self.plain = None
         self.immediate = None
         self.under_way = 0
         self._forward = forward

@@ -90,9 +90,9 @@ class Context(msgspec.Struct, eq=False):
     request_id: int | str | None = None
     sets: Sequence[str] = ()
     plugin: str = ""
+    origin: Origin = NOWHERE
     _environ: Mapping[str, str] | None = None
     _loaded: Loaded | None = None
-    origin: Origin = NOWHERE
     # Whether a command line of `isaacctl` runs here, which has a connection for itself.
     is_command_line: bool = False
     # Whether the result is wanted as JSON, so that a talk about it would only be in the way.

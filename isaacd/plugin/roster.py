@@ -1,5 +1,6 @@
 """The plugins of one daemon, from being found to being gone; it supplies the catalog with their commands."""
 
+import asyncio
 import os
 from collections.abc import (
     AsyncGenerator,
@@ -43,6 +44,7 @@ from isaacd.plugin.seat import Seat, State
 from isaacd.plugin.shown import card_of, steps_of
 from isaacd.plugin.stamps import Stamps, folder_stamps, stamps_of
 from isaacd.plugin.timing import Timings
+from isaacd.plugin.vigil import Vigil
 
 Load = Literal["lazy", "sequential", "concurrent", "threaded"]
 # A plugin that takes longer to be described does not keep the others waiting behind it.
@@ -81,6 +83,7 @@ class Roster:
         self.services = services
         self.importer = importer
         self.import_now = import_now
+        self.vigil = Vigil(_later)
         self.is_open = False
         self._changed = changed
         self._again = False
@@ -188,6 +191,7 @@ class Roster:
             async with anyio.create_task_group() as group:
                 for seat in self.seats.values():
                     group.start_soon(seat.end)
+        self.vigil.close()
 
     def problem(self, seat: Seat) -> str | None:
         """Say why a plugin's requirements cannot be met, if they cannot."""
@@ -519,3 +523,7 @@ class Roster:
 def _added_by(manifest: Manifest) -> tuple[object, ...]:
     """Return what a plugin adds to the configuration, to be compared."""
     return manifest.settings, manifest.policies
+
+
+def _later(after_s: float, do: Callable[[], None]) -> None:
+    asyncio.get_running_loop().call_later(after_s, do)

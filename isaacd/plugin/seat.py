@@ -1,6 +1,6 @@
 """One plugin in the daemon: what is known of it, its code once somebody needed it, and newer code when its files change."""
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from contextlib import AbstractAsyncContextManager, nullcontext
 from functools import partial
 from typing import Literal, Protocol
@@ -23,13 +23,14 @@ from isaacd.plugin.order import needs
 from isaacd.plugin.places import Found
 from isaacd.plugin.plugin import Plugin
 from isaacd.plugin.registry import Offer
-from isaacd.plugin.stamps import Stamps, is_as_before, stamps_of
+from isaacd.plugin.stamps import Stamps, folders_of, is_as_before, stamps_of
 from isaacd.plugin.timing import Timings
 from isaacd.plugin.unasked import Subscriber, Timed
+from isaacd.plugin.vigil import Vigil
 
 State = Literal["waiting", "ready", "loaded", "failed", "disabled", "hidden"]
-# A look at one file is a system call, which requests in quick succession need not repeat: a file's own time is no finer
-# than a few of these. At many files it is taken less often.
+# Where nothing rings (`isaacd.plugin.vigil`), requests in quick succession do not repeat the look: a file's own time is
+# no finer than a few of these. At many files it is taken less often.
 FEW_FILES = 4
 LOOK_SOON_S = 0.001
 LOOK_AGAIN_S = 0.005
@@ -46,6 +47,7 @@ class House(Protocol):
     clock: Clock
     log: Log
     services: Services
+    vigil: Vigil
 
     def importer(self, found: Found) -> Importer:
         """Return who may bring this plugin to life."""
@@ -123,6 +125,8 @@ class Seat:
         self._house = house
         self._done: anyio.Event | None = None
         self._look_again = 0.0
+        self._sleeps = False
+        self._folders: Collection[str] = ()
         self._retry_at = 0.0
         self._described: anyio.Event | None = None
         self._importer: Importer | None = None
@@ -204,13 +208,39 @@ class Seat:
 
     def changed(self) -> bool:
         """Look too, but not at every request, and never at Isaac's own files: these change with Isaac itself."""
-        if self.stale or self.found.source == "bundled":
+        if self.stale or self._sleeps or self.found.source == "bundled":
             return self.stale
         now = self._house.clock.monotonic()
         if now >= self._look_again:
-            self.stale = self.has_changed()
             self._look_again = now + (LOOK_SOON_S if len(self.stamps) <= FEW_FILES else LOOK_AGAIN_S)
+            vigil = self._house.vigil
+            rings = vigil.rings
+            self._fall_asleep()
+            self.stale = self.has_changed()
+            if self.stale:
+                vigil.forget(self._folders)
+                self._folders = ()
+            if self.stale or vigil.rings != rings:
+                self.wake()
         return self.stale
+
+    def _fall_asleep(self) -> None:
+        """Have no request look until something rings, if that can be; whoever looks does so after this."""
+        if len(self.stamps) > FEW_FILES:
+            return
+        self._folders = self._folders or folders_of(self.stamps)
+        if not self._folders or not self._house.vigil.watches(self._folders, self.wake):
+            return
+        self._sleeps = True
+        for command in self.plugin.commands if self.plugin is not None else ():
+            command.renew = None
+
+    def wake(self) -> None:
+        """Have the next request look, however short ago the last look was."""
+        self._sleeps, self._look_again = False, 0.0
+        if self.plugin is not None and self.found.source != "bundled":
+            for command in self.plugin.commands:
+                command.renew = partial(self._newest, command)
 
     def refusal(self) -> PluginFailed:
         """Say why the plugin cannot be used."""
@@ -373,10 +403,8 @@ class Seat:
 
     def _take(self, plugin: Plugin) -> None:
         """Put the code in place."""
-        for command in plugin.commands:
-            if self.found.source != "bundled":
-                command.renew = partial(self._newest, command)
-        self.plugin = plugin
+        self.plugin, self._folders = plugin, ()
+        self.wake()
         if self.manifest is not None and not self.isolation and manifest_of(plugin) != self.manifest:
             # What it declares depends on something besides its files.
             self.manifest = manifest_of(plugin)

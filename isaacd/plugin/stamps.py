@@ -33,6 +33,12 @@ def is_as_before(stamp: Stamp, origin: Path) -> bool:
     return stamp.path == str(origin) and _stamp(stamp.path) == stamp
 
 
+def folders_of(stamps: Stamps) -> set[str]:
+    """Return the folders in which the files are, and those in which links to them end."""
+    paths = {path for stamp in stamps for path in (stamp.path, os.path.realpath(stamp.path))}
+    return {os.path.dirname(path) for path in paths}  # noqa: PTH120 - on the way of requests
+
+
 def folder_stamps(folders: Iterable[Path | str]) -> Stamps:
     """Stamp folders themselves: their times tell of files that came, went or were exchanged."""
     return tuple(stamp for folder in folders if (stamp := _stamp(str(folder), folder_only=True)) is not None)

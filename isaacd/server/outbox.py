@@ -56,8 +56,11 @@ class Outbox:
     `dropped` event. Frames (responses) are never dropped.
     """
 
+    # Send a frame that must not be lost: straight to the peer if nothing speaks against it.
+    send: Callable[[bytes], None]
+
     def __init__(self, write: Callable[[bytes], None]) -> None:
-        self._write = write
+        self._write = self.send = write
         self._queue: deque[_Queued | bytes] = deque()
         self._batch: list[bytes] | None = None
         self._batch_bytes = 0
@@ -75,28 +78,14 @@ class Outbox:
         """Collect what is sent until `flush`, so that one batch of requests costs one write."""
         self._batch = []
         self._batch_bytes = 0
+        self._choose()
 
     def flush(self) -> None:
         """Write what was collected since `begin`."""
         batch, self._batch = self._batch, None
+        self._choose()
         if batch:
             self._write(batch[0] if len(batch) == 1 else b"".join(batch))
-
-    def send(self, frame: bytes) -> None:
-        """Send a frame that must not be lost."""
-        if self.closed:
-            return
-        if self.congested or self._queue:
-            self._queue.append(frame)
-            self.queued_bytes += len(frame)
-        elif self._batch is not None:
-            self._batch.append(frame)
-            self._batch_bytes += len(frame)
-            if self._batch_bytes >= BATCH_BYTES:
-                self.flush()
-                self.begin()
-        else:
-            self._write(frame)
 
     async def event(self, run: EventSource, kind: str, data: object) -> None:
         """Send an event; one that must not be lost waits until there is room for it."""
@@ -119,6 +108,7 @@ class Outbox:
     def pause(self) -> None:
         """Note that the peer is behind."""
         self.congested = True
+        self._choose()
 
     def resume(self) -> None:
         """Note that the peer has caught up, and send what waited, until it is behind again."""
@@ -131,6 +121,7 @@ class Outbox:
             else:
                 self.queued_bytes -= item.size
                 self._write(_encoded(item))
+        self._choose()
         self._wake()
 
     def close(self) -> None:
@@ -138,7 +129,28 @@ class Outbox:
         self.closed = True
         self._queue.clear()
         self.queued_bytes = 0
+        self._choose()
         self._wake()
+
+    def _choose(self) -> None:
+        """Say what `send` does from now on."""
+        is_straight = self._batch is None and not (self.congested or self._queue or self.closed)
+        self.send = self._write if is_straight else self._put
+
+    def _put(self, frame: bytes) -> None:
+        if self.closed:
+            return
+        if self.congested or self._queue:
+            self._queue.append(frame)
+            self.queued_bytes += len(frame)
+        elif self._batch is not None:
+            self._batch.append(frame)
+            self._batch_bytes += len(frame)
+            if self._batch_bytes >= BATCH_BYTES:
+                self.flush()
+                self.begin()
+        else:
+            self._write(frame)
 
     def _enqueue(self, run: EventSource, kind: str, data: object) -> None:
         size = len(data) if isinstance(data, str | bytes) else 256
@@ -156,6 +168,7 @@ class Outbox:
             # Nothing of this run can make room, so it is the new event that is lost.
             kind, data, size = "dropped", {"count": 1}, 0
         self._queue.append(_Queued(run, kind, data, size))
+        self._choose()
         self.queued_bytes += size
 
     def _drop_oldest(self, run: EventSource) -> bool:

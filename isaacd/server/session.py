@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from isaacd.command import Call, Catalog, Command, Later
-from isaacd.context import NOWHERE, Context, Origin, Services, Sink
+from isaacd.context import NO_META, NOWHERE, Context, Meta, Origin, Services, Sink
 from isaacd.errors import (
     DeadlineExceeded,
     InternalError,
@@ -16,7 +16,7 @@ from isaacd.errors import (
 from isaacd.server import methods
 from isaacd.server.outbox import Outbox
 from isaacd.server.run import Run
-from isaacd.trace import Trace, Traces, add, enter, leave, span
+from isaacd.trace import QUICK_FULL, Trace, Traces, add, enter, leave, span
 from isaacd.wire import Codec, Message, Notification, Request, to_wire_error
 
 
@@ -182,22 +182,51 @@ class Session:
             self._notification(message)
 
     def _request(self, request: Request) -> None:
+        """Answer a request, or start what answers it; a plain function is called here: the shortest way through the house."""
         shared = self._shared
         shared.requests += 1
-        self._arrived = shared.traces.monotonic()
+        traces = shared.traces
+        self._arrived = arrived = traces.monotonic()
         command = shared.catalog.find(request.method)
         try:
-            if command is not None:
-                if command.renew is not None:
-                    command = command.renew()
-                self.execute(command, command.decode(request.params, self.codec.format), request.id)
+            if command is None:
+                self._other(request)
                 return
-            builtin = methods.BUILTIN.get(request.method)
-            if builtin is not None:
-                builtin.answer(self, request)
+            if command.renew is not None:
+                command = command.renew()
+            call = command.decode(request.params, self.codec.format)
+            meta = call.meta
+            if (
+                command.plain is None
+                or traces.listener is not None
+                or not (meta is NO_META or _asks_nothing(meta))
+            ):
+                self.execute(command, call, request.id)
                 return
-            command = shared.catalog.get(request.method)
-            self.execute(command, command.decode(request.params, self.codec.format), request.id)
+            try:
+                result = command.plain(
+                    Context(self._services, meta, None, request.id, (), command.plugin, self.origin),
+                    call.args,
+                )
+                frame = self.codec.encode_result(request.id, result)
+            except Later:
+                trace = self._trace(command, call)
+                self.begin(command, call, request.id, self._finish, wants_events=False, trace=trace)
+                return
+            except IsaacError as error:
+                self._trace(command, call).end(error.name)
+                raise
+            except (
+                BaseException
+            ) as raised:  # SystemExit too: it is the plugin's, and there is no task to cancel here
+                broke = command.broke(raised, self._services.log)
+                self._trace(command, call).end(broke.name)
+                raise broke from raised
+            self.outbox.send(frame)
+            quick = traces.quick
+            quick += command.name, arrived, traces.monotonic() - arrived
+            if len(quick) >= QUICK_FULL:
+                traces.settle()
         except IsaacError as error:
             self.reply_error(request.id, error)
         except BaseException:  # one defect must not end the connection, nor a plugin's SystemExit the daemon
@@ -206,21 +235,24 @@ class Session:
                 request.id, InternalError("the daemon failed at this request", hint="see the log")
             )
 
+    def _other(self, request: Request) -> None:
+        """Answer a method of the conversation itself, or a command that may still come."""
+        builtin = methods.BUILTIN.get(request.method)
+        if builtin is not None:
+            builtin.answer(self, request)
+            return
+        command = self._shared.catalog.get(request.method)
+        self.execute(command, command.decode(request.params, self.codec.format), request.id)
+
     def execute(self, command: Command, call: Call, request_id: int | str) -> None:
         """Run a command and answer the request with its result; an inline command answers at once."""
         deadline_ms = call.meta.deadline_ms
         if deadline_ms is not None and deadline_ms <= 0:
             raise DeadlineExceeded(f"{command.name} came after its deadline")
         handler = command.immediate
-        traces = self._shared.traces
-        if command.mode == "inline" and call.meta.trace is None and traces.listener is None and handler:
-            self._answer(command, handler, call, request_id)
-            return
         trace = self._trace(command, call)
         if handler is not None:
-            context = Context(
-                self._services, call.meta, None, request_id, (), command.plugin, origin=self.origin
-            )
+            context = Context(self._services, call.meta, None, request_id, (), command.plugin, self.origin)
             token = enter(trace)
             try:
                 result = command.answer(handler, context, call.args)
@@ -238,23 +270,6 @@ class Session:
         self.patient = self.patient or command.live
         wants_events = call.meta.stream or command.live
         self.begin(command, call, request_id, self._finish, wants_events=wants_events, trace=trace)
-
-    def _answer(
-        self, command: Command, handler: Callable[[Context, Any], Any], call: Call, request_id: int | str
-    ) -> None:
-        """Answer at once, with no more notes than that it was answered: this is the shortest way through the house."""
-        context = Context(self._services, call.meta, None, request_id, (), command.plugin, origin=self.origin)
-        try:
-            result = command.answer(handler, context, call.args)
-            self.outbox.send(self.codec.encode_result(request_id, result))
-        except Later:
-            trace = self._trace(command, call)
-            self.begin(command, call, request_id, self._finish, wants_events=False, trace=trace)
-            return
-        except IsaacError as error:
-            self._trace(command, call).end(error.name)
-            raise
-        self._shared.traces.quick(command.name, self._arrived)
 
     def _trace(self, command: Command, call: Call) -> Trace:
         traces = self._shared.traces
@@ -391,3 +406,8 @@ class Session:
 
 def _shutting_down() -> ShuttingDown:
     return ShuttingDown("the daemon is stopping", hint="try again in a moment", retry_after_ms=1000)
+
+
+def _asks_nothing(meta: Meta) -> bool:
+    """Say whether a request can be answered without notes: it has no deadline, and no name for its trace."""
+    return meta.deadline_ms is None and meta.trace is None

@@ -292,6 +292,23 @@ def test_a_change_counts_from_the_next_request_on_and_new_ones_come_and_old_ones
         assert "no command 'new'" in home.isaacctl("new").stderr
 
 
+def test_a_change_counts_even_right_after_a_request(home: Home) -> None:
+    """Nobody looks at the file in the moments after a look, so something has to ring."""
+    home.write_plugin("mine", answering("mine"))
+    with running(home=home) as daemon, daemon.caller() as caller:
+        for _ in range(2):  # it is imported, and then looked at
+            caller.call("mine")
+        if not any(
+            "isaac_plugins" in str(item.readlink()) for item in Path(f"/proc/{daemon.pid}/fd").iterdir()
+        ):
+            pytest.skip("this kernel does not tell of changes in folders")
+        for version in map(str, range(2, 40)):
+            caller.call("mine")
+            caller.call("mine")
+            home.write_plugin("mine", answering("mine", version))
+            assert caller.call("mine") == f"mine {version}"
+
+
 def test_what_newer_code_adds_to_the_command_line_is_there_at_once(home: Home) -> None:
     more = """
 @plugin.command

@@ -87,6 +87,51 @@ def test_the_names_of_commands_are_bounded(traces):
     assert traces.tallies[OTHER].count == 10
 
 
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from("abc"), st.sampled_from([0.0, 0.0001, 0.00011, 0.5, 1.0, 61.0]), st.booleans()
+        )
+    )
+)
+def test_what_was_answered_at_once_is_counted_and_kept_as_all_else(requests):
+    """However many are settled together, and whatever comes between: the same sums, numbers and times."""
+    clock = Hands()
+    one_by_one, together = (Traces(monotonic=clock, now=lambda: 5.0, prefix="") for _ in range(2))
+    for method, took, is_quick in requests:
+        clock.at += 1000.0
+        began = clock.at - took
+        one_by_one.begin(method, began).end("ok")
+        if is_quick:
+            together.quick += [method, began, clock.at - began]
+        else:
+            together.begin(method, began).end("ok")
+    for traces in (one_by_one, together):
+        traces.settle()
+    assert not together.quick
+    kept = [
+        [
+            (trace.id, trace.method, trace.begun, round(trace.ended, 6), trace.outcome)
+            for trace in traces.recent()
+        ]
+        for traces in (one_by_one, together)
+    ]
+    assert kept[0] == kept[1]
+    sums = [
+        {name: (tally.count, tally.failed, tally.buckets) for name, tally in traces.tallies.items()}
+        for traces in (one_by_one, together)
+    ]
+    assert sums[0] == sums[1]
+
+
+def test_of_many_at_once_the_last_are_kept_and_all_are_counted(traces):
+    traces.quick += [value for number in range(KEPT + 5) for value in (f"c{number % 3}", 100.0, 0.0)]
+    kept = list(traces.recent())
+    assert len(kept) == KEPT
+    assert [trace.number for trace in kept] == list(range(KEPT + 5, 5, -1))
+    assert sum(tally.count for tally in traces.tallies.values()) == KEPT + 5
+
+
 def test_failures_are_counted_once_and_the_first_outcome_stays(traces):
     trace = traces.begin("ask", 100.0)
     trace.outcome = "not_found"
