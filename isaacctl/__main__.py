@@ -43,6 +43,7 @@ LOCAL_COMMANDS = (
     ("import", "Take in what export has written."),
     ("version", "Show the versions of client, daemon and protocol."),
     ("shell-init", "Print what makes Isaac a part of your shell."),
+    ("mcp", "Be the MCP server of an editor or an agent."),
 )
 VALUE_OPTIONS = ("--set",)
 
@@ -77,7 +78,7 @@ def first_word(argv: list[str]) -> str | None:
 def request(argv: list[str], environ: "Mapping[str, str]") -> bytes:
     """Return the `cli.run` request: the arguments, and what the daemon must know of this place and terminal."""
     meta: dict[str, Packable] = {
-        "env": {name: value for name, value in environ.items() if _is_allowed(name) and _is_text(value)},
+        "env": told(environ),
         "tty": _terminal(),
     }
     try:
@@ -90,13 +91,18 @@ def request(argv: list[str], environ: "Mapping[str, str]") -> bytes:
     return pack([0, 1, "cli.run", [{"argv": argv, "version": __version__, "_meta": meta}]])
 
 
+def told(environ: "Mapping[str, str]") -> dict[str, str]:
+    """Return what the daemon may know of the caller's environment."""
+    return {name: value for name, value in environ.items() if _is_allowed(name) and _is_text(value)}
+
+
 def _run(argv: list[str]) -> int:
     word = first_word(argv)
     if word is None:
         if argv == ["--version"]:
             os.write(1, f"isaacctl {__version__}\n".encode())
             return 0
-    elif word[:6] == "shell-" and argv[0] == word and (code := _for_shell(argv)) is not None:
+    elif argv[0] == word and (code := _without_click(word, argv)) is not None:
         return code
     elif word != "status" and any(word == name for name, _ in LOCAL_COMMANDS):
         return _run_locally(argv)
@@ -152,7 +158,7 @@ def _talk(argv: list[str], *, is_status: bool) -> tuple[int, list[str]] | None:
 
 
 def _for_shell(argv: list[str]) -> int | None:
-    """Answer a shell that begins or completes, which must not wait for click; None for what only click can answer."""
+    """Answer a shell that begins or completes."""
     if argv[0] == "shell-complete":
         from isaacctl.shell_complete import complete
 
@@ -167,6 +173,18 @@ def _for_shell(argv: list[str]) -> int | None:
     while data:
         data = data[os.write(1, data) :]
     return 0
+
+
+def _without_click(word: str, argv: list[str]) -> int | None:
+    """Answer a shell or serve a host, which must not wait for click; None for what only click can answer."""
+    if word[:6] == "shell-":
+        return _for_shell(argv)
+    if word != "mcp":
+        return None
+    from isaacctl.mcp import parse, serve
+
+    known = parse(argv[1:])
+    return None if known is None else serve(*known, told(os.environ))
 
 
 def _run_locally(argv: list[str]) -> int:

@@ -26,6 +26,7 @@ _ELSEWHERE = {
     "doctor": ("doctor", "doctor"),
     "top": ("top", "top"),
     "bug-report": ("bugreport", "bug_report"),
+    "mcp": ("mcphosts", "mcp"),
 }
 _KEEPING = ("backup", "restore", "export", "import")
 

@@ -16,4 +16,5 @@ LOCAL_COMMANDS = (
     ("import", "Take in what export has written."),
     ("version", "Show the versions of client, daemon and protocol."),
     ("shell-init", "Print what makes Isaac a part of your shell."),
+    ("mcp", "Be the MCP server of an editor or an agent."),
 )

@@ -47,7 +47,18 @@ class Catalog:
         self._supply: Supply | None = None
         self._make: Callable[[], Supply] | None = None
         self._unaided: Collection[str] = ()
+        self._watchers: list[Callable[[], None]] = []
         self.add(*commands)
+
+    def watch(self, changed: Callable[[], None]) -> Callable[[], None]:
+        """Have `changed` called after every change, until what is returned is called; it must neither wait nor raise."""
+        self._watchers.append(changed)
+        return lambda: self._watchers.remove(changed)
+
+    def _changed(self) -> None:
+        self.version += 1
+        for tell in tuple(self._watchers):
+            tell()
 
     def later(self, supply: Callable[[], Supply], unaided: Collection[str]) -> None:
         """Have what `supply` makes add the rest when somebody first looks for a command; the names in `unaided` are none.
@@ -85,7 +96,7 @@ class Catalog:
         self._commands.update(adding)
         for name, command in adding.items():
             self._of[command.plugin] = (*self._of.get(command.plugin, ()), name)
-        self.version += 1
+        self._changed()
 
     def put(self, plugin: str, commands: Iterable[Command]) -> None:
         """Make these the commands of a plugin, whatever it had; raises PluginFailed if a name is another's."""
@@ -94,7 +105,7 @@ class Catalog:
             del self._commands[name]  # in place: `find` is this dict's own method
         self._commands.update(adding)
         self._of[plugin] = tuple(adding)
-        self.version += 1
+        self._changed()
 
     def swap(self, commands: Iterable[Command]) -> None:
         """Put commands in the place of others of the same names that look the same from outside."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from isaacd.command.arguments import Arguments, Call
 from isaacd.command.later import Later
+from isaacd.command.results import output_of
 from isaacd.command.schema import schema_of
 from isaacd.command.signature import Parameter, read_signature
 from isaacd.context import Context, Meta, Terminal
@@ -144,6 +145,11 @@ class Command:
             hint="`isaacctl logs` shows the details",
             detail={"plugin": self.plugin, "command": self.name},
         )
+
+    @cached_property
+    def output(self) -> dict[str, object] | None:
+        """The JSON Schema of the result, None where it is text or cannot be told."""
+        return output_of(self.returns)
 
     @cached_property
     def schema(self) -> dict[str, object]:

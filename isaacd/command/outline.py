@@ -56,7 +56,7 @@ class ParameterOutline(msgspec.Struct, frozen=True, array_like=True, omit_defaul
 
 
 class Outline(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
-    """A command without its function; `schema` is the JSON Schema of its arguments, as JSON."""
+    """A command without its function; `schema` is the JSON Schema of its arguments, `output` of its result, as JSON."""
 
     name: str
     plugin: str
@@ -69,6 +69,7 @@ class Outline(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
     markdown: bool = False
     has_view: bool = False
     scope: Literal["ask", "run:confirm", "admin"] = "admin"
+    output: bytes = b""
 
 
 def outline_of(command: Command) -> Outline:
@@ -85,7 +86,16 @@ def outline_of(command: Command) -> Outline:
         markdown=command.markdown,
         has_view=command.view is not None,
         scope=command.scope,
+        output=_output_of(command),
     )
+
+
+def _output_of(command: Command) -> bytes:
+    """Write down what comes of a command that other programs may call; nobody asks it of the others."""
+    if command.tool is None and command.scope == "admin":
+        return b""
+    output = command.output
+    return b"" if output is None else msgspec.json.encode(output, enc_hook=str)
 
 
 def _outline_of(item: Parameter) -> ParameterOutline:

@@ -83,6 +83,11 @@ class OutlinedCommand(Command):
         return tuple(item.parameter() for item in self.outline.parameters)
 
     @cached_property
+    def output(self) -> dict[str, object] | None:
+        """The JSON Schema of the result."""
+        return msgspec.json.decode(self.outline.output) if self.outline.output else None
+
+    @cached_property
     def schema(self) -> dict[str, object]:
         """The JSON Schema of the arguments."""
         schema: dict[str, object] = msgspec.json.decode(self.outline.schema)

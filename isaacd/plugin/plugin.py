@@ -36,7 +36,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}\Z")
 # Words that mean something else on the wire or on the command line.
 RESERVED_NAMES = frozenset(
     (
-        "backup bug_report call cancel cli commands daemon doctor export hello help import isaacd logs ping restart restore service "
+        "backup bug_report call cancel cli commands daemon doctor export hello help import initialize isaacd logs mcp ping restart restore service "
         "shell_init start stop top version"
     ).split()
 )

@@ -306,6 +306,8 @@ class Listener:
         """Close every connection once what is buffered is sent."""
         self.stop_accepting()
         for connection in tuple(self.connections):
+            if connection.session is not None:
+                connection.session.farewell()
             connection.close()
         self.hangups.close()
 

@@ -12,6 +12,7 @@ from isaacd import __version__
 from isaacd.command import Call, Catalog, Command
 from isaacd.context import NO_META, Context, Meta, Sink
 from isaacd.errors import IsaacError, NotFound, UnsupportedVersion
+from isaacd.server.faces import FACES
 from isaacd.server.outbox import MAX_QUEUED_BYTES
 from isaacd.server.run import MAX_INPUT_CHUNK_BYTES, Run
 from isaacd.wire import Codec, Notification, Request, to_wire_error
@@ -248,7 +249,15 @@ class Method:
         self._act(session, request.id, decoded.args, decoded.meta)
 
 
-BUILTIN = {
+class Builtin(Protocol):
+    """What answers a method by itself."""
+
+    def answer(self, session: Any, request: Request) -> None:
+        """Answer a request; raises IsaacError for the caller to send."""
+        ...
+
+
+BUILTIN: dict[str, Builtin] = {
     name: Method(name, signature, act)
     for name, signature, act in (
         ("hello", hello, _hello),
@@ -259,6 +268,7 @@ BUILTIN = {
         ("commands", commands, _commands),
     )
 }
+BUILTIN.update(FACES)
 
 
 @cache

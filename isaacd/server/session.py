@@ -36,6 +36,22 @@ class Peer(Protocol):
         ...
 
 
+class Face(Protocol):
+    """Another language on the same connection."""
+
+    def take(self, message: Message) -> None:
+        """Act on one message."""
+        ...
+
+    def farewell(self, running: tuple[int | str, ...]) -> None:
+        """Say that the daemon leaves, and which requests it has not finished."""
+        ...
+
+    def close(self) -> None:
+        """End the conversation."""
+        ...
+
+
 class Shared(Protocol):
     """What all sessions of one daemon have in common."""
 
@@ -70,7 +86,8 @@ class Session:
     """The daemon's side of one connection, from its first byte on.
 
     `patient` says that a command line runs here, which may leave its output unread for as long as a person likes;
-    `can_ask` that the peer has said in `hello` that it shows a person the questions of commands.
+    `can_ask` that the peer has said in `hello` that it shows a person the questions of commands. Once there is a `face`,
+    another language is spoken, and every message is for it.
     """
 
     def __init__(
@@ -82,6 +99,7 @@ class Session:
         self.sink: Sink | None = None
         self.can_ask = False
         self.patient = False
+        self.face: Face | None = None
         self.origin = origin
         self._peer = peer
         self._shared = shared
@@ -96,6 +114,15 @@ class Session:
     def catalog(self) -> Catalog:
         """All commands."""
         return self._shared.catalog
+
+    @property
+    def services(self) -> Services:
+        """What all requests share."""
+        return self._services
+
+    def spawn(self, main: Callable[..., Any], *args: object) -> None:
+        """Start a task; it never raises."""
+        self._shared.spawn(main, *args)
 
     def receive(self, data: bytes) -> None:
         """Take bytes from the peer and answer every message that is complete."""
@@ -132,10 +159,17 @@ class Session:
             self._paused = True
             self._peer.pause_reading()
 
+    def farewell(self) -> None:
+        """Say that the daemon leaves, to a peer whose language has a word for it."""
+        if self.face is not None and not self._closing:
+            self.face.farewell(tuple(self.runs))
+
     def disconnect(self) -> None:
         """Cancel everything: the peer is gone."""
         self._closing = True
         self.outbox.close()
+        if self.face is not None:
+            self.face.close()
         for run in tuple(self.runs.values()):
             run.cancel()
 
@@ -148,6 +182,8 @@ class Session:
         """Return what was received and is not answered; None while something is under way, or is still to be sent."""
         if self.runs or self._closing or self._ended or self.codec.broken or self.outbox.is_behind:
             return None
+        if self.face is not None:
+            return None  # what was agreed on is not written down; `isaacctl mcp` begins anew by itself
         return self.codec.left()
 
     def stop_runs(self) -> None:
@@ -176,7 +212,11 @@ class Session:
             outbox.flush()
 
     def _take(self, message: Message) -> None:
-        if type(message) is Request:
+        if self.face is not None:
+            self._shared.requests += 1
+            self._arrived = self._shared.traces.monotonic()
+            self.face.take(message)
+        elif type(message) is Request:
             self._request(message)
         elif type(message) is Notification:
             self._notification(message)

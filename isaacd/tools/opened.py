@@ -1,6 +1,6 @@
 """The tools of one request, and the one way in which they are called: checked, shown, agreed to, run."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -11,13 +11,13 @@ import msgspec
 from isaacd.ai.chat import Message, Tool, ToolCall
 from isaacd.command import Command
 from isaacd.context import Context, Events, Handover
-from isaacd.errors import InvalidParams, IsaacError, NotFound
+from isaacd.errors import InvalidParams, IsaacError, NotFound, PermissionDenied
 from isaacd.safety.tier import Tier
 from isaacd.safety.visible import one_line
 from isaacd.tools.consent import Consent, Person
 from isaacd.tools.definition import definition
 from isaacd.tools.judge import Judgement, judge
-from isaacd.tools.result import error_message, failure_message, result_message
+from isaacd.tools.result import failure_message, result_message
 from isaacd.tools.shown import line_of, short
 
 MAX_ARGUMENT_BYTES = 64 * 1024
@@ -41,11 +41,18 @@ class OpenTools:
     Nothing that a model says or a tool returns changes them. `definitions` is what the model is told.
     """
 
-    def __init__(self, context: Context, tools: Mapping[str, tuple[Command, Tier]], person: Person) -> None:
+    def __init__(
+        self,
+        context: Context,
+        tools: Mapping[str, tuple[Command, Tier]],
+        person: Person,
+        *,
+        show: Callable[[str], Awaitable[None]] | None = None,
+    ) -> None:
         self._context = context
         self._tools = dict(tools)
         self._home = context.environ.get("HOME")
-        self._consent = Consent(person, self._say)
+        self._consent = Consent(person, show or self._say)
         self.definitions: tuple[Tool, ...] = tuple(
             definition(name, command) for name, (command, _) in tools.items()
         )
@@ -63,24 +70,33 @@ class OpenTools:
         Whatever is wrong with the call, or goes wrong in it, comes back as a result that says so.
         """
         try:
+            result = await self.perform(call)
+        except IsaacError as error:
+            return failure_message(call.id, error, self._home)
+        return result_message(call.id, result, self._home)
+
+    async def perform(self, call: ToolCall, events: Events | None = None) -> Any:
+        """Do the same, and return the result itself; raises IsaacError, PermissionDenied where nobody has agreed.
+
+        `events` is where those of the command go; without it a person sees its progress, and nothing else of it.
+        """
+        try:
             await self._make_ready(call)
             prepared = self._prepare(call)
         except IsaacError as error:
             await self._show(short(one_line(call.name), 80), None, f"refused: {one_line(error.message)}")
-            return failure_message(call.id, error, self._home)
+            raise
         tier = prepared.judgement.tier
         refusal = await self._consent.refusal(prepared.command.name, prepared.line, prepared.judgement)
         if refusal is not None:
             await self._show(short(prepared.line), tier, f"refused: {refusal}")
-            return error_message(call.id, refusal, self._home)
+            raise PermissionDenied(refusal)
         await self._show(short(prepared.line), tier, "can be taken back" if tier is Tier.REVERSIBLE else "")
-        try:
-            result = await prepared.command.run(self._inner(prepared.command), prepared.args)
-        except IsaacError as error:
-            return failure_message(call.id, error, self._home)
+        inner = self._inner(prepared.command, events or _Muted(self._context))
+        result = await prepared.command.run(inner, prepared.args)
         if isinstance(result, Handover):
-            return error_message(call.id, "this command needs the person's own terminal", self._home)
-        return result_message(call.id, result, self._home)
+            raise PermissionDenied("this command needs the person's own terminal")
+        return result
 
     async def _make_ready(self, call: ToolCall) -> None:
         """Have the function of a command here, since its types say which of its arguments are paths."""
@@ -103,12 +119,10 @@ class OpenTools:
         line = line_of(command.name, {name: _canonical(value) for name, value in given.items()})
         return _Prepared(command, args, line, judge(tier, command, command.seen(args), cwd, home))
 
-    def _inner(self, command: Command) -> Context:
+    def _inner(self, command: Command, events: Events) -> Context:
         """Return the caller's context for the command: the same rights, but neither its output nor its input."""
         outer = self._context
-        return Context(
-            outer.services, outer.meta, _Muted(outer), outer.request_id, outer.sets, command.plugin
-        )
+        return Context(outer.services, outer.meta, events, outer.request_id, outer.sets, command.plugin)
 
     async def _say(self, text: str) -> None:
         await self._context.emit("log", text)

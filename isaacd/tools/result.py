@@ -6,7 +6,7 @@ import msgspec
 
 from isaacd.ai.chat import Message
 from isaacd.errors import IsaacError
-from isaacd.redact import MAX_ITEMS, redact, redact_text
+from isaacd.redact import MAX_ITEMS, MAX_TEXT_CHARS, redact, redact_text
 from isaacd.tools.shown import visible
 
 MAX_RESULT_CHARS = 12_000
@@ -27,8 +27,8 @@ def result_message(call_id: str, result: Any, home: str | None) -> Message:
     else:
         try:
             plain = msgspec.to_builtins(result, enc_hook=str, str_keys=True)
-            text = msgspec.json.encode(_seen(redact(plain), home)).decode()
-            cut = _is_long(plain)
+            text = msgspec.json.encode(cleaned(plain, home)).decode()
+            cut = is_long(plain)
         except (TypeError, ValueError, RecursionError):
             return error_message(call_id, "the result of this tool cannot be written as JSON", home)
     if len(text) > MAX_RESULT_CHARS or cut:
@@ -51,6 +51,24 @@ def error_message(call_id: str, text: str, home: str | None) -> Message:
     return Message("tool", msgspec.json.encode(content).decode(), tool_call_id=call_id, is_error=True)
 
 
+def cleaned(plain: Any, home: str | None) -> Any:
+    """Return plain data without secrets, with every text made visible."""
+    return _seen(redact(plain), home)
+
+
+def text_cleaned(text: str, limit: int) -> str:
+    """Return a text without secrets, all of it made visible; what is behind `limit` is left out.
+
+    Of a very long line the middle is left out too.
+    """
+    pieces = [""]
+    for line in text[:limit].splitlines(keepends=True):
+        if len(pieces[-1]) + len(line) > MAX_TEXT_CHARS:
+            pieces.append("")
+        pieces[-1] += line
+    return visible("".join(map(redact_text, pieces)))
+
+
 def _clean(text: str, home: str | None) -> str:
     return _at_home(visible(redact_text(text[:_MAX_SCANNED_CHARS])), home)
 
@@ -69,10 +87,10 @@ def _at_home(text: str, home: str | None) -> str:
     return text.replace(home.rstrip("/"), "~") if home and home.rstrip("/").count("/") > 1 else text
 
 
-def _is_long(value: Any) -> bool:
+def is_long(value: Any) -> bool:
     """Say whether a list or table in a result is longer than what is kept of it."""
     if isinstance(value, dict):
-        return len(value) > MAX_ITEMS or any(_is_long(item) for item in value.values())
+        return len(value) > MAX_ITEMS or any(is_long(item) for item in value.values())
     if isinstance(value, list | tuple):
-        return len(value) > MAX_ITEMS or any(_is_long(item) for item in value)
+        return len(value) > MAX_ITEMS or any(is_long(item) for item in value)
     return False

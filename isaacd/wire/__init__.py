@@ -5,10 +5,12 @@ from isaacd.wire.content_length import ContentLengthCodec
 from isaacd.wire.detect import detect, named
 from isaacd.wire.failure import has_error, read_error, to_wire_error
 from isaacd.wire.jsonlines import JsonLinesCodec
+from isaacd.wire.jsonrpc import JsonCodec
 from isaacd.wire.messages import (
     MAX_DEPTH_IN,
     MAX_DEPTH_OUT,
     MAX_FRAME_BYTES,
+    Batch,
     Format,
     Message,
     Notification,
@@ -24,9 +26,11 @@ __all__ = [
     "MAX_DEPTH_IN",
     "MAX_DEPTH_OUT",
     "MAX_FRAME_BYTES",
+    "Batch",
     "Codec",
     "ContentLengthCodec",
     "Format",
+    "JsonCodec",
     "JsonLinesCodec",
     "Message",
     "NativeCodec",

@@ -26,7 +26,7 @@ class Codec(ABC):
     returned then; otherwise go on calling), and `failed_id` is the id to answer, as far as it could be read.
     """
 
-    __slots__ = ("_data", "_max_frame_bytes", "_start", "broken", "error_maps", "failed_id")
+    __slots__ = ("_data", "_max_frame_bytes", "_start", "broken", "error_maps", "failed_id", "takes_batches")
 
     name: ClassVar[str]
     format: ClassVar[Format]
@@ -40,6 +40,7 @@ class Codec(ABC):
         self.broken = False
         self.failed_id: int | str | None = None
         self.error_maps = False
+        self.takes_batches = False
 
     @property
     def buffered(self) -> int:

@@ -14,6 +14,7 @@ from isaacd.wire.messages import (
     MAX_DEPTH_IN,
     MAX_DEPTH_OUT,
     MAX_TEXT_ID_LENGTH,
+    Batch,
     Message,
     Notification,
     Request,
@@ -29,6 +30,7 @@ _JsonId = (
     | Annotated[str, msgspec.Meta(max_length=MAX_TEXT_ID_LENGTH)]
 )
 _NULL: Final = Raw(b"null")
+MAX_BATCH: Final = 64
 
 
 class _Envelope(msgspec.Struct, gc=False):
@@ -52,6 +54,7 @@ class _Head(msgspec.Struct, gc=False):
 
 _decode_envelope: Final = msgspec.json.Decoder(_Envelope).decode
 _decode_head: Final = msgspec.json.Decoder(_Head).decode
+_decode_items: Final = msgspec.json.Decoder(list[Raw]).decode
 _decode_id: Final = msgspec.json.Decoder(_JsonId).decode
 _encode: Final = msgspec.json.Encoder(enc_hook=encode_value).encode
 
@@ -80,15 +83,31 @@ class JsonCodec(Codec):
             return None
         if not nests_within(frame, MAX_DEPTH_IN):
             self._break(FrameTooLarge(f"a message nests deeper than {MAX_DEPTH_IN} levels"))
+        if self.takes_batches and frame.lstrip()[:1] == b"[":
+            return self._batch(frame)
+        return self.read(frame)
+
+    def read(self, frame: bytes | bytearray | Raw) -> Message:
+        """Return the one message that an object is; raise ParseError or InvalidRequest, and set `failed_id`."""
         try:
             return _read(_decode_envelope(frame))
         except InvalidRequest as error:
-            self._refuse(frame, error)
+            self._refuse(bytes(frame), error)
         except msgspec.ValidationError as cause:
             self._refuse(frame, InvalidRequest(f"not a request, response or notification: {cause}"))
         except UNDECODABLE as cause:
             self.failed_id = None
             raise ParseError(f"not JSON: {cause}") from cause
+
+    def _batch(self, frame: bytes | bytearray) -> Batch:
+        self.failed_id = None
+        try:
+            items = _decode_items(frame)
+        except UNDECODABLE as cause:
+            raise ParseError(f"not JSON: {cause}") from cause
+        if not 0 < len(items) <= MAX_BATCH:
+            raise InvalidRequest(f"a batch holds at least 1 message and at most {MAX_BATCH}")
+        return Batch(tuple(items))
 
     def _refuse(self, frame: bytes | bytearray, error: InvalidRequest) -> NoReturn:
         """Raise for well-formed JSON that is no message, with its id if it looks like a request."""

@@ -43,7 +43,13 @@ class Notification(msgspec.Struct, frozen=True, array_like=True, tag=2, gc=False
     params: msgspec.Raw = msgspec.Raw()
 
 
-Message = Request | Response | Notification
+class Batch(msgspec.Struct, frozen=True, gc=False):
+    """Several messages in one JSON array, undecoded; only a codec that `takes_batches` returns one."""
+
+    items: tuple[msgspec.Raw, ...]
+
+
+Message = Request | Response | Notification | Batch
 
 
 class WireError(msgspec.Struct, frozen=True):

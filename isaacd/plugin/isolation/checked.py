@@ -65,6 +65,7 @@ def _command(plugin: str, outline: Outline) -> Outline:
         raise PluginFailed(f"the plugin {plugin} has a command with the name {outline.name[:80]!r}")
     try:
         schema = msgspec.json.decode(outline.schema, type=dict[str, object])
+        output = msgspec.json.decode(outline.output or b"null", type=dict[str, object] | None)
     except (ValueError, RecursionError):
         raise PluginFailed(f"{outline.name}: its schema cannot be read") from None
     return msgspec.structs.replace(
@@ -72,6 +73,7 @@ def _command(plugin: str, outline: Outline) -> Outline:
         doc=plain(outline.doc[:_DOC_CHARS]),
         parameters=tuple(_parameter(outline.name, item) for item in outline.parameters),
         schema=msgspec.json.encode(schema),
+        output=b"" if output is None else msgspec.json.encode(output),
     )
 
 

@@ -8,6 +8,7 @@ import msgspec
 from isaacd import errors
 from isaacd.errors import Cancelled, InternalError, IsaacError, PluginFailed
 from isaacd.wire import (
+    Message,
     NativeCodec,
     Notification,
     Request,
@@ -168,7 +169,7 @@ class Link(asyncio.Protocol):
                 return
             self._take(message)
 
-    def _take(self, message: Request | Response | Notification) -> None:
+    def _take(self, message: Message) -> None:
         if type(message) is Response:
             self._answered(message)
         elif type(message) is Request:
