@@ -111,8 +111,8 @@ class Conversations:
         return msgspec.json.format(msgspec.json.encode(whole), indent=2).decode() + "\n"
 
     async def imported(self, text: str, name: str | None = None) -> Chat:
-        """Take in what was exported as JSON; a name that is taken gets a number."""
-        own, settings, copy = portable.imported(text)
+        """Take in what was exported as JSON, here or by another program; a name that is taken gets a number."""
+        own, settings, copy = portable.imported(text, self.store.now())
         return await self.store.restore(name or own, settings, copy)
 
     async def fork(self, name: str | None, at: int | None, new: str | None) -> Chat:

@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from isaacd.chats.foreign import taken_over
 from isaacd.chats.names import check_name
 from isaacd.chats.rows import Copy, NewTurn, again
 from isaacd.chats.turn import Chat, Settings, Turn
@@ -44,14 +45,17 @@ def exported(chat: Chat, turns: Sequence[Turn], summaries: Mapping[int, str]) ->
     )
 
 
-def imported(text: str | bytes) -> tuple[str, Settings, Copy]:
-    """Read what `exported` describes, as JSON; raises InvalidParams that says where it is wrong."""
+def imported(text: str | bytes, now: float = 0.0) -> tuple[str, Settings, Copy]:
+    """Read what `exported` describes, as JSON, or what `taken_over` knows; raises InvalidParams that says where it is wrong."""
+    data = text.encode(errors="replace") if isinstance(text, str) else text
+    if (foreign := taken_over(data, now)) is not None:
+        return foreign
     try:
-        data = text.encode(errors="replace") if isinstance(text, str) else text
         found = msgspec.json.decode(data, type=Exported)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InvalidParams(
-            f"this is no exported conversation: {error}", hint="it is what `chat export --format json` writes"
+            f"this is no exported conversation: {error}",
+            hint="it is what `chat export --format json` writes, `llm logs --json`, or a chat of shell-gpt",
         ) from None
     if found.version > _VERSION:
         raise InvalidParams(

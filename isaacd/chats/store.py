@@ -233,6 +233,10 @@ class ChatStore:
             "INSERT OR REPLACE INTO summaries VALUES (?, ?, ?)", (turn.id, self._clock.now(), text)
         )
 
+    def now(self) -> float:
+        """Return the time, in seconds."""
+        return self._clock.now()
+
     async def restore(self, name: str, settings: Settings, copy: Copy) -> Chat:
         """Take in a conversation from elsewhere; a taken name gets a number."""
         await self._index.ready()

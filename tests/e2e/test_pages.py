@@ -43,6 +43,12 @@ FILES = {
     ".bash_history": "git status\nls -la\n",
     ".zsh_history": ": 1700000000:0;git status\n",
     ".local/share/fish/fish_history": "- cmd: git status\n  when: 1700000000\n",
+    # What sgpt 1.5 and llm 0.36 keep, and the latter prints.
+    "chat_cache/trip": '[{"role": "user", "content": "where to?"}, {"role": "assistant", "content": "to the sea"}]',
+    ".config/shell_gpt/roles/Code Generator.json": '{"name": "Code Generator", "role": "Provide only code."}',
+    "llm.json": '[\n  {\n    "conversation_id": "01m8", "model": "gpt-4o", "datetime_utc": "2026-12-01T12:46:30.04+00:00",\n'
+    '    "conversation_name": "pelicans", "prompt": "name one", "system": null, "response": "Pip"}]\n',
+    "bin/llm": '#!/bin/sh\n[ "$1" = keys ] && echo sk-llm || cat "$HOME/llm.json"\n',
 }
 # What a page takes for granted beyond that.
 BEFORE = {
@@ -79,11 +85,18 @@ def newcomer(answering: Answering) -> Iterator[Newcomer]:
     """Somebody in a folder with a small project, for whom every provider is one that answers on this machine."""
     home = Path(tempfile.mkdtemp(prefix="isaac-", dir="/tmp"))
     made = Newcomer(home)
-    made.environ |= {"EDITOR": "true", "PIP_NO_INDEX": "1", "NO_COLOR": "1", **GIT}
+    made.environ |= {
+        "EDITOR": "true",
+        "PIP_NO_INDEX": "1",
+        "NO_COLOR": "1",
+        "CHAT_CACHE_PATH": f"{home}/chat_cache",
+        **GIT,
+    }
     for name, text in FILES.items():
         file = home / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
+    (home / "bin/llm").chmod(0o755)
     (home / "plot.png").write_bytes(PIXEL)
     config = home / ".config/isaac/config.toml"
     config.parent.mkdir(parents=True)

@@ -258,7 +258,10 @@ async def export(
 @plugin.command(name="import", view=lambda name, _: f"it is called {name} here")
 async def import_(
     context: Context,
-    file: Annotated[Input, "What `chat export --format json` wrote; - is standard input."],
+    file: Annotated[
+        Input,
+        "What `chat export --format json` or `llm logs --json` wrote, or a chat of shell-gpt; - is standard input.",
+    ],
     *,
     name: Annotated[str | None, Option("What to call it; else it keeps its name.", short="n")] = None,
 ) -> str:
@@ -266,6 +269,8 @@ async def import_(
 
     Examples:
         isaacctl chat import trip.json
+        llm logs --current -n 0 --json | isaacctl chat import -
+        isaacctl chat import --name trip /tmp/chat_cache/trip
     """
     return (await context.chats.imported(file, name)).name
 
