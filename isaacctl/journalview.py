@@ -9,6 +9,7 @@ from isaacctl.talk import EXIT_FAILED, Refused
 
 _LEVELS = {"7": "debug", "6": "info", "5": "info", "4": "warning", "3": "error"}
 _PREFIX = "ISAAC_"
+_MAY_READ = "to read it: sudo usermod -aG systemd-journal $USER, and log in anew; or keep journals: sudo mkdir /var/log/journal"
 
 
 def entries(unit: str, *, system: bool, count: int | None, follow: bool) -> Iterator[bytes]:
@@ -16,7 +17,8 @@ def entries(unit: str, *, system: bool, count: int | None, follow: bool) -> Iter
 
     Raises Refused if there is no journalctl, or it refuses.
     """
-    whose = ["-u", unit] if system else ["--user", "-u", unit]
+    # Not `--user -u`: that looks only into a journal of the user's own, which there is none of without persistent storage.
+    whose = ["-u", unit] if system else ["--user-unit", unit]
     last = ["-n", "all" if count is None else str(count)]
     command = ["journalctl", *whose, *last, *(["-f"] if follow else []), "-o", "json", "--no-pager", "-q"]
     try:
@@ -34,7 +36,8 @@ def entries(unit: str, *, system: bool, count: int | None, follow: bool) -> Iter
                 yield line
         said = process.stderr.read().decode("utf-8", "replace").strip()
         if process.wait() != 0:
-            raise Refused(f"journalctl: {said or process.returncode}", EXIT_FAILED)
+            hint = f"\n  {_MAY_READ}" if "permission" in said else ""
+            raise Refused(f"journalctl: {said or process.returncode}{hint}", EXIT_FAILED)
     finally:
         process.kill()
         process.wait()

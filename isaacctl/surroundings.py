@@ -19,6 +19,21 @@ _START_FILES = {
     "zsh": (".zshrc", ".zprofile", ".zshenv"),
     "fish": (".config/fish/config.fish",),
 }
+# What of the fence systemd tells as the unit has it.
+_FENCE = (
+    "NoNewPrivileges",
+    "PrivateUsers",
+    "PrivateDevices",
+    "ProtectSystem",
+    "ProtectHome",
+    "ProtectProc",
+    "ProtectClock",
+    "ProtectKernelTunables",
+    "ProtectControlGroups",
+    "RestrictNamespaces",
+    "RestrictSUIDSGID",
+    "MemoryDenyWriteExecute",
+)
 _HOOK = re.compile(r"^[^#\n]*\bshell-init\b", re.MULTILINE)
 
 
@@ -103,7 +118,32 @@ def the_service(line: Line) -> Iterator[Said]:
             f"{manager.socket_unit} is {states[manager.socket_unit]}",
             "isaacctl service install",
         )
+    yield from _weakened(manager)
     yield from _fence(manager.main_pid())
+
+
+def _weakened(manager: Systemd) -> Iterator[Said]:
+    """Compare what systemd will do with what our unit says; a drop-in of somebody's may say otherwise."""
+    unit = (manager.folder / manager.names[1]).read_text(errors="replace")
+    wanted = {
+        name: value
+        for name, _, value in (text.partition("=") for text in unit.splitlines())
+        if name in _FENCE
+    }
+    shown = manager.control("show", f"--property={','.join(wanted)}", manager.service_unit).stdout
+    found = dict(text.split("=", 1) for text in shown.splitlines() if "=" in text)
+    other = [
+        f"{name}={found[name]} instead of {value}"
+        for name, value in wanted.items()
+        if found.get(name, value) != value
+    ]
+    if other and not (manager.folder / f"{manager.names[1]}.d" / FEWER_FILE).exists():
+        yield (
+            "warning",
+            "service",
+            f"its fence has been made weaker: {', '.join(other)}",
+            f"systemctl {'' if manager.is_of_the_system else '--user '}cat {manager.service_unit} shows which file says so",
+        )
 
 
 def _fence(pid: int) -> Iterator[Said]:

@@ -67,6 +67,11 @@ class Systemd:
         self.socket_unit = f"isaacd@{uid}.socket" if system else "isaacd.socket"
         self.service_unit = f"isaacd@{uid}.service" if system else "isaacd.service"
 
+    @property
+    def is_of_the_system(self) -> bool:
+        """Whether this is the manager of the system, not the user's."""
+        return self._system
+
     def check(self) -> None:
         """Raise Refused unless a service manager of this kind can be reached."""
         if shutil.which("systemctl") is None:

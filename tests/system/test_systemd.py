@@ -179,6 +179,71 @@ def test_a_reload_takes_a_good_configuration_and_refuses_a_bad_one(service: Boot
     service.user("rm", config)
 
 
+def test_a_backup_comes_back_into_the_running_service(service: Booted) -> None:
+    service.isaacctl("notes", "add", "worth keeping")
+    service.isaacctl("backup", "/home/ada/isaac.backup")
+    service.isaacctl("notes", "add", "after the backup")
+    before = service.main_pid()
+    said = json.loads(service.isaacctl("restore", "/home/ada/isaac.backup", "--json"))
+    assert said["files"] > 0
+    notes = service.isaacctl("notes", "list")
+    assert "worth keeping" in notes
+    assert "after the backup" not in notes
+    assert service.main_pid() not in (0, before)
+    assert json.loads(service.isaacctl("status", "--json"))["log"] == "journal"  # the service's, and no other
+    # What was there before is kept, and comes back in the same way.
+    service.isaacctl("restore", said["kept"])
+    assert "after the backup" in service.isaacctl("notes", "list")
+
+
+def test_isaacctl_reads_its_log_from_the_journal(service: Booted) -> None:
+    service.isaacctl("status")
+    refused = service.user("isaacctl", "logs", "--journal")
+    assert "systemd-journal" in refused.stderr  # what to do so that she may read it
+    service.root("usermod", "-aG", "systemd-journal", "ada")
+    service.user("systemctl", "--user", "reload", "isaacd.service")
+    lines = eventually(
+        lambda: [
+            json.loads(line)
+            for line in service.isaacctl("logs", "--journal", "--json", "-n", "1000").splitlines()
+            if "configuration read" in line
+        ],
+        "the journal to tell",
+    )
+    assert lines[-1]["event"] == "configuration read"
+    assert lines[-1]["level"] == "info"
+    # The service logs there, so nobody has to say where.
+    assert "configuration read" in service.isaacctl("logs", "-n", "1000")
+    assert service.isaacctl("logs", "--path").strip() == "journal"
+
+
+def test_the_doctor_looks_at_the_fence(service: Booted) -> None:
+    service.isaacctl("status")
+    found = json.loads(service.user("isaacctl", "doctor", "--json").stdout)["findings"]
+    assert [item for item in found if "service" in item["about"] or "fence" in item["message"]] == []
+    folder = "/home/ada/.config/systemd/user/isaacd.service.d"
+    service.user("mkdir", "-p", folder)
+    service.user(
+        "sh", "-c", f"printf '[Service]\\nNoNewPrivileges=no\\nProtectSystem=no\\n' > {folder}/90-weak.conf"
+    )
+    service.user("systemctl", "--user", "daemon-reload")
+    try:
+        done = service.user("isaacctl", "doctor", "--json")
+        weak = [item for item in json.loads(done.stdout)["findings"] if "fence" in item["message"]]
+        assert weak, done.stdout
+        assert all(item["hint"] for item in weak)
+    finally:
+        service.user("rm", "-r", folder)
+        service.user("systemctl", "--user", "daemon-reload")
+
+
+def test_its_socket_deleted_by_hand_comes_back_with_the_next_command(service: Booted) -> None:
+    service.isaacctl("notes", "add", "acknowledged")
+    service.user("rm", f"/run/user/{UID}/isaacd/isaacd.sock")
+    assert "acknowledged" in service.isaacctl("notes", "list")
+    assert service.main_pid() > 0
+
+
 def test_isaacctl_stops_and_restarts_it_through_systemd(service: Booted) -> None:
     service.isaacctl("status")
     before = service.main_pid()

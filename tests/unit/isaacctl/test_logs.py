@@ -128,4 +128,4 @@ def test_the_journal_is_asked_for_the_unit(tmp_path: Path):
         )  # fmt: skip
     assert json.loads(done.stdout)["event"] == "ready"
     assert json.loads(done.stdout)["x"] == 1
-    assert "--user -u isaacd.service" in (tmp_path / "asked").read_text()
+    assert "--user-unit isaacd.service" in (tmp_path / "asked").read_text()
