@@ -56,7 +56,8 @@ class OneCommand:
         for redirect in invocation.redirects:
             found += self._redirect(redirect)
         for assignment in invocation.assignments:
-            found += self._variable(assignment.name)
+            if assignment.name != "IFS" or invocation.name not in ("read", "mapfile", "readarray"):
+                found += self._variable(assignment.name)
         if invocation.name in ("cd", "pushd", "chdir"):
             operands = [word for word in invocation.words[1:] if not word.beginning.startswith("-")]
             self._where.change(operands[0] if operands else None)

@@ -5,7 +5,7 @@ import re
 MAX_CODE = 2000
 _PYTHON_MODULES = frozenset(
     "json math re datetime string itertools collections random time hashlib statistics decimal fractions textwrap uuid secrets platform "
-    "functools operator calendar locale unicodedata zlib struct html base64 binascii colorsys cmath bisect heapq sysconfig this".split()
+    "functools calendar locale unicodedata zlib struct html base64 binascii colorsys cmath bisect heapq sysconfig this".split()
 )
 _PYTHON_NAMES = frozenset(
     "print len range sum min max abs round sorted reversed enumerate zip map filter any all int float str bool list dict set tuple bytes "
@@ -13,6 +13,10 @@ _PYTHON_NAMES = frozenset(
 )
 _PYTHON_SYS = frozenset(
     "version version_info path argv stdin stdout platform maxsize executable byteorder prefix".split()
+)
+# Modules that those above import are theirs to give away: `json.codecs`, `random.os`.
+_GIVEN_AWAY = frozenset(
+    "os codecs sys builtins subprocess modules socket open tofile decoder scanner shutil ctypes importlib io pathlib operator".split()
 )
 _WORDS = re.compile(r"[A-Za-z_]\w*")
 _STRINGS = re.compile(r"\"(?:[^\"\\$@#]|\\.)*\"|'(?:[^'\\]|\\.)*'")
@@ -80,7 +84,9 @@ def _is_innocent_python(code: str) -> bool:
                 return False
             imported |= {item.name for item in node.names}
         elif isinstance(node, ast.ImportFrom):
-            if node.module not in _PYTHON_MODULES or any(item.name.startswith("_") for item in node.names):
+            if node.module not in _PYTHON_MODULES or any(
+                item.name.startswith("_") or item.name in _GIVEN_AWAY for item in node.names
+            ):
                 return False
             imported |= {item.asname or item.name for item in node.names}
         elif (
@@ -112,19 +118,4 @@ def _is_innocent_attribute(value: object, name: str) -> bool:
 
     if isinstance(value, ast.Name) and value.id == "sys":
         return name in _PYTHON_SYS
-    # Modules that those above import are theirs to give away: `json.codecs`, `random.os`.
-    return name not in (
-        "os",
-        "codecs",
-        "sys",
-        "builtins",
-        "subprocess",
-        "modules",
-        "socket",
-        "open",
-        "tofile",
-        "decoder",
-        "scanner",
-        "shutil",
-        "ctypes",
-    )
+    return name not in _GIVEN_AWAY

@@ -386,3 +386,16 @@ def test_an_array_that_is_not_wholly_seen_is_not_seen() -> None:
         "${a[@]} x",
     ):
         assert any(item.unseen for item in found_in(line).invocations), line
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "from platform import os; os.getcwd()",
+        "import operator",
+        "import random; random.os",
+        "from json import codecs",
+    ],
+)
+def test_code_that_reaches_what_runs_is_not_innocent(code: str) -> None:
+    assert any(item.unseen for item in found_in(f"python3 -c '{code}'").invocations)
