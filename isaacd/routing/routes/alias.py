@@ -49,6 +49,8 @@ class Translation:
             return Route(
                 kind="refused", typed=asked.typed, line=asked.line, because=found.why, correction=correction
             )
+        if name == asked.first and sentence(asked.text, is_command=True) is not None:
+            return f"{name} begins a sentence"
         if dialect != "unix":
             # No judge knows what such a line does.
             correction = Correction(found.line, 0.9, found.why)

@@ -26,7 +26,10 @@ class Builtin:
         if asked.segments is not None:
             why = changes_shell(asked.segments, programs)
         else:
-            why = _changes_anything(asked.house.judge.parse(asked.text).body, programs)
+            script = asked.house.judge.parse(asked.text)
+            if script.faults and "'" in asked.first:
+                return "it is no whole line for a shell"  # `let's see ...` sets nothing
+            why = _changes_anything(script.body, programs)
         if why is None:
             return "nothing in it changes the shell itself"
         correction = suggested(asked)

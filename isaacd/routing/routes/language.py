@@ -21,7 +21,7 @@ _VERBS = frozenset(
     "perform ping play print process prompt pull push put query read recursively redirect remove rename repeat replace "
     "report request reset restart restore retrieve return reverse run save scan search see select send set setup show "
     "sleep sort split start stop store strip sum switch synchronize take test trace transfer translate turn uncompress "
-    "undo unpack unset unzip update upload use view wait watch write zip".split()
+    "undo unpack unset unzip update upgrade upload use view wait watch write zip".split()
 )
 # Words that hold sentences together, and that hardly any command is given.
 _JOINS = frozenset(
@@ -85,6 +85,14 @@ def sentence(text: str, *, is_command: bool) -> str | None:
     if is_command:
         many = len(joins) >= 3 and len(words) >= 5 and any(word in _ARTICLES for word in said[1:])
         starts = said[0] in _VERBS or said[0] in _ASKS
+        many = many or (said[1] in _ARTICLES and len(joins) >= 2 and len(words) >= 6)
+        if (
+            said[0] in _ASKS
+            and text.endswith("?")
+            and len(words) >= 4
+            and all(_is_word(word) or word.isdigit() for word in said)
+        ):
+            return f"it is a sentence: it begins with {words[0]} and ends with a question mark"
         return f"it is a sentence: {', '.join(joins[:3])} hold it together" if many and starts else None
     if said[0] in _ASKS and (joins or text.endswith("?")):
         return f"it is a sentence: it begins with {words[0]}"

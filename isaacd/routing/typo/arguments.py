@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from isaacd.routing.tokens import Piece
-from isaacd.routing.typo.files import READS_FILES, RUNS_FILES, mistyped_files
+from isaacd.routing.typo.files import READS_FILES, RUNS_FILES, TAKES_FILES, mistyped_files
 from isaacd.routing.typo.fix import Change
 from isaacd.routing.typo.lexicon import Near
 from isaacd.routing.typo.tools import Subcommands, Tools
@@ -21,6 +21,7 @@ _HANDS_ON = frozenset(
     "python python2 python3 node ruby perl php bash sh zsh dash ssh java npx uvx deno bun watch xargs find env".split()
 )
 _TWO_DASHES = frozenset(("git", "docker", "npm", "cargo", "pip", "apt"))
+_ONE_SLIP = 0.95
 _EVERYWHERE = ("--help", "--version")
 _WANTS_HOSTS = frozenset("whois ping dig nslookup host traceroute mtr ssh nmap telnet nc".split())
 
@@ -59,7 +60,7 @@ class Arguments:
                 break
             path, index = f"{path} {word}", index + 1
         yield from self._options()
-        if self._tool in READS_FILES or self._tool in RUNS_FILES:
+        if self._tool in READS_FILES or self._tool in RUNS_FILES or self._tool in TAKES_FILES:
             yield from mistyped_files(self._words, self._files, self._cwd)
         yield from self._addresses()
 
@@ -99,13 +100,14 @@ class Arguments:
             return
         if not word[:1].isalnum() or len(word) > 30 or any(char in word for char in "/=:@"):
             return
+        near = takes.words.near(word)
         swapped = self._swapped(index, takes)
-        if swapped is not None:
+        # `npm rnu test` is a slip in one word rather than two words that changed places.
+        if swapped is not None and not (near and near[0].cost <= _ONE_SLIP):
             yield swapped
             return
         if f"-{word}" in takes.words or f"--{word}" in takes.words:
             yield Change(piece.start, piece.start, "-", 0.8, f"{path} has -{word}")
-        near = takes.words.near(word)
         if near:
             yield self._near(path, piece, near, takes)
         beginning = takes.words.beginning(word) if len(word) > 2 and takes.all else []
@@ -153,7 +155,8 @@ class Arguments:
         flags = self._tools.flags(self._tool)
         for piece in self._words[1:]:
             text = piece.text
-            if text == "--" or (self._tool in _HANDS_ON and not text.startswith("-")):
+            hands_on = self._tool in _HANDS_ON and self._tool != "find"
+            if text == "--" or (hands_on and not text.startswith("-")):
                 return
             if not piece.plain or not text.startswith("-") or len(text) < 5:
                 continue
@@ -173,7 +176,13 @@ class Arguments:
                 yield Change(piece.start, end, near[0].word, 0.85 if is_help else 0.6, why, sure=is_help)
 
     def _one_dash(self, piece: Piece, name: str) -> Iterator[Change]:
-        """Look for a long option with one dash, of a tool whose options have two."""
+        """Look for a long option with one dash, of a tool whose options have two; those of `find` have one."""
+        if self._tool == "find":
+            near = self._tools.flags("find").near(name)
+            if near and near[0].cost <= _ONE_SLIP and near[0].word[1] != "-":
+                why = f"find has {near[0].word}, and no {name}"
+                yield Change(piece.start, piece.end, near[0].word, 0.75, why)
+            return
         if f"-{name}" in self._tools.flags(self._tool) and self._tool in _TWO_DASHES:
             yield Change(
                 piece.start, piece.start, "-", 0.8, f"{name[1:]} is a long option: it has two dashes"

@@ -40,7 +40,7 @@ class Blanks:
             elif takes is not None and right[0] in "-_" and right[1:] in takes.words:
                 why = f"{word} is no command, and {right[1:]} is one of {left}"
                 found.append(self._put(head.start + place, head.start + place + 1, " ", 0.9, why))
-            elif _is_options(right) and len(left) > 1:
+            elif _is_options(right) and len(left) > 1 and (takes is None or len(right) < 4):
                 found.append(self._put(place + head.start, head.start + place, " ", 0.88, why, sure=True))
             elif left in _OPENS and right in self._machine.files(self._machine.cwd):
                 found.append(self._put(place + head.start, head.start + place, " ", 0.75, why))

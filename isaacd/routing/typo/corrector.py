@@ -110,7 +110,7 @@ class _OneLine:
         if not words or not words[0].plain or words[0].text in KEYWORDS:
             return self._marked(words) if words else None
         head = words[0]
-        if is_known(head.text, self._machine) or "=" in head.text:
+        if slips.joined(head.text) is None and (is_known(head.text, self._machine) or "=" in head.text):
             return self._arguments(words)
         slip = self._slip(words)
         if slip is not None:
@@ -132,6 +132,9 @@ class _OneLine:
 
     def _slip(self, words: Sequence[Piece]) -> Fix | None:
         head = words[0]
+        joined = slips.joined(head.text)
+        if joined is not None and "cd" not in self._files():
+            return self._put(head.start, head.end, joined, 0.9, f"a blank is missing in {head.text}")
         said = slips.SLIPS.get(head.text)
         if said is not None:
             sure = head.text not in slips.NAMES_TOO

@@ -1,6 +1,7 @@
 """Slips of a whole line or of its first word that no distance explains: a copied prompt, a keyboard of another language."""
 
 import re
+import shlex
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -67,8 +68,22 @@ _TABLES = {name: str.maketrans(theirs, ours) for name, (theirs, ours) in _LAYOUT
 _WHOLE_PROMPT = re.compile(
     r"(?:\[?[\w.-]{1,64}@[\w.-]{1,64}[: ][\w./~ -]{0,200}\]?[$#%]\s|(?:PS )?[A-Z]:\\[\w.\\ -]{0,200}>)\s{0,8}"
 )
+_QUOTES_OF_TEXTS = str.maketrans("\u201c\u201d\u201e\u2018\u2019", '"""\'\'')
+_DASHES = re.compile(r"(?<=\s)[\u2013\u2014\u2212]\s?(?=[A-Za-z0-9])([\w-]*)")
+_OF_TEXTS = re.compile("[\u201c\u201d\u201e\u2018\u2019]|(?<=\\s)[\u2013\u2014\u2212]")
+_OUTSIDE_QUOTES = re.compile(r"'[^']*'|\"(?:[^\"\\]|\\.)*\"|((?:[^'\"\\]|\\.)+|.)", re.DOTALL)
+_GIVEN_TEXTS = frozenset(("echo", "printf", "say", "espeak", "notify-send", "cowsay", "figlet"))
 _QUOTES = ("'", '"')
 _JUNK = "]\\'`=/,.;"
+
+
+_JOINED = re.compile(r"cd((?:\.\.?|~)?/[\w./-]*|\.\.(?:/\.\.)+/?)\Z")
+
+
+def joined(word: str) -> str | None:
+    """Return `cd` and the folder that stand in one word: `cd../..`, `cd/tmp`."""
+    found = _JOINED.match(word)
+    return f"cd {found[1]}" if found is not None else None
 
 
 class Slip(NamedTuple):
@@ -83,7 +98,7 @@ class Slip(NamedTuple):
 def whole(line: str, knows: Callable[[str], bool]) -> Slip | None:
     """Find a slip that spoils the line as a whole; `knows` says whether a first word is a command."""
     if not line.isascii():
-        found = _spaces(line) or _layout(line, knows)
+        found = _spaces(line) or _typography(line, knows) or _layout(line, knows)
         if found is not None:
             return found
     return _prompt(line, knows) or _quotes(line, knows)
@@ -96,6 +111,23 @@ def _spaces(line: str) -> Slip | None:
     return (
         Slip(clean, 0.95, "it holds a blank that is none for a shell", sure=True) if clean != line else None
     )
+
+
+def _typography(line: str, knows: Callable[[str], bool]) -> Slip | None:
+    """Find what a program for texts makes of hyphens and quotes: `ls \u2013la`, `\u201cls\u201d`."""
+    head = line.translate(_QUOTES_OF_TEXTS).split(None, 1)[0].strip("'\"") if line.split() else ""
+    if head in _GIVEN_TEXTS or not knows(head):
+        return None
+    outside = [found[1] for found in _OUTSIDE_QUOTES.finditer(line) if found[1]]
+    if not any(_OF_TEXTS.search(text) for text in outside):
+        return None  # within quotes they are part of a text
+    clean = _DASHES.sub(lambda found: ("--" if "-" in found[1] else "-") + found[1], line)
+    clean = clean.translate(_QUOTES_OF_TEXTS)
+    try:
+        shlex.split(clean)
+    except ValueError:
+        return None
+    return Slip(clean, 0.88, "hyphens or quotes in it are those of a text, not of a shell")
 
 
 def _layout(line: str, knows: Callable[[str], bool]) -> Slip | None:

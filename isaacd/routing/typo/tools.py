@@ -85,7 +85,12 @@ class Tools:
         if found is None:
             reading = self._book.reading(tool)
             listed = dict.fromkeys(self._usual_flags.get(tool, ()), 0.2)
-            known = [flag for flag in sorted(reading.known) if flag.startswith("--")] if reading else []
+            one_dash = reading is not None and reading.style in ("words", "single")
+            known = [
+                flag
+                for flag in sorted(reading.known if reading else ())
+                if flag.startswith("--") or (one_dash and flag[:1] == "-" and len(flag) > 4)
+            ]
             everywhere = dict.fromkeys(_EVERYWHERE, 0.0)
             found = self._flags[tool] = Lexicon({**dict.fromkeys(known, 0.3), **listed, **everywhere})
         return found

@@ -152,7 +152,14 @@ def test_a_loop_over_a_menu_is_no_sentence(house: RoutingHouse) -> None:
     assert house.route("select x in a b; do echo $x; break; done").kind == "shell"
 
 
-@pytest.mark.parametrize("line", ["start the server on port 80", "rename all of the jpg files to png"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "start the server on port 80",
+        "rename all of the jpg files to png",
+        "move all the jpg files into pictures",
+    ],
+)
 def test_a_sentence_that_begins_like_a_command_of_windows_is_a_question(
     house: RoutingHouse, line: str
 ) -> None:
@@ -173,6 +180,9 @@ def test_a_command_of_windows_that_is_no_sentence_is_refused_or_translated(house
         ("?why", "why"),
         ("how do I find large files", "how do I find large files"),
         ("show me all open ports", "show me all open ports"),
+        ("which process uses port 80?", "which process uses port 80?"),
+        ("kill the process on port 3000", "kill the process on port 3000"),
+        ("install the latest version of node", "install the latest version of node"),
         (
             "find all the files in this folder that are empty",
             "find all the files in this folder that are empty",

@@ -55,6 +55,20 @@ def house(tmp_path: Path) -> RoutingHouse:
         ("gti brnach", "git branch"),
         ("ls]", "ls"),
         ("shh ada@example.org", "ssh ada@example.org"),
+        ("cd../..", "cd ../.."),
+        ("cd/tmp", "cd /tmp"),
+        ("cd~/src", "cd ~/src"),
+        ("npm rnu test", "npm run test"),
+        ("docker compsoe ps", "docker compose ps"),
+        ("apt-gte update", "apt-get update"),
+        ("cat NOTES.txt", "cat notes.txt"),
+        ("cp ntoes.txt new.txt", "cp notes.txt new.txt"),
+        ("chmod +x bakcup.sh", "chmod +x backup.sh"),
+        ("ls \u2013la", "ls -la"),
+        ("grep \u201cfoo\u201d notes.txt", 'grep "foo" notes.txt'),
+        ("find . \u2014 print", "find . -print"),
+        ("npm install \u2013save-dev", "npm install --save-dev"),
+        ("find . -tpye f", "find . -type f"),
     ],
 )
 def test_usual_slips_are_suggested(house: RoutingHouse, typed: str, meant: str) -> None:
@@ -163,3 +177,32 @@ def test_lines_are_cut_into_words_with_their_places() -> None:
 def test_a_blank_behind_a_backslash_stays() -> None:
     assert trimmed(" ls a\\  \n") == "ls a\\ "
     assert trimmed(" ls a\\\\ ") == "ls a\\\\"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'git commit -m "it\u2019s done"',
+        "git commit -m 'a \u2013 b'",
+        "echo \u201chi\u201d",
+        "echo don\u2019t",
+        "cp new.txt notes.txt2",
+        "mv notes.txt ntoes.txt",
+        "chmod 7555 notes.txt",
+        "find . -print0 -newerBt x",
+        "cd/",
+    ],
+)
+def test_what_may_be_meant_as_it_is_stays(house: RoutingHouse, line: str) -> None:
+    found = house.route(line).correction
+    assert found is None or line == "cd/"
+
+
+def test_a_slip_in_a_folder_of_a_path_is_found_if_it_leads_somewhere(tmp_path: Path) -> None:
+    house = RoutingHouse(tmp_path, files=["notes.txt"])
+    (house.cwd / "source").mkdir()
+    (house.cwd / "source" / "app.py").touch()
+    found = house.route("cat soruce/app.py").correction
+    assert found is not None
+    assert found.line == "cat source/app.py"
+    assert house.route("cat soruce/other.py").correction is None
