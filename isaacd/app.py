@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from isaacd.routing.lines import Lines
     from isaacd.server.pulse import Pulse
     from isaacd.server.supervisor import Supervisor
+    from isaacd.server.tcp import TcpDoor
     from isaacd.tokens.book import TokenBook
     from isaacd.tools.toolbox import Toolbox
 
@@ -107,6 +108,7 @@ class App:
         self._ledger: Ledger | None = None
         self._jobs: Jobs | None = None
         self._tokens: TokenBook | None = None
+        self._door: TcpDoor | None = None
         self._history: History | None = None
         self._lag: LoopLag | None = None
         self._is_exporting = False
@@ -118,7 +120,10 @@ class App:
             config=self._config,
             settled=self._settled,
             reload=self._reload,
-            holds_open=lambda: self._jobs is not None and self._jobs.holds_open,
+            holds_open=lambda: (
+                (self._jobs is not None and self._jobs.holds_open)
+                or (self._door is not None and self._door.is_open)
+            ),
             busy=lambda: self._jobs is not None and self._jobs.busy,
             leaving=self._leaving,
             answers=self._databases_answer,
@@ -555,7 +560,19 @@ class App:
         self._life.spawn(self._watch_spool)
         self._begin_to_observe()
         self._feel_pulse()
+        self._open_door()
         gc.freeze()  # what is loaded stays, so later collections need not look at it
+
+    def _open_door(self) -> None:
+        """Have HTTP spoken over TCP where the configuration says so; nobody pays for it where it does not."""
+        listener = self._life.listener
+        if listener is None or (self._door is None and self._config().http.listen is None):
+            return
+        if self._door is None:
+            from isaacd.server.tcp import TcpDoor
+
+            self._door = TcpDoor(listener, self.log)
+        self._life.spawn(self._door.follow, self._config().http)
 
     def _feel_pulse(self) -> None:
         from isaacd.server.pulse import Pulse
@@ -585,6 +602,7 @@ class App:
 
     def _config_changed(self) -> None:
         self._export_if_wanted()
+        self._open_door()
         if self._has_residents:
             self._residents.roster.check()
         self.publish("config.changed", {"file": str(self.paths.config_file)})

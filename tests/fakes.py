@@ -23,6 +23,7 @@ from isaacd.plans.desk import Desk
 from isaacd.routing.lines import Lines
 from isaacd.server.outbox import Outbox
 from isaacd.server.session import Session
+from isaacd.tokens.book import TokenBook
 from isaacd.tools.toolbox import Toolbox
 from isaacd.trace import Traces
 from isaacd.wire import Codec, NativeCodec, Notification, Request, Response
@@ -112,6 +113,7 @@ class FakeServices:
         self._chats: ChatStore | None = None
         self._batches: BatchStore | None = None
         self._ledger: Ledger | None = None
+        self._tokens: TokenBook | None = None
         self.toolbox = Toolbox(Catalog())
         self.declared: dict[str, Declared] = {}  # a plugin that is not in it may use everything but secrets
         self.published: list[tuple[str, dict[str, object]]] = []
@@ -165,6 +167,17 @@ class FakeServices:
         if self._ledger is None:
             self._ledger = Ledger.of(self.paths, clock=self.clock, log=self.log)
         return self._ledger
+
+    @property
+    def tokens(self) -> TokenBook:
+        if self._tokens is None:
+            file = self.paths.state_dir / "tokens.sqlite"
+            self._tokens = TokenBook(file, clock=self.clock, log=self.log, spawn=lambda *_: None)
+        return self._tokens
+
+    @tokens.setter
+    def tokens(self, book: TokenBook) -> None:
+        self._tokens = book
 
     @property
     def chats(self) -> ChatStore:

@@ -20,6 +20,7 @@ from isaacd.trace import span
 
 # An offline answer is given instead of an AI's only if it is as good as certain.
 SURE = 0.9
+_MAX_PLANS = 64
 
 # Told of every answer that came without asking for it.
 OnHit = Callable[[Answer], None]
@@ -32,7 +33,10 @@ def _nobody(_: Answer) -> None:
 
 
 class Answers:
-    """An AIRouter with a memory, as one caller sees it; the shelf is shared by all."""
+    """An AIRouter with a memory, as one caller sees it; the shelf is shared by all.
+
+    `learns` says that what is asked here tells what may be asked next, as it does for a person.
+    """
 
     def __init__(
         self,
@@ -43,7 +47,10 @@ class Answers:
         clock: Clock,
         on_hit: OnHit = _nobody,
         on_answer: OnAnswer = _nobody,
+        learns: bool = True,
     ) -> None:
+        self._learns = learns
+        self._planned: dict[object, Plan] = {}
         self._router = router
         self._shelf = shelf
         self._config = config
@@ -108,7 +115,8 @@ class Answers:
             async with aclosing(self._ask(turns, asking, found, out)) as pieces:
                 async for piece in pieces:
                     yield piece
-        self._shelf.learn_soon(found.exact)
+        if self._learns:
+            self._shelf.learn_soon(found.exact)
 
     def _choose(self, turns: Sequence[Message], asking: Asking) -> tuple[Choice | None, IsaacError | None]:
         """Say who would be asked first; a kept answer needs nobody, if it may come from any provider."""
@@ -120,6 +128,20 @@ class Answers:
             return None, error
 
     def _plan(self, turns: Sequence[Message], choice: Choice | None, asking: Asking) -> Plan:
+        """Say where the answer is found; a question that a program asks again and again is read once."""
+        asked = turns, asking, None if choice is None else (choice.provider, choice.model)
+        try:
+            found = self._planned.get(asked)
+        except TypeError:  # a schema or tools, which nobody can hash
+            return self._plan_anew(turns, choice, asking)
+        if found is None:
+            found = self._plan_anew(turns, choice, asking)
+            if len(self._planned) >= _MAX_PLANS:
+                del self._planned[next(iter(self._planned))]
+            self._planned[asked] = found
+        return found
+
+    def _plan_anew(self, turns: Sequence[Message], choice: Choice | None, asking: Asking) -> Plan:
         if asking.tools:
             # What a tool tells is true when it is called.
             return Plan(why_not="the model may call tools")

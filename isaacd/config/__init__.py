@@ -13,6 +13,7 @@ from isaacd.config.ai import (
     Strategy,
     ToolsConfig,
 )
+from isaacd.config.http import HttpConfig
 from isaacd.config.jobs import JobsConfig
 from isaacd.config.loaded import ConfigRow, Loaded, load
 from isaacd.config.offered import UNKNOWN, Offered
@@ -45,6 +46,7 @@ __all__ = [
     "ConfigSource",
     "DaemonConfig",
     "HistoryConfig",
+    "HttpConfig",
     "JobsConfig",
     "KnowledgeConfig",
     "LimitsConfig",

@@ -6,6 +6,7 @@ from msgspec import Meta, Struct
 
 from isaacd.config.about import about
 from isaacd.config.ai import AIConfig, BatchConfig, BudgetConfig, ChatConfig, HistoryConfig, ToolsConfig
+from isaacd.config.http import HttpConfig
 from isaacd.config.isolation import IsolationConfig
 from isaacd.config.jobs import JobsConfig
 from isaacd.config.routing import RoutingConfig, RunConfig
@@ -231,4 +232,5 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     shell: ShellConfig = ShellConfig()
     cache: CacheConfig = CacheConfig()
     knowledge: KnowledgeConfig = KnowledgeConfig()
+    http: HttpConfig = HttpConfig()
     plugins: PluginsConfig = PluginsConfig()

@@ -15,11 +15,15 @@ from isaacd.server.outbox import Outbox
 from isaacd.server.peer import peer_pid, peer_uid
 from isaacd.server.session import Session, Shared
 from isaacd.server.singleton import BACKLOG
-from isaacd.wire import Codec, detect, named
+from isaacd.wire import Codec, detect, is_http, named
 
 if TYPE_CHECKING:
+    from isaacd.faces.http.house import House
+    from isaacd.faces.http.session import HttpSession
     from isaacd.server.keeping import Keeper, Kept
 
+# Whoever can reach the port may connect; more than this many at a time are turned away.
+MAX_TCP_CONNECTIONS = 512
 # A pause is announced when this much is unsent, and its end when half of it is.
 WRITE_HIGH_BYTES = 256 * 1024
 
@@ -39,6 +43,7 @@ class Connection(asyncio.Protocol):
         "_ended",
         "_kept",
         "_loop",
+        "_over_tcp",
         "_owner",
         "_pending_bytes",
         "_timer",
@@ -46,15 +51,16 @@ class Connection(asyncio.Protocol):
         "transport",
     )
 
-    def __init__(self, owner: "Listener", kept: "Kept | None" = None) -> None:
+    def __init__(self, owner: "Listener", kept: "Kept | None" = None, *, over_tcp: bool = False) -> None:
         self._owner = owner
+        self._over_tcp = over_tcp
         self._kept = kept
         self._loop = owner.loop
         self._timer: asyncio.TimerHandle | None = None
         self._pending_bytes = 0
         self._descriptor = -1
         self._ended = False
-        self.session: Session | None = None
+        self.session: Session | HttpSession | None = None
         self.transport: Any = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -64,13 +70,17 @@ class Connection(asyncio.Protocol):
         try:
             connection = transport.get_extra_info("socket")
             self._descriptor = connection.fileno()
-            uid = peer_uid(connection)
+            uid = owner.uid if self._over_tcp else peer_uid(connection)
         except OSError as error:
             owner.log.warning("peer unknown", reason=str(error))
             self.transport.abort()
             return
         if uid != owner.uid:
             owner.log.warning("peer refused", uid=uid)
+            self.transport.abort()
+            return
+        if self._over_tcp and owner.tcp_connections() >= MAX_TCP_CONNECTIONS:
+            owner.log.warning("too many connections over TCP", most=MAX_TCP_CONNECTIONS)
             self.transport.abort()
             return
         self.transport.set_write_buffer_limits(high=WRITE_HIGH_BYTES)
@@ -142,6 +152,21 @@ class Connection(asyncio.Protocol):
             self._owner.hangups.forget(self._descriptor)
             self.transport.resume_reading()
 
+    def write(self, data: bytes) -> None:
+        """Send; for faces, which have no outbox."""
+        self.transport.write(data)
+
+    def finish(self) -> None:
+        """Send no more, and go on to listen."""
+        if not self.transport.is_closing():
+            self.transport.resume_reading()
+            self.transport.write_eof()
+
+    @property
+    def over_tcp(self) -> bool:
+        """Whether nobody knows whose process is at the other end."""
+        return self._over_tcp
+
     def close(self) -> None:
         """Send what is buffered, then close; a peer that does not read cannot hold it open."""
         self.transport.close()
@@ -159,6 +184,8 @@ class Connection(asyncio.Protocol):
         from isaacd.server.keeping import Kept  # only under a service manager
 
         session = self.session
+        if session is not None and not isinstance(session, Session):
+            return False  # a client of HTTP opens another connection by itself
         if self.transport.is_closing() or self.transport.get_write_buffer_size():
             return False
         kept = Kept()
@@ -181,9 +208,11 @@ class Connection(asyncio.Protocol):
         if kept.left:
             self._loop.call_soon(self.data_received, kept.left)
 
-    def _open(self, first_byte: int) -> Session | None:
+    def _open(self, first_byte: int) -> "Session | HttpSession | None":
         self._stop_timer()
-        codec = detect(first_byte)
+        if is_http(first_byte):
+            return self._begin_http()
+        codec = None if self._over_tcp else detect(first_byte)
         if codec is None:
             self.transport.abort()
             return None
@@ -193,6 +222,19 @@ class Connection(asyncio.Protocol):
         transport = self.transport
         origin = Origin(next(self._owner.numbers), lambda: peer_pid(transport.get_extra_info("socket")))
         session = Session(codec(), Outbox(transport.write), self, self._owner.shared, origin)
+        self.session = session
+        if self._owner.holds:
+            session.hold()
+        return session
+
+    def _begin_http(self) -> "HttpSession":
+        # Nobody who never speaks it pays for it.
+        from isaacd.faces.http.session import HttpSession
+
+        loop = self._loop
+        session = HttpSession(
+            self, self._owner.house(), over_tcp=self._over_tcp, now=loop.time, call_later=loop.call_later
+        )
         self.session = session
         if self._owner.holds:
             session.hold()
@@ -263,12 +305,39 @@ class Listener:
         self.hangups = Hangups(self.loop)
         self.numbers = itertools.count(1)
         self._server: asyncio.Server | None = None
+        self._tcp: asyncio.Server | None = None
+        self._house: House | None = None
 
     async def open(self, listening: socket.socket) -> None:
         """Begin to accept."""
         self._server = await self.loop.create_unix_server(
             lambda: Connection(self), sock=listening, backlog=BACKLOG, **_keep_path(self.loop)
         )
+
+    async def open_tcp(self, host: str, port: int) -> None:
+        """Begin to accept HTTP over TCP, there and nowhere else; raises OSError."""
+        self.close_tcp()
+        self._tcp = await self.loop.create_server(
+            lambda: Connection(self, over_tcp=True), host, port, backlog=BACKLOG
+        )
+
+    def close_tcp(self) -> None:
+        """Accept no more over TCP; connections go on."""
+        if self._tcp is not None:
+            self._tcp.close()
+            self._tcp = None
+
+    def tcp_connections(self) -> int:
+        """Count the connections over TCP."""
+        return sum(connection.over_tcp for connection in self.connections)
+
+    def house(self) -> "House":
+        """Return what all connections of HTTP share; made with the first."""
+        if self._house is None:
+            from isaacd.faces.http.house import House
+
+            self._house = House(self.shared)
+        return self._house
 
     async def restore(self, descriptor: int, kept: "Kept") -> None:
         """Go on with a connection that the daemon before this one had; one that is gone meanwhile is nothing to us."""
@@ -292,6 +361,7 @@ class Listener:
 
     def stop_accepting(self) -> None:
         """Accept no more; connections go on."""
+        self.close_tcp()
         if self._server is not None:
             self._server.close()
             self._server = None

@@ -2,7 +2,7 @@
 
 from isaacd.wire.codec import Codec
 from isaacd.wire.content_length import ContentLengthCodec
-from isaacd.wire.detect import detect, named
+from isaacd.wire.detect import detect, is_http, named
 from isaacd.wire.failure import has_error, read_error, to_wire_error
 from isaacd.wire.jsonlines import JsonLinesCodec
 from isaacd.wire.jsonrpc import JsonCodec
@@ -43,6 +43,7 @@ __all__ = [
     "detect",
     "encode_value",
     "has_error",
+    "is_http",
     "named",
     "params_shape",
     "read_error",

@@ -22,6 +22,9 @@ from isaacd.ai.sse import SSEDecoder
 from isaacd.config.file import ConfigFile
 from isaacd.config.loaded import combine
 from isaacd.errors import ConfigInvalid, FrameTooLarge, InvalidParams, InvalidRequest, IsaacError, ParseError
+from isaacd.faces.http.completions import read_completion
+from isaacd.faces.http.reader import Reader as HttpReader
+from isaacd.faces.http.refused import RefusedError
 from isaacd.history.importing.sources import read_file
 from isaacd.history.records import Reader
 from isaacd.redact import redact_text
@@ -173,6 +176,44 @@ def fuzz_router(data: bytes) -> None:
         str(error.message).encode()
 
 
+def fuzz_http(data: bytes) -> None:
+    """Requests are the same wherever the bytes are cut, and after one that is none nothing more is believed."""
+
+    def read(pieces: tuple[bytes, ...]) -> list[object]:
+        reader, found = HttpReader(_SMALL_FRAME), []
+        for piece in pieces:
+            reader.feed(piece)
+            try:
+                while True:
+                    if reader.head is None and (head := reader.next_head()) is not None:
+                        found.append(
+                            (head.method, head.path, head.query, head.length, tuple(head.fields.items()))
+                        )
+                    body = reader.next_body()
+                    if body is None:
+                        break
+                    found.append(body)
+            except RefusedError as error:
+                found.append((error.status, error.message, error.closes, reader.waiting_bytes))
+        return found
+
+    rest, halves = _cut(data)
+    found = read((rest,))
+    assert read(halves) == found, "the cut changes the requests"
+    assert all(item[2:] == (True, 0) for item in found if type(item) is tuple and len(item) == 4)
+
+
+def fuzz_http_chat(data: bytes) -> None:
+    """A body is a question, or is refused in words that can be sent."""
+    status = 0
+    try:
+        assert read_completion(data).messages
+    except RefusedError as error:
+        status = error.status
+        error.message.encode()
+    assert status in (0, 400)
+
+
 def fuzz_redaction(data: bytes) -> None:
     """Redaction takes any text, and what it made is left as it is."""
     once = redact_text(data.decode("utf-8", "replace"))
@@ -195,5 +236,7 @@ TARGETS: dict[str, Target] = {
     "set": fuzz_set,
     "shell": fuzz_shell,
     "router": fuzz_router,
+    "http": fuzz_http,
+    "http-chat": fuzz_http_chat,
     "redaction": fuzz_redaction,
 }

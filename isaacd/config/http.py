@@ -1,0 +1,43 @@
+"""The keys under `[http]`: where OpenAI's clients are answered besides the socket."""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from isaacd.config.about import about
+
+
+class HttpConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """HTTP over TCP; on the socket it is spoken anyway."""
+
+    listen: Annotated[
+        Annotated[
+            str,
+            Meta(
+                pattern=r"^(?:[0-9.]{7,15}|localhost|\[[0-9A-Fa-f:.]{2,45}\]):[0-9]{1,5}$",
+                extra={"expected": "an address and a port, such as 127.0.0.1:4141 or [::1]:4141"},
+            ),
+        ]
+        | None,
+        about(
+            "Address and port at which HTTP is spoken over TCP; each request needs a token.", "127.0.0.1:4141"
+        ),
+    ] = None
+    allow_remote: Annotated[
+        bool,
+        Meta(
+            description="Whether `listen` may be an address that other machines reach. Tokens and questions then travel in the clear, unless something in front adds TLS."
+        ),
+    ] = False
+    hosts: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Names under which programs may address it, besides localhost and the address itself; others are refused."
+        ),
+    ] = ()
+    origins: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Web pages that may ask, such as https://chat.example.org; a browser's request from any other is refused."
+        ),
+    ] = ()

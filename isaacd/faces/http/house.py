@@ -1,0 +1,186 @@
+"""What all connections of HTTP share: who answers for whom, the tokens, and what has to be there before the first one."""
+
+import itertools
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+
+from isaacd.ai.chat import Answer
+from isaacd.ai.router import AIRouter
+from isaacd.answers.answers import Answers
+from isaacd.clock import Clock
+from isaacd.command import Catalog
+from isaacd.config import Config
+from isaacd.context import Services
+from isaacd.faces.http.completions import Question
+from isaacd.log import Log
+from isaacd.tokens.book import TokenBook
+from isaacd.trace import Traces
+
+if TYPE_CHECKING:
+    from isaacd.faces.http.session import HttpSession
+
+# Keys may be stored at any time; who may answer is looked at anew this often.
+LOOK_AGAIN_S = 1.0
+CONFIG_S = 0.02
+_MAX_CALLERS = 256
+_MAX_HELD = 64
+_MAX_HELD_BYTES = 8 * 1024
+
+
+class Shared(Protocol):
+    """The daemon, as far as this face needs it."""
+
+    draining: bool
+    requests: int
+    traces: Traces
+
+    @property
+    def catalog(self) -> Catalog:
+        """All commands."""
+        ...
+
+    @property
+    def services(self) -> Services:
+        """What all requests share."""
+        ...
+
+    def run_started(self) -> None:
+        """Count a run."""
+        ...
+
+    def run_ended(self) -> None:
+        """Count it no longer."""
+        ...
+
+
+class Questions:
+    """Bodies that were read not long ago: programs ask the same again and again, and the answer is kept then."""
+
+    def __init__(self) -> None:
+        self._held: dict[bytes, Question] = {}
+
+    def get(self, body: bytes) -> Question | None:
+        """Return what this very body asks."""
+        return self._held.get(body)
+
+    def put(self, body: bytes, question: Question) -> Question:
+        """Remember what a body asks, unless that would take much room."""
+        if len(body) <= _MAX_HELD_BYTES:
+            if len(self._held) >= _MAX_HELD:
+                del self._held[next(iter(self._held))]
+            self._held[body] = question
+        return question
+
+
+class _Seen(msgspec.Struct):
+    """What one caller asks, and since when it is so."""
+
+    answers: Answers
+    router: AIRouter
+    config: Config
+    at: float
+
+
+class House:
+    """Shared by all connections; `open` has to be awaited before the first request is let in."""
+
+    def __init__(self, shared: Shared) -> None:
+        self.shared = shared
+        self.services: Services = shared.services
+        self.log: Log = shared.services.log
+        self.clock: Clock = shared.services.clock
+        self.sessions: set[HttpSession] = set()
+        self.is_open = False
+        self.questions = Questions()
+        self._seen: dict[str, _Seen] = {}
+        self._numbers = itertools.count(1)
+        self._config: Config | None = None
+        self._config_at = 0.0
+
+    @property
+    def tokens(self) -> TokenBook:
+        """The tokens of programs."""
+        return self.services.tokens
+
+    @property
+    def config(self) -> Config:
+        """The configuration; nobody who asks here can lay anything over it. Many requests at once look at its file once."""
+        now = self.clock.monotonic()
+        if self._config is None or not 0 <= now - self._config_at < CONFIG_S:
+            self._config, self._config_at = self.services.loaded({}, ()).config, now
+        return self._config
+
+    def new_name(self) -> str:
+        """Name a request, so that no other of this machine is called so."""
+        return f"{self.shared.traces.prefix}h{next(self._numbers):x}"
+
+    async def open(self) -> None:
+        """Wait for the list of tokens, and for the plugins that could be providers."""
+        if self.is_open:
+            return
+        await self.tokens.open()
+        wait = self.shared.catalog.waiting()
+        if wait is not None:
+            await wait()
+        if not self.is_open:
+            self.is_open = True
+            self.tokens.on_revoked(self._revoked)
+
+    def answers(self, caller: str) -> Answers:
+        """Return who answers a caller."""
+        return self._of(caller).answers
+
+    def router(self, caller: str) -> AIRouter:
+        """Return the router of a caller."""
+        return self._of(caller).router
+
+    def _of(self, caller: str) -> _Seen:
+        config, now = self.config, self.clock.monotonic()
+        seen = self._seen.get(caller)
+        if seen is not None and seen.config is config and now - seen.at < LOOK_AGAIN_S:
+            return seen
+        if len(self._seen) >= _MAX_CALLERS:
+            self._seen.clear()
+        # What a program sends is all that it wants said: no instructions of ours come before it.
+        ai = msgspec.structs.replace(config.ai, system="")
+        router = self.services.router(msgspec.structs.replace(config, ai=ai), self._environ, caller)
+        answers = Answers(
+            router,
+            self.services.shelf,
+            config.cache,
+            clock=self.clock,
+            on_hit=lambda answer: self._count_hit(caller, answer),
+            on_answer=lambda answer: self._tell(caller, answer),
+            learns=False,  # what programs ask says nothing of what a person will
+        )
+        seen = self._seen[caller] = _Seen(answers, router, config, now)
+        return seen
+
+    @property
+    def _environ(self) -> Mapping[str, str]:
+        return self.services.environ
+
+    def _count_hit(self, caller: str, answer: Answer) -> None:
+        hit = answer.hit
+        assert hit is not None
+        self.services.ledger.record_hit(
+            caller, answer.provider, answer.model, hit.saved_usd, hit.saved_tokens, hit.kind
+        )
+
+    def _tell(self, caller: str, answer: Answer) -> None:
+        self.services.publish(
+            "ask.answered",
+            {
+                "provider": answer.provider,
+                "model": answer.model,
+                "caller": caller,
+                "cached": answer.hit is not None,
+                "elapsed_ms": round(answer.elapsed_ms, 3),
+            },
+        )
+
+    def _revoked(self, token: str) -> None:
+        for session in tuple(self.sessions):
+            session.revoked(token)
