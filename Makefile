@@ -8,7 +8,7 @@ TARGETS ?=
 QUESTION ?= find files larger than 100 MB under /var
 
 .DEFAULT_GOAL := help
-.PHONY: help demo coverage test lint types floors unit docs-site test-system test-long fuzz docs format bench bench-quick bench-store bench-check bench-peers clean
+.PHONY: help demo coverage test lint types floors unit docs-site test-system test-long audit fuzz docs format bench bench-quick bench-store bench-check bench-peers clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -64,6 +64,9 @@ docs-site: $(VENV)/.developing ## Build docs/ as a site in build/site; a broken 
 
 test-long: $(VENV)/.developing ## Make 100,000 mixed requests: memory, descriptors and tasks must stay flat (minutes).
 	ISAAC_REQUESTS=100000 $(BIN)/python -m pytest -s tests/e2e/test_daemon_endures.py
+
+audit: $(VENV)/.developing ## Ask OSV for known vulnerabilities in what is installed (needs the internet, and says so without).
+	$(BIN)/python -m tests.audit
 
 fuzz: $(VENV)/.developing ## Fuzz codecs, decoders, readers, router and config for SECONDS (60), or only TARGETS.
 	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) $(TARGETS)
