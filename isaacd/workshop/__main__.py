@@ -75,10 +75,15 @@ def checked_text(found: Checked) -> str:
     lines = []
     for item in found.findings:
         lines += [f"{item.place}: {item.severity}: {item.message} [{item.rule}]", f"    {item.hint}"]
+    lines += [
+        f"{name}: not loaded, because {module} is not here; `isaacctl plugin test` loads it with what it needs"
+        for name, module in found.not_loaded.items()
+    ]
     errors, warnings = found.errors, len(found.findings) - found.errors
     names = ", ".join(found.plugins)
     if not found.findings:
-        return f"{names}: nothing to complain about in {count(found.files, 'file')}"
+        lines.append(f"{names}: nothing to complain about in {count(found.files, 'file')}")
+        return "\n".join(lines)
     return "\n".join([*lines, f"{names}: {count(errors, 'error')}, {count(warnings, 'warning')}"])
 
 

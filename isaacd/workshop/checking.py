@@ -6,11 +6,14 @@ from pathlib import Path
 import msgspec
 
 from isaacd.errors import InvalidParams
+from isaacd.plugin.places import NAMESPACE
+from isaacd.plugin.receipts import normalized
 from isaacd.workshop.describe import Described, describe
 from isaacd.workshop.finding import Finding
 from isaacd.workshop.modules import Module
 from isaacd.workshop.project import Entry, Project
 from isaacd.workshop.provided import provided
+from isaacd.workshop.pyproject import requirement_name
 from isaacd.workshop.rules.capabilities import check_capabilities
 from isaacd.workshop.rules.commands import check_commands
 from isaacd.workshop.rules.declared import check_declared
@@ -21,11 +24,16 @@ from isaacd.workshop.rules.waiting import check_waiting
 
 
 class Checked(msgspec.Struct, frozen=True, kw_only=True):
-    """What the check of one project found."""
+    """What the check of one project found.
+
+    `not_loaded` are plugins that cannot be loaded here because a package that the project asks for is not here, each
+    with the module that it misses.
+    """
 
     findings: tuple[Finding, ...]
     plugins: tuple[str, ...]
     files: int
+    not_loaded: dict[str, str] = {}
 
     @property
     def errors(self) -> int:
@@ -43,7 +51,9 @@ def check(project: Project, bundled: Collection[str], environ: Mapping[str, str]
                 modules[file] = Module.read(file)
             except InvalidParams as error:
                 findings.append(_unreadable(file, error))
+    not_loaded: dict[str, str] = {}
     ours = provided()
+    needs = {normalized(requirement_name(item)) for item in project.table.dependencies} - ours
     for module in modules.values():
         findings += check_imports(project, module, ours)
         findings += check_waiting(module)
@@ -52,13 +62,26 @@ def check(project: Project, bundled: Collection[str], environ: Mapping[str, str]
         if entry.source in modules:
             findings += check_identity(project, entry, modules[entry.source], bundled)
             findings += check_capabilities(modules[entry.source], modules.values())
-            findings += _loaded(project, entry, describe(project, entry, environ), [*findings])
+            described = describe(project, entry, environ)
+            if needs and described.missing and not _is_own(project, described.missing):
+                not_loaded[entry.name] = described.missing
+                continue
+            findings += _loaded(project, entry, described, [*findings])
     findings = [msgspec.structs.replace(item, file=_shown(item.file)) for item in dict.fromkeys(findings)]
     findings.sort(key=lambda item: (item.severity, str(item.file), item.line, item.rule))
     return Checked(
         findings=tuple(findings),
         plugins=tuple(item.name for item in project.plugins),
         files=len(project.files),
+        not_loaded=not_loaded,
+    )
+
+
+def _is_own(project: Project, module: str) -> bool:
+    """Tell whether a module would be one of Isaac's or of the project, which nothing else brings."""
+    top = module.partition(".")[0]
+    return top in ("isaacd", "isaacctl", NAMESPACE) or any(
+        place.split("/")[0] in (top, f"{top}.py") for place in project.files
     )
 
 

@@ -23,13 +23,17 @@ IMPORT_TIMEOUT_S = 30.0
 
 
 class Described(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of it: the manifest, or what went wrong and where in the plugin's own files (`place` as in its wheel)."""
+    """What came of it: the manifest, or what went wrong and where in the plugin's own files (`place` as in its wheel).
+
+    `missing` is a module that it could not import because it is not there.
+    """
 
     manifest: Manifest | None = None
     error: str = ""
     hint: str | None = None
     place: str = ""
     line: int = 0
+    missing: str = ""
 
 
 def describe(project: Project, entry: Entry, environ: Mapping[str, str]) -> Described:
@@ -77,7 +81,8 @@ def _describe(folder: str, name: str, target: str) -> Described:
         place, line = _place_of(error, Path(folder))
         if isinstance(error, IsaacError):
             return Described(error=error.message, hint=error.hint, place=place, line=line)
-        return Described(error=f"{type(error).__name__}: {error}", place=place, line=line)
+        missing = str(error.name or "") if isinstance(error, ModuleNotFoundError) else ""
+        return Described(error=f"{type(error).__name__}: {error}", place=place, line=line, missing=missing)
 
 
 def _place_of(error: BaseException, folder: Path) -> tuple[str, int]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from isaacd.workshop.__main__ import checked_text
 from isaacd.workshop.checking import Checked, check
 from isaacd.workshop.project import open_project
 from isaacd.workshop.template import begin
@@ -164,3 +165,18 @@ def test_files_of_any_bytes_are_told_and_not_a_defect(write: Write) -> None:
     for data in (b"\xff\xfe\x00", b"\0", b"x = '" + b"(" * 5000, b"(" * 100_000):
         (root / "src/isaac_plugins/box.py").write_bytes(data)
         assert look(root).errors >= 1
+
+
+@pytest.mark.parametrize("module", ["tomli_w_not_here", "of_another_name.inner"])
+def test_what_a_dependency_would_bring_is_no_fault_of_the_plugin(write: Write, module: str) -> None:
+    found = look(write(f"import {module}\n{BOX}", dependencies='"tomli-w-not-here>=1"'))
+    assert found.findings == ()
+    assert found.not_loaded == {"box": module.partition(".")[0]}
+    assert "isaacctl plugin test" in checked_text(found)
+
+
+def test_what_nothing_would_bring_is_a_fault_beside_dependencies_too(write: Write) -> None:
+    found = look(write(f"import isaac_plugins.box_inner\n{BOX}", dependencies='"tomli-w-not-here>=1"'))
+    assert found.errors
+    assert found.not_loaded == {}
+    assert look(write(f"import nowhere_to_be_found\n{BOX}")).errors
