@@ -172,11 +172,18 @@ class App:
         router = self._routers.get(config.knowledge)
         if router is None:
             host = Host(self.environ, self.paths, self.log, config.knowledge)
-            router = AIRouter(config.ai, self._residents.registry.factories, host, clock=self.clock)
+            router = AIRouter(
+                config.ai, self._residents.registry.factories, host, clock=self.clock, coming=self._all_known
+            )
             self._routers[config.knowledge] = router
         stored = stored_names(environ, self.paths.config_dir / KEY_FOLDER)
         ai = with_stored(config.ai, self._residents.registry.factories, stored)
         return router.seen_by(ai, environ, caller=caller, meter=self.ledger.view(config, caller))
+
+    async def _all_known(self) -> None:
+        """Wait until it is known what all plugins offer, if that is still being found out; not for long."""
+        if (wait := self.catalog.waiting()) is not None:
+            await wait()
 
     @property
     def shelf(self) -> "Shelf":

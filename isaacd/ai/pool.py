@@ -1,6 +1,6 @@
 """The providers that exist: each made once per configuration and environment, lent to requests, closed in the end."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 
 import anyio
@@ -36,8 +36,11 @@ class ProviderPool:
     `MAX_IDLE` providers the one unused for longest is closed.
     """
 
-    def __init__(self, factories: Mapping[str, ProviderFactory]) -> None:
+    def __init__(
+        self, factories: Mapping[str, ProviderFactory], coming: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
         self.factories = factories
+        self._coming = coming
         self._entries: dict[Identity, _Entry] = {}
 
     @asynccontextmanager
@@ -91,6 +94,9 @@ class ProviderPool:
     async def _factory(self, choice: Choice) -> ProviderFactory:
         """Return what makes providers of a kind; the first time, its plugin has to be imported."""
         factory = self.factories.get(choice.config.kind)
+        if factory is None and self._coming is not None:
+            await self._coming()
+            factory = self.factories.get(choice.config.kind)
         if factory is None:
             kinds = ", ".join(sorted(self.factories)) or "none"
             raise ConfigInvalid(

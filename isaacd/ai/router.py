@@ -1,7 +1,7 @@
 """AIRouter: chooses who is asked, asks, and makes sure that only a whole answer passes for one."""
 
 import os
-from collections.abc import AsyncGenerator, Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
@@ -76,7 +76,8 @@ class AIRouter:
     """Answers conversations with the providers of one configuration and one caller's environment.
 
     One router owns the providers and all that is known of them; `seen_by` makes cheap further views of it for other
-    callers. `meter` counts every call and may refuse it.
+    callers. `meter` counts every call and may refuse it. `coming` waits until all kinds of providers are known that may
+    still come; it is asked before a kind is said to be unknown.
     """
 
     def __init__(
@@ -90,6 +91,7 @@ class AIRouter:
         random: Callable[[], float] = _chance,
         meter: Meter | None = None,
         caller: str = "",
+        coming: Callable[[], Awaitable[None]] | None = None,
         board: "_Board | None" = None,
     ) -> None:
         self._config = config
@@ -98,7 +100,7 @@ class AIRouter:
         self._clock = clock or SystemClock()
         self._meter = meter or NoMeter()
         self._caller = caller
-        self._board = board or _Board(factories, self._clock, timers, random)
+        self._board = board or _Board(factories, self._clock, timers, random, coming)
         self._view: View | None = None
         self._routes: dict[Hashable, Route] = {}
 
@@ -280,11 +282,13 @@ class _Board:
         clock: Clock,
         timers: "Timers | None",
         random: Callable[[], float],
+        coming: Callable[[], Awaitable[None]] | None,
     ) -> None:
         self._factories = factories
         self._clock = clock
         self._timers = timers
         self._random = random
+        self._coming = coming
         self._made: Switchboard | None = None
 
     def get(self) -> "Switchboard":
@@ -292,7 +296,7 @@ class _Board:
             from isaacd.ai.routing.switchboard import Switchboard
             from isaacd.ai.routing.timers import LoopTimers
 
-            pool = ProviderPool(self._factories)
+            pool = ProviderPool(self._factories, self._coming)
             self._made = Switchboard(pool, self._clock, self._timers or LoopTimers(), self._random)
         return self._made
 

@@ -130,7 +130,19 @@ def _words(kind: inspect.Type, choices: tuple[str, ...]) -> str:
         return 'a list of texts, such as ["one", "two"]'
     if isinstance(kind, (inspect.IntType, inspect.FloatType)):
         return _number_words(kind)
+    if isinstance(kind, inspect.StrType):
+        return _text_words(kind)
     return "true or false" if isinstance(kind, inspect.BoolType) else "text in quotes"
+
+
+def _text_words(kind: inspect.StrType) -> str:
+    least, most = kind.min_length or 0, kind.max_length
+    words = "text in quotes"
+    if most is not None:
+        words += f", {least} to {most} characters long" if least != most else f", {most} characters long"
+    elif least:
+        words += f", {least} or more characters long" if least > 1 else ", not empty"
+    return words if kind.pattern is None else f"{words}, that fits {kind.pattern}"
 
 
 def _number_words(kind: inspect.IntType | inspect.FloatType) -> str:

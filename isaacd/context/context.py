@@ -12,6 +12,7 @@ from isaacd.ai.router import AIRouter
 from isaacd.clock import Clock
 from isaacd.config import Config, Loaded
 from isaacd.context.caller import NO_META, NOWHERE, Meta, Origin, Terminal
+from isaacd.context.piped import text_of
 from isaacd.context.ports import Daemon, Events, PluginDesk, Services, Tools
 from isaacd.errors import InvalidParams, PermissionDenied, PluginFailed
 from isaacd.log import Log
@@ -510,7 +511,8 @@ class Context(msgspec.Struct, eq=False):
     async def read_input(self, limit_bytes: int = MAX_INPUT_BYTES) -> str | None:
         """Return all of the caller's piped standard input as text, None if nothing is piped.
 
-        Raises InvalidParams when it is longer than `limit_bytes`. Bytes that are not UTF-8 become U+FFFD.
+        Raises InvalidParams when it is longer than `limit_bytes`, or no text: it has NULs, or a tenth of it is not UTF-8.
+        Fewer such bytes, as a diff or a log may have, become U+FFFD.
         """
         chunks = []
         size = 0
@@ -522,4 +524,4 @@ class Context(msgspec.Struct, eq=False):
                     hint="send a part of it, for example through `head -c 1000000`",
                 )
             chunks.append(chunk)
-        return None if chunk is None else b"".join(chunks).decode(errors="replace")
+        return None if chunk is None else text_of(b"".join(chunks))

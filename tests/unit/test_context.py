@@ -73,10 +73,21 @@ def piped(chunks: Iterable[bytes], tty: TTY | None = TTY(stdin=False)) -> Contex
 
 @pytest.mark.anyio
 async def test_standard_input_is_read_to_its_end() -> None:
-    assert await piped([b"a", b"b\xff"]).read_input() == "ab\ufffd"
+    assert await piped([b"a line of a log, ", b"cut \xff"]).read_input() == "a line of a log, cut \ufffd"
     assert await piped([]).read_input() == ""
     assert await piped([b"1234"]).read_input(4) == "1234"
     assert await piped(["é".encode()[:1], "é".encode()[1:]]).read_input() == "é"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"\x7fELF\0\0", b"h\0i\0", "Привет".encode("cp1251"), "café".encode("latin1"), bytes(range(1, 256))],
+)
+@pytest.mark.anyio
+async def test_standard_input_that_is_no_text_is_refused_with_what_to_do(data: bytes) -> None:
+    with pytest.raises(InvalidParams, match="is not text in UTF-8") as refused:
+        await piped([data]).read_input()
+    assert "iconv" in (refused.value.hint or "")
 
 
 @pytest.mark.anyio

@@ -284,3 +284,31 @@ async def test_an_error_of_the_configuration_found_while_a_provider_is_made_stay
     router = AIRouter(config, {"broken": broken}, make_host(tmp_path))  # type: ignore[dict-item]
     with pytest.raises(ConfigInvalid, match="no"):
         await router.chat_async("why?")
+
+
+async def test_a_kind_that_a_plugin_is_about_to_offer_is_waited_for(tmp_path: Path) -> None:
+    class Kind(Scripted):
+        made = []
+
+    offered: dict[str, type[Scripted]] = {}
+    waited: list[str] = []
+
+    async def coming() -> None:
+        waited.append("once")
+        offered["scripted"] = Kind
+
+    config = AIConfig(providers={"it": ProviderConfig(kind="scripted", model="m")})
+    router = AIRouter(config, offered, make_host(tmp_path), clock=FakeClock(), coming=coming)
+    assert (await router.chat_async("why?")).text == "one two"
+    await router.chat_async("and now?")
+    assert waited == ["once"]
+
+
+async def test_a_kind_that_nobody_will_offer_is_refused_after_the_wait(tmp_path: Path) -> None:
+    async def coming() -> None:
+        """Bring nothing."""
+
+    config = AIConfig(providers={"it": ProviderConfig(kind="scripted", model="m")})
+    router = AIRouter(config, {}, make_host(tmp_path), clock=FakeClock(), coming=coming)
+    with pytest.raises(ConfigInvalid, match="no plugin offers the kind 'scripted'"):
+        await router.chat_async("why?")

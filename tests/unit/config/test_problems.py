@@ -1,8 +1,12 @@
 """What a person is told about a configuration that cannot be used."""
 
+from typing import Annotated
+
+import msgspec
 import pytest
 
 from isaacd.config import Config, load
+from isaacd.config.tree import Leaf, table_of
 from isaacd.errors import ConfigInvalid
 
 SECRET = "hunter2hunter2"
@@ -245,3 +249,21 @@ def test_a_table_can_be_set_as_a_whole_and_is_laid_over_key_by_key(tmp_path):
     sets = ["ai.model=a", "ai={order = ['x'], model = 'b'}", "ai.providers.'p.q'={}"]
     ai = load(tmp_path / "none", {}, sets).config.ai
     assert (ai.model, ai.order, list(ai.providers)) == ("b", ("x",), ["p.q"])
+
+
+@pytest.mark.parametrize(
+    ("meta", "words"),
+    [
+        (msgspec.Meta(min_length=2), "text in quotes, 2 or more characters long"),
+        (msgspec.Meta(min_length=1), "text in quotes, not empty"),
+        (msgspec.Meta(max_length=9), "text in quotes, 0 to 9 characters long"),
+        (msgspec.Meta(min_length=1, max_length=9), "text in quotes, 1 to 9 characters long"),
+        (msgspec.Meta(min_length=2, max_length=2), "text in quotes, 2 characters long"),
+        (msgspec.Meta(pattern="^a"), "text in quotes, that fits ^a"),
+    ],
+)
+def test_what_a_text_of_a_plugin_may_be_is_said(meta: msgspec.Meta, words: str) -> None:
+    settings = msgspec.defstruct("Settings", [("name", Annotated[str, meta], "")], frozen=True)
+    leaf = table_of(settings).fields["name"]
+    assert isinstance(leaf, Leaf)
+    assert leaf.words == words
