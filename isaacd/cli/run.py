@@ -13,7 +13,7 @@ from isaacd.cli.output import Output
 from isaacd.cli.render import plain, render, sendable, styled, to_json
 from isaacd.command import Catalog, Command, Input, Later
 from isaacd.command.outlined import LazyCommand
-from isaacd.context import Context, Ending, Handover, Terminal
+from isaacd.context import Context, Ending, Handover, Sent, Terminal
 from isaacd.errors import Cancelled, ConfigInvalid, IsaacError
 from isaacd.plans.handover import Released
 from isaacd.trace import current, span
@@ -208,6 +208,8 @@ class CommandLine:
             result.run or (_prints_json(result) if parsed.json else result.always or terminal.stdout)
         ):
             return _handed_over(result, warning, json=parsed.json)
+        if isinstance(result, Sent):
+            return Outcome(exit=OK, err=warning)
         code = result.exit_code if isinstance(result, Ending) else OK
         if parsed.json:
             return Outcome(exit=code, out=to_json(result, terminal), err=warning)

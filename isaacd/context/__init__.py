@@ -16,6 +16,7 @@ from isaacd.context.cards import (
     PluginSteps,
     PluginTimes,
     PluginTrust,
+    Sent,
     StepCard,
     ToolCard,
 )
@@ -54,6 +55,7 @@ __all__ = [
     "PluginSteps",
     "PluginTimes",
     "PluginTrust",
+    "Sent",
     "Services",
     "Sink",
     "SpanCard",

@@ -124,6 +124,10 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
     exit_code: int = 0
 
 
+class Sent(msgspec.Struct, frozen=True, kw_only=True):
+    """A result whose rows have been sent as events: on a command line they are all that is shown of it."""
+
+
 class PluginDiagnosis(Ending, frozen=True, kw_only=True):
     """What a look at all plugins has found; `isolation` is what keeps those in that are not trusted."""
 

@@ -17,6 +17,7 @@ from isaacd.api import (
     InvalidParams,
     Option,
     Plugin,
+    Sent,
     Terminal,
     Tier,
 )
@@ -211,7 +212,7 @@ async def warm(
 async def export(
     context: Context,
     pattern: Annotated[str, Argument("Only the keys that match.")] = "*",
-) -> AsyncGenerator[str, None]:
+) -> AsyncGenerator[str | Sent, None]:
     """Print every entry as a line of JSON, for `cache import`.
 
     Examples:
@@ -219,7 +220,12 @@ async def export(
         isaacctl cache export 'ai:exact:*' > exact.jsonl
     """
     async for line in (await context.care()).export(pattern):
-        yield line
+        if context.wants_json:
+            await context.emit("row", line)  # it is JSON already
+        else:
+            yield line
+    if context.wants_json:
+        yield Sent()
 
 
 @plugin.command(name="import", view=lambda moved, _: _moved(moved))

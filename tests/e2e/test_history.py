@@ -46,6 +46,7 @@ def test_imported_searched_and_forgotten(user):
     assert b"unspeakable" not in everything(user)
     lines = user.run("history", "export").stdout.splitlines()
     assert [json.loads(line)["command"] for line in lines] == ["make all", "mysql -p[redacted] x"]
+    assert user.run("history", "export", "--json").stdout.splitlines() == lines
 
 
 def test_a_running_daemon_takes_in_what_is_appended_without_being_asked(user):

@@ -17,6 +17,7 @@ from isaacd.api import (
     InvalidParams,
     Option,
     Plugin,
+    Sent,
     Tier,
     Words,
     history_file,
@@ -42,11 +43,11 @@ _Since = Annotated[str | None, Option("Not before: 2h, 7d, today, 2026-11-01, '2
 _Until = Annotated[str | None, Option("Not after, said in the same way.")]
 
 
-class Exported(msgspec.Struct, frozen=True):
+class Exported(Sent, frozen=True):
     """How many runs were written; for programs that are no command line, the runs too."""
 
     count: int
-    runs: list[HistoryRun] = []
+    runs: tuple[HistoryRun, ...] = ()
 
 
 def _query(
@@ -290,7 +291,7 @@ async def import_(
     return await context.history.take_in(shell, path, progress)
 
 
-@plugin.command(view=lambda _, __: "")
+@plugin.command
 async def export(
     context: Context,
     *,
@@ -311,4 +312,4 @@ async def export(
         count += 1
         if context.meta.tty is None:
             kept.append(run)  # a program may not have asked for events
-    return Exported(count, kept)
+    return Exported(count=count, runs=tuple(kept))

@@ -21,6 +21,7 @@ from isaacd.api import (
     NotFound,
     Option,
     Plugin,
+    Sent,
     Terminal,
     TextDelta,
     Words,
@@ -57,11 +58,11 @@ class Done(msgspec.Struct, frozen=True):
     text: str
 
 
-class Exported(msgspec.Struct, frozen=True):
+class Exported(Sent, frozen=True):
     """How many notes were written; for programs that are no command line, the notes too."""
 
     count: int
-    notes: list[Note] = []
+    notes: tuple[Note, ...] = ()
 
 
 class NotesAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -269,7 +270,7 @@ async def delete(context: Context, notes: Annotated[list[int], Argument("Notes, 
     return Done(count, f"deleted {count} note{'' if count == 1 else 's'}")
 
 
-@plugin.command(view=lambda _, __: "")
+@plugin.command
 async def export(context: Context) -> Exported:
     """Write all notes as JSON Lines, one note a line.
 
@@ -282,7 +283,7 @@ async def export(context: Context) -> Exported:
         count += 1
         if context.meta.tty is None:
             kept.append(note)  # a program may not have asked for events
-    return Exported(count, kept)
+    return Exported(count=count, notes=tuple(kept))
 
 
 class Foreign(msgspec.Struct, frozen=True):

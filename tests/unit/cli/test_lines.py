@@ -14,6 +14,7 @@ from isaacd.api import (
     Option,
     Plugin,
     ProviderUnavailable,
+    Sent,
     Terminal,
     Words,
 )
@@ -377,6 +378,22 @@ def test_a_result_may_say_how_its_line_ends(argv: tuple[str, ...]) -> None:
     shown = Caller(check).type(*argv)
     assert (shown.exit, shown.err) == (1, "")
     assert "2" in shown.out
+
+
+class Exported(Sent, frozen=True):
+    count: int
+
+
+@pytest.mark.parametrize("argv", [("each",), ("each", "--json")])
+def test_rows_that_were_sent_are_all_that_is_shown(argv: tuple[str, ...]) -> None:
+    async def each(context: Context) -> Exported:
+        """Export."""
+        await context.emit("row", '{"n":1}\n')
+        await context.emit("row", '{"n":2}\n')
+        return Exported(count=2)
+
+    shown = Caller(each).type(*argv)
+    assert (shown.exit, shown.out, shown.err) == (0, '{"n":1}\n{"n":2}\n', "")
 
 
 def test_a_command_knows_whether_a_person_reads_its_result() -> None:

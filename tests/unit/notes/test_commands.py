@@ -108,6 +108,7 @@ def test_what_is_exported_can_be_imported_and_nothing_comes_twice(caller: Caller
     caller.type("notes", "add", "a", "-t", "x")
     caller.type("notes", "add", "b")
     lines = caller.type("notes", "export").out
+    assert caller.type("notes", "export", "--json").out == lines
     for number in ("1", "2"):
         caller.type("notes", "delete", number)
     piped = TTY(stdin=False)

@@ -9,7 +9,7 @@ import pytest
 from isaac_plugins import cache
 from isaacd.cache.plan import Kept
 from isaacd.command import Input
-from isaacd.context import Context, Terminal
+from isaacd.context import NO_META, Context, Sent, Terminal
 from isaacd.errors import InvalidParams, NotFound
 from tests.fakes import FakeServices
 
@@ -101,6 +101,23 @@ async def test_an_export_can_be_imported(context: Context) -> None:
     assert view("import", moved) == "took 1 entries in; 1 lines were no entries"
     item = await cache.get(context, "k")
     assert (item.value, item.tags) == ("v", ("t",))
+
+
+async def test_an_export_is_lines_of_json_however_it_is_asked_for(context: Context) -> None:
+    await cache.set_(context, "k", "v")
+    lines = [line async for line in cache.export(context)]
+    rows: list[object] = []
+
+    class Events:
+        async def emit(self, kind: str, data: object) -> None:
+            assert kind == "row"
+            rows.append(data)
+
+    asked: Any = Events()
+    on_the_line = Context(context.services, NO_META, asked)
+    on_the_line.wants_json = True
+    assert [item async for item in cache.export(on_the_line)] == [Sent()]
+    assert rows == lines
 
 
 async def test_what_has_expired_is_not_imported(context: Context) -> None:
