@@ -85,6 +85,8 @@ class Kind:
 class CountingMeter:
     """Keeps the books as a ledger does, and finds out whether it is told everything exactly once."""
 
+    waits = True
+
     def __init__(self, price: float | None = 0.25) -> None:
         self.price = price
         self.calls: list[Call] = []

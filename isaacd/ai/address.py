@@ -1,6 +1,7 @@
 """The address of a service: how it is completed, shown and reached, and whether a key may travel to it."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
@@ -41,14 +42,11 @@ class Address(msgspec.Struct, frozen=True):
 
     def url(self, path: str) -> str:
         """Return the full URL of `path`, which may have a query, under the base; a query of the base stays."""
-        path, _, query = path.partition("?")
-        query = "&".join(filter(None, (self.base.query, query)))
-        return self.base._replace(path=self.base.path.rstrip("/") + path, query=query, fragment="").geturl()
+        return _url(self.base, path)
 
     def shown(self, path: str = "") -> str:
         """Return the URL without its query, which may hold a secret."""
-        path = path.partition("?")[0]
-        return self.base._replace(path=self.base.path.rstrip("/") + path, query="", fragment="").geturl()
+        return _shown(self.base, path.partition("?")[0])
 
     @property
     def host(self) -> str:
@@ -58,13 +56,7 @@ class Address(msgspec.Struct, frozen=True):
     @property
     def is_local(self) -> bool:
         """Whether the host is this machine by name or by loopback address (RFC 6761, RFC 1122, RFC 4291)."""
-        host = self.host.rstrip(".")
-        if host == "localhost" or host.endswith(".localhost"):
-            return True
-        try:
-            return ip_address(host).is_loopback
-        except ValueError:
-            return False
+        return _is_local(self.host)
 
     def check_key_may_travel(self, name: str) -> None:
         """Raise ConfigInvalid if a key would cross the network in the clear."""
@@ -103,3 +95,29 @@ class Address(msgspec.Struct, frozen=True):
             if exempt and same_port and (self.host == exempt or self.host.endswith("." + exempt)):
                 return True
         return False
+
+
+# Every question asks for these again, and a service has few paths.
+
+
+@lru_cache(maxsize=64)
+def _is_local(host: str) -> bool:
+    host = host.rstrip(".")
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@lru_cache(maxsize=64)
+def _url(base: SplitResult, path: str) -> str:
+    path, _, query = path.partition("?")
+    query = "&".join(filter(None, (base.query, query)))
+    return base._replace(path=base.path.rstrip("/") + path, query=query, fragment="").geturl()
+
+
+@lru_cache(maxsize=64)
+def _shown(base: SplitResult, path: str) -> str:
+    return base._replace(path=base.path.rstrip("/") + path, query="", fragment="").geturl()

@@ -1,5 +1,6 @@
 """HTTP to a provider: one session for all calls, and every way to fail as an error that says why."""
 
+import asyncio
 import importlib
 from base64 import b64encode
 from collections.abc import AsyncGenerator, Callable, Mapping
@@ -59,6 +60,7 @@ class HttpApi:
         self._config = config
         self._environ = host.environ
         self._address = Address.parse(base_url, f"ai.providers.{name}.base_url")
+        self._host = self._address.host
         self._variable = variable
         self._key_folder = host.paths.config_dir / KEY_FOLDER
         self._keyring_key: Key | None = None
@@ -67,6 +69,7 @@ class HttpApi:
         self._clock = clock or SystemClock()
         self._headers = _checked_headers(name, config.headers)
         self._configured = frozenset(header.lower() for header in config.headers)
+        self._json_headers = self._merged(_JSON)
         self._proxy = self._address.proxy(host.environ)
         self._via: dict[str, Any] = {}
         self._session: aiohttp.ClientSession | None = None
@@ -74,7 +77,7 @@ class HttpApi:
     @property
     def host(self) -> str:
         """The host that is called, in lower case."""
-        return self._address.host
+        return self._host
 
     def post(
         self,
@@ -90,7 +93,7 @@ class HttpApi:
         also while the answer is read. `model` is only for the text of errors; `headers` give way to those that the
         configuration names.
         """
-        return self._call("POST", path, body, {**(headers or {}), **_JSON}, model=model)
+        return self._call("POST", path, body, {**headers, **_JSON} if headers else _JSON, model=model)
 
     def get(
         self, path: str, *, model: str | None = None, max_bytes: int | None = None
@@ -136,7 +139,7 @@ class HttpApi:
 
         try:
             # The time-out of the socket begins anew with every byte; this one bounds the whole head.
-            with anyio.fail_after(self._config.connect_timeout_s + self._config.read_timeout_s):
+            async with asyncio.timeout(self._config.connect_timeout_s + self._config.read_timeout_s):
                 response = await session.request(
                     method,
                     self._address.url(path),
@@ -167,15 +170,19 @@ class HttpApi:
             _let_go(response)
 
     def _all_headers(self, headers: Mapping[str, str], key: Key | None) -> dict[str, str]:
-        sent = {
+        sent = self._merged(headers) if headers is not _JSON else self._json_headers.copy()
+        if key is not None:
+            sent.update(self._authorize(key.reveal()))
+        return sent
+
+    def _merged(self, headers: Mapping[str, str]) -> dict[str, str]:
+        """Lay what is configured over the headers of a call."""
+        ours = {
             name: value
             for name, value in {**_HEADERS, **headers}.items()
             if name.lower() not in self._configured
         }
-        sent.update(self._headers)
-        if key is not None:
-            sent.update(self._authorize(key.reveal()))
-        return sent
+        return ours | self._headers
 
     async def aclose(self) -> None:
         """Close all connections."""

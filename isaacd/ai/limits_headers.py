@@ -24,6 +24,8 @@ def read_limits(headers: Mapping[str, str], now: float) -> RateLimits:
     Resets are durations (`6m0s`, or plain seconds), or moments (RFC 3339, or seconds or milliseconds since the
     epoch), which count against `now`, the wall time in seconds.
     """
+    if not any("ratelimit" in name.lower() for name in headers):
+        return _NONE
     form = _ANTHROPIC if _has(headers, _ANTHROPIC) else _OPENAI
     requests = _Limit(headers, form, ("requests",), now)
     tokens = _Limit(headers, form, _TOKENS, now)
@@ -56,6 +58,9 @@ def wait_s(limits: RateLimits) -> float | None:
     if unknown:
         return max(unknown)
     return limits.tokens_reset_s if limits.tokens_reset_s is not None else limits.requests_reset_s
+
+
+_NONE = RateLimits()
 
 
 class _Limit:

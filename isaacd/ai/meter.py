@@ -46,7 +46,15 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Meter(Protocol):
-    """Counts calls, and refuses those that would go over a budget."""
+    """Counts calls, and refuses those that would go over a budget.
+
+    Where it says that it never `waits`, `reserve` and `settle` come back without letting anybody else have a turn.
+    """
+
+    @property
+    def waits(self) -> bool:
+        """Whether to reserve or to settle may have to wait, for a disk or for others."""
+        ...
 
     def bounded(self, request: ChatRequest) -> ChatRequest:
         """Return `request` with a limit on its answer where a budget needs one; called once, before `reserve`."""
@@ -69,6 +77,8 @@ class Meter(Protocol):
 
 class NoMeter:
     """Counts nothing and refuses nothing; every price is unknown."""
+
+    waits = False
 
     def bounded(self, request: ChatRequest) -> ChatRequest:
         """Leave the request as it is."""

@@ -161,6 +161,8 @@ class HttpReply:
 
     async def drain(self) -> None:
         """Read what is left, if it comes at once, so that the connection can be used again."""
+        if self._response.content.at_eof():
+            return  # as nearly always: its end came with the last event
         with anyio.move_on_after(DRAIN_S), suppress(IsaacError):
             while await self.next_bytes():
                 pass

@@ -152,6 +152,8 @@ class Runner:
                 else:
                     self._under_way += 1
                     askers.start_soon(self._one, row)
+                    # So that this question is on its way before the next one is prepared.
+                    await anyio.lowlevel.checkpoint()
 
     async def _complain(self, row: Row) -> None:
         self._problems += 1

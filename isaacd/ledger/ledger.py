@@ -153,6 +153,11 @@ class CallerMeter:
         self._deferred = deferred
         self._budgeted = is_set(config.budget, self._caller)
 
+    @property
+    def waits(self) -> bool:
+        """Whether a budget has to be asked, which is on disk; what is only counted is written behind."""
+        return self._budgeted
+
     def bounded(self, request: ChatRequest) -> ChatRequest:
         """Limit the answer of a request that does not, while a budget is set."""
         if not self._budgeted or request.max_tokens is not None:

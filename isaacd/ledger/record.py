@@ -14,6 +14,7 @@ from isaacd.ledger.schema import FACTS, SUMS, nano, usd
 # before its connection broke; whoever knows that it has not says so by `sent`.
 _REFUSALS = frozenset("rate_limited permission_denied invalid_params not_found".split())
 
+_COUNTS = tuple(name for name in Usage.__struct_fields__ if name.endswith("_tokens"))
 _MOST_TOKENS = 10**9
 _MOST_USD = 1e6
 _LONGEST_NAME = 200
@@ -170,12 +171,12 @@ def _is_price(stated: float | None) -> bool:
 
 def _sane(usage: Usage) -> Usage:
     """Take no number from a provider that could not be, or that the file could not hold."""
-    counts = {
-        name: min(max(0, getattr(usage, name)), _MOST_TOKENS)
-        for name in usage.__struct_fields__
-        if name.endswith("_tokens")
-    }
-    return msgspec.structs.replace(usage, **counts)
+    counts = {name: getattr(usage, name) for name in _COUNTS}
+    if min(counts.values()) >= 0 and max(counts.values()) <= _MOST_TOKENS:
+        return usage
+    return msgspec.structs.replace(
+        usage, **{name: min(max(0, count), _MOST_TOKENS) for name, count in counts.items()}
+    )
 
 
 def _estimate(reservation: Reservation, usage: Usage | None, outcome: Outcome) -> Usage:

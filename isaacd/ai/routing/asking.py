@@ -5,6 +5,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
+import anyio.lowlevel
 import msgspec
 
 from isaacd.ai.chat import Answer, ChatRequest, Message
@@ -83,6 +84,9 @@ async def ask_many(
     async with anyio.create_task_group() as group:
         for _, (number, question) in zip(range(limit), waiting, strict=False):
             group.start_soon(work, number, question)
+            # What is written goes out at the end of a turn of the loop: without one for each, the first question
+            # would leave together with the last.
+            await anyio.lowlevel.checkpoint()
     return [answers[number] for number in range(len(answers))]
 
 

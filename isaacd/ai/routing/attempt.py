@@ -13,7 +13,7 @@ from isaacd.ai.routing.failure import output_of
 from isaacd.ai.routing.limiter import NoRoom, Slot
 from isaacd.ai.routing.retry import is_failure, is_overload
 from isaacd.ai.routing.services import Line
-from isaacd.ai.routing.timers import finished
+from isaacd.ai.routing.timers import at_once, finished
 from isaacd.errors import IsaacError, ProviderUnavailable, RateLimited
 from isaacd.trace import span
 
@@ -121,6 +121,12 @@ class CallMade:
             reason=self._reason,
             lane=answering.flight.lane,
         )
+        if not meter.waits:
+            reservation = at_once(meter.reserve(call))
+            try:
+                return await self._judged(slot, permit)
+            finally:
+                self.cost_usd = at_once(meter.settle(reservation, self._bill()))
         reservation, cancelled = await finished(meter.reserve(call))
         try:
             if cancelled:
