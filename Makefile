@@ -5,13 +5,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 SECONDS ?= 60
 TARGETS ?=
+DATA ?=
 QUESTION ?= find files larger than 100 MB under /var
 
 .DEFAULT_GOAL := help
-.PHONY: help demo coverage test lint types floors unit docs-site test-system test-long audit fuzz docs format bench bench-quick bench-store bench-check bench-peers clean
+.PHONY: help demo coverage test lint types floors unit docs-site test-system test-long audit fuzz docs format bench bench-quick bench-store bench-check bench-peers bench-publish clean
 
 help: ## Show this list.
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -79,19 +80,23 @@ format: $(VENV)/.developing ## Let ruff format and mend what it can.
 	$(BIN)/ruff check --fix .
 
 bench: $(VENV)/.drawing ## Measure everything, with a page and pictures in perf/results (minutes; see docs/how-to/measure.md).
-	perf/run --json perf/results/now.json; status=$$?; $(BIN)/python perf/report.py && exit $$status
+	perf/run --json perf/results/now.json $(if $(DATA),--data $(DATA)); status=$$?; \
+	$(BIN)/python perf/report.py && { $(BIN)/python perf/publish.py --check --peers none || true; } && exit $$status
+
+bench-publish: $(VENV)/.drawing ## Put the results of bench and bench-peers into the pages and pictures of docs/.
+	$(BIN)/python perf/publish.py
 
 bench-quick: ## Measure the rooms of the suite in about a minute, with more noise.
-	perf/run --quick
+	perf/run --quick --env build/perf
 
 bench-store: ## Measure three times, and store the results that bench-check compares with.
-	perf/run --quick --runs 3 --json perf/results/stored.json || true
+	perf/run --quick --runs 3 --env build/perf --json perf/results/stored.json || true
 
 bench-peers: ## Measure side by side with others, each installed into an environment of its own (minutes).
-	perf/peers.py
+	perf/peers.py --env build/peers
 
 bench-check: ## Measure three times; fail on what is worse than the stored results, or over its budget.
-	perf/run --quick --runs 3 --json perf/results/now.json --check
+	perf/run --quick --runs 3 --env build/perf --json perf/results/checked.json --check
 
 clean: ## Remove what was built or installed here.
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.*

@@ -13,6 +13,7 @@ from isaacd.config.tree import Leaf, Names, Node, Table, schema_tree, to_toml
 sys.path.insert(0, str(Path(__file__).parent))
 from api_page import api_page
 from commands_page import bundled, commands_page
+from measured_pages import peers_page, report_page
 from metrics_page import metrics_page
 
 DOCS = Path(__file__).parent
@@ -144,6 +145,8 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/errors.md": errors_page,
     "reference/metrics.md": lambda: metrics_page(_NOTE),
     "explanation/decisions/README.md": decisions_page,
+    "explanation/performance-report.md": report_page,
+    "explanation/peers.md": peers_page,
 }
 
 

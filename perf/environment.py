@@ -74,7 +74,9 @@ def make_peers(directory: Path, wanted: Mapping[str, Sequence[str]]) -> dict[str
                 print(f"{name} cannot be installed: {str(error)[-300:]}", file=sys.stderr)
                 continue
             known = {item["name"].lower().replace("_", "-"): item["version"] for item in report}
-            ready.write_text(json.dumps({package: known.get(package, "") for package in packages}))
+            ready.write_text(
+                json.dumps({package: known.get(package.partition("[")[0], "") for package in packages})
+            )
         found[name] = Peer(python, json.loads(ready.read_text()))
     return found
 

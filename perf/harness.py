@@ -14,7 +14,8 @@ class Row:
     """One figure: ours and its floor, measured in pairs within one run; without a floor it is a count.
 
     `target` is the largest ratio (or count) that is wanted, with `at_least` the smallest; None for a figure that only
-    informs. `note` says why there are no values. `runs` is how many of the values each run of the suite gave.
+    informs. `note` says why there are no values. `runs` is how many of the values each run of the suite gave,
+    `room` the room that measured it.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Row:
     metadata: Mapping[str, str | int | float] = field(default_factory=dict)
     at_least: bool = False
     runs: Sequence[int] = ()
+    room: str = ""
 
     @property
     def title(self) -> str:

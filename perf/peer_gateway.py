@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import secrets
 import socket
 import statistics
 import subprocess
@@ -45,6 +46,7 @@ class Gate(NamedTuple):
     address: str
     model: str
     count: int
+    token: str = "none"
 
 
 def measure(place: Place, peers: Mapping[str, Peer], quick: bool) -> Iterator[Section]:
@@ -61,9 +63,9 @@ def measure(place: Place, peers: Mapping[str, Peer], quick: bool) -> Iterator[Se
         servers: dict[str, Server] = {"isaacd": stack.enter_context(place.daemon())}
         servers["isaacd"].wait_until_ready()
         gates["isaacd"] = Gate(f"unix:{place.socket}", "fake/delay-0", 400 * scale)
-        if peer:
-            at, servers[LITELLM] = stack.enter_context(_litellm(place, peer.python, port))
-            gates[LITELLM] = Gate(at, "fake/delay-0", 64 * scale)
+        if LITELLM in started and peer:
+            gate, servers[LITELLM] = stack.enter_context(_litellm(place, peer.python, port))
+            gates[LITELLM] = gate._replace(count=64 * scale)
         failed = {name: why for name, gate in gates.items() if (why := _fault(place, gate))}
         gates = {name: gate for name, gate in gates.items() if name not in failed}
         misses = in_turns({name: _misses(place, gate) for name, gate in gates.items()}, rounds)
@@ -100,7 +102,7 @@ def configure(place: Place, port: int) -> None:
 
 def load(place: Place, gate: Gate, clients: int, count: int, form: str) -> tuple[float, list[float]]:
     """Load an endpoint, and return the seconds in all and of each request; raises RuntimeError with what was wrong."""
-    argv = [place.python, str(LOAD), gate.address, str(clients), str(count), PATH, "none", form]
+    argv = [place.python, str(LOAD), gate.address, str(clients), str(count), PATH, gate.token, form]
     done = subprocess.run(argv, env=place.environ, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError((done.stderr.strip().splitlines() or ["failed"])[-1])
@@ -168,18 +170,21 @@ def _cold_litellm(place: Place, python: Path, port: int) -> float:
 
 
 @contextlib.contextmanager
-def _litellm(place: Place, python: Path, port: int) -> Iterator[tuple[str, Server]]:
+def _litellm(place: Place, python: Path, port: int) -> Iterator[tuple[Gate, Server]]:
     """Start the proxy with a cache in memory, and wait for its first completion."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         own = free.getsockname()[1]
     config = place.directory / "litellm.yaml"
     # YAML has JSON within it.
     config.write_text(json.dumps(PROXY).replace("{base}", f"http://127.0.0.1:{port}/v1"))
-    place.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
+    # Without a key it does not start; without the other it fetches a list of prices.
+    key = f"sk-{secrets.token_hex(16)}"
+    place.environ |= {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_MASTER_KEY": key}
     script = str(python.with_name("litellm"))
     argv = [script, "--config", str(config), "--host", "127.0.0.1", "--port", str(own)]
-    server = Server(place.spawn(argv), config)
-    gate = Gate(f"127.0.0.1:{own}", "fake/delay-0", 1)
+    process = place.spawn(argv)
+    server = Server(process, config)
+    gate = Gate(f"127.0.0.1:{own}", "fake/delay-0", 1, key)
     with server:
         deadline_s = time.monotonic() + PATIENCE_S
         while True:
@@ -189,10 +194,10 @@ def _litellm(place: Place, python: Path, port: int) -> Iterator[tuple[str, Serve
                 load(place, gate, 1, 1, MISS % (gate.model, time.time_ns()))
                 break
             except (OSError, RuntimeError) as error:
-                if time.monotonic() > deadline_s:
+                if time.monotonic() > deadline_s or process.poll() is not None:
                     raise RuntimeError(f"it does not answer: {error}") from None
                 time.sleep(0.02)
-        yield gate.address, server
+        yield gate, server
 
 
 def _rates(what: str, found: Mapping[str, list[float]], target: float) -> list[Row]:

@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import peer_ask
@@ -77,11 +78,11 @@ def _measure(
     """Measure the sections and write: all figures as rows, and their tables beside."""
     conditions = describe(clean)
     print("\n".join(f"{name}: {value}" for name, value in conditions.items()), flush=True)
-    before = ticks()
+    before, began_s = ticks(), time.monotonic()
     rows: list[Row] = []
     tables: list[dict[str, object]] = []
     for name in names:
-        began_s = time.monotonic()
+        section_s = time.monotonic()
         section = SECTIONS[name]
         peers = make_peers(kept / "peers", section.PEERS)
         place = Place(clean, scratch / name)
@@ -100,12 +101,17 @@ def _measure(
                 if figure.values
             ]
             rows += promised
+            rows = [row if row.room else replace(row, room=f"peers {name}") for row in rows]
             print(f"\n{title}\n{note}\n{_laid_out(table)}", flush=True)
-        print(f"{name} took {time.monotonic() - began_s:.0f} s", file=sys.stderr, flush=True)
+        print(f"{name} took {time.monotonic() - section_s:.0f} s", file=sys.stderr, flush=True)
     around = company(before, ticks())
     print(f"\n{summary(rows, [f'peers {name}' for name in names])}")
     print(f"\n{verdict(rows, around)}")
     conditions |= {"others": f"{around.others:.2f}", "steal": f"{around.stolen:.2f}"}
+    conditions |= {
+        "command": " ".join(["perf/peers.py", *(["--quick"] if options.quick else []), *options.sections])
+    }
+    conditions |= {"took": f"{time.monotonic() - began_s:.0f} s"}
     write_results(options.json, rows, conditions)
     write_more(options.json, {"tables": tables})
 

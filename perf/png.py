@@ -33,7 +33,12 @@ def _lines(picture: Lines, axes: Any) -> None:
         style = "--" if "floor" in name or name == "optimum" or number >= len(COLOURS) else "-"
         axes.plot(*zip(*points, strict=True), style, color=COLOURS[number % len(COLOURS)], label=name)
     if picture.log:
+        from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
+
         axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axes.xaxis.set_major_formatter(ScalarFormatter())
+        axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_ylabel(picture.up)
     axes.grid(visible=True, alpha=0.3)
     axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8)
@@ -45,5 +50,6 @@ def _bars(picture: Bars, axes: Any) -> None:
             axes.barh(place, end - start, left=start, color=COLOURS[4 if step == 0 else 1])
     labels = [label for label, _ in picture.spans]
     axes.set_yticks(range(len(labels)) if any(labels) else [], labels if any(labels) else [], fontsize=7)
+    axes.margins(y=0.01)
     axes.invert_yaxis()
     axes.grid(visible=True, axis="x", alpha=0.3)

@@ -19,18 +19,20 @@ from harness import Row, low_middle_high
 from headline import headlines
 from pictures import Picture, pictures
 from results import more_path, read_results
-from svg import svg
+from svg import dark, svg
 from tables import shown
 
 RESULTS = Path(__file__).resolve().with_name("results")
 STYLE = """
-body { font: 15px/1.5 sans-serif; color: #222; background: #fff; max-width: 62rem; margin: 2rem auto; padding: 0 1rem }
+:root { color-scheme: light dark; --ink: #222; --paper: #fff; --rule: #ddd; --bad: #a02020; --warn: #c04a00 }
+@media (prefers-color-scheme: dark) { :root { DARK --bad: #ff7b7b; --warn: #ff9d5c } }
+body { font: 15px/1.5 sans-serif; color: var(--ink); background: var(--paper); max-width: 62rem; margin: 2rem auto; padding: 0 1rem }
 h1 { font-size: 1.5rem } h2 { font-size: 1.15rem; margin-top: 2rem } figure { margin: 1.2rem 0 }
 table { border-collapse: collapse; font-size: 13px } th { text-align: left }
-td, th { padding: .2rem .6rem; border-bottom: 1px solid #ddd } td.n { text-align: right; white-space: nowrap }
-.busy { border-left: 4px solid #c04a00; padding-left: .8rem } .no { color: #a02020; font-weight: bold }
+td, th { padding: .2rem .6rem; border-bottom: 1px solid var(--rule) } td.n { text-align: right; white-space: nowrap }
+.busy { border-left: 4px solid var(--warn); padding-left: .8rem } .no { color: var(--bad); font-weight: bold }
 svg { width: 100%; height: auto } .wide { overflow-x: auto }
-"""
+""".replace("DARK", dark())
 
 
 def page(
@@ -115,12 +117,21 @@ def _table(lines: Sequence[Sequence[str]]) -> str:
     return "".join([*text, "</tbody></table></div>"])
 
 
+def _beside(peers: Path | None) -> list[Mapping[str, Any]]:
+    """Return the tables of peers, if they were measured."""
+    told = None if peers is None else more_path(peers)
+    if told is None or not told.exists():
+        return []
+    tables: list[Mapping[str, Any]] = json.loads(told.read_text(encoding="utf-8"))["tables"]
+    return tables
+
+
 def write(results: Path, folder: Path, peers: Path | None = None) -> list[Path]:
     """Write the page and the pictures of some results; returns the files."""
     rows, conditions = read_results(results)
     told = more_path(results)
     more = json.loads(told.read_text(encoding="utf-8")) if told.exists() else {}
-    beside = json.loads(peers.read_text(encoding="utf-8")) if peers is not None and peers.exists() else []
+    beside = _beside(peers)
     drawn = list(pictures(rows, more))
     folder.mkdir(parents=True, exist_ok=True)
     index = folder / "index.html"

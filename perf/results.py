@@ -16,6 +16,7 @@ def write_results(path: Path, rows: Sequence[Row], conditions: Mapping[str, str]
     for number, row in enumerate(row for row in rows if row.ours):
         about: dict[str, Any] = {"row": row.name, "order": number, "unit": row.unit}
         about |= {"floor": row.floor_name} if row.floor_name else {}
+        about |= {"room": row.room} if row.room else {}
         about |= {} if row.target is None else {"target": float(row.target), "at_least": int(row.at_least)}
         for name, values in ((row.name, row.ours), (f"{row.name}: floor {row.floor_name}", row.floor)):
             if values:
@@ -48,7 +49,7 @@ def read_results(path: Path) -> tuple[list[Row], dict[str, str]]:
     return rows, {name: str(first[name]) for name in CONDITIONS if name in first}
 
 
-CONDITIONS = ("date", "commit", "python", "machine", "load", "others", "steal")
+CONDITIONS = ("date", "commit", "python", "machine", "load", "others", "steal", "command", "took")
 
 
 def write_more(path: Path, more: Mapping[str, object]) -> None:
@@ -94,4 +95,5 @@ def _row(key: tuple[str, str], sides: Mapping[str, list[tuple[float, ...]]], abo
         about.get("target"),
         at_least=bool(about.get("at_least", 0)),
         runs=[len(run) for run in ours],
+        room=about.get("room", ""),
     )

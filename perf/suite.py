@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import importtime
@@ -30,10 +31,11 @@ def main() -> int:
     conditions = describe(options.python)
     print("\n".join(f"{name}: {value}" for name, value in conditions.items()), end="\n\n", flush=True)
     more: dict[str, object] = {}
-    before = ticks()
+    before, began_s = ticks(), time.monotonic()
     passes = [list(_measured(options, number, more)) for number in range(options.runs)]
     around = company(before, ticks())
     conditions |= {"others": f"{around.others:.2f}", "steal": f"{around.stolen:.2f}"}
+    conditions |= {"command": options.command, "took": f"{time.monotonic() - began_s:.0f} s"}
     rows = joined(passes)
     print(headline_table(rows), table(rows), summary(rows, options.rooms), verdict(rows, around), sep="\n\n")
     if options.json:
@@ -54,6 +56,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--runs", type=int, default=1)
     parser.add_argument("--json", type=Path)
     parser.add_argument("--check", type=Path)
+    parser.add_argument("--command", default="perf/run")
     add_effort(parser)
     return parser.parse_args()
 
@@ -71,7 +74,7 @@ def _measured(options: argparse.Namespace, number: int, more: dict[str, object])
             measured = importlib.import_module(f"bench_{room}").measure(place, effort)
         for row in measured:
             print(f"  {room}: {row.name}", file=sys.stderr, flush=True)
-            yield row
+            yield replace(row, room=room)
         for file in place.told():
             more[file.stem] = json.loads(file.read_text(encoding="utf-8"))
         took = f"{time.monotonic() - began_s:.1f} s, {_cpu_s() - cpu_s:.1f} s of them CPU of ours"

@@ -17,9 +17,38 @@ COLOURS = (
     "#5b3fa0",
     "#333333",
     "#7a4a1e",
+    "#5f7a00",
+    "#b0006a",
+)
+# On a dark page; the page says when (`dark`).
+LIGHTER = (
+    "#a8a8a8",
+    "#ff8a4c",
+    "#e0a72e",
+    "#3fc79a",
+    "#5cb0f0",
+    "#e58cc0",
+    "#8fd0f5",
+    "#b39ddb",
+    "#dddddd",
+    "#d09a6a",
+    "#b5cc4a",
+    "#ff7ac6",
+)
+# Names of colours, so that a page can change them; by itself a picture is light.
+STYLE = (
+    ".drawn{fill:var(--ink,#222)}.paper{fill:var(--paper,#fff)}.rule{stroke:var(--rule,#ddd)}"
+    + "".join(f".c{number}{{--c:var(--c{number},{colour})}}" for number, colour in enumerate(COLOURS))
+    + ".line{stroke:var(--c);fill:none}.of{fill:var(--c)}"
 )
 WIDTH, PLOT, TOP, BOTTOM = 860, 460, 34, 44
 _ROW, _MOST_LABEL = 16, 330
+
+
+def dark() -> str:
+    """Return the names of colours for a dark page."""
+    colours = "".join(f"--c{number}:{colour};" for number, colour in enumerate(LIGHTER))
+    return f"--ink:#ddd;--paper:#181a1b;--rule:#3a3d40;{colours}"
 
 
 def svg(picture: Picture) -> str:
@@ -44,8 +73,9 @@ def ticks(low: float, high: float, *, log: bool = False) -> list[float]:
 def _head(title: str, height: float) -> list[str]:
     return [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:.0f}" role="img" '
-        f'aria-label="{escape(title)}" font-family="sans-serif" font-size="11" fill="#222222">',
-        f'<rect width="{WIDTH}" height="{height:.0f}" fill="#ffffff"/>',
+        f'aria-label="{escape(title)}" font-family="sans-serif" font-size="11" class="drawn">',
+        f"<style>{STYLE}</style>",
+        f'<rect width="{WIDTH}" height="{height:.0f}" class="paper"/>',
         f'<text x="8" y="18" font-size="14">{escape(title)}</text>',
     ]
 
@@ -69,7 +99,7 @@ def _lines(picture: Lines) -> str:
     parts = _head(picture.title, bottom + BOTTOM)
     for value in ticks(low_y, high_y):
         y = up(value)
-        parts.append(f'<path d="M{left} {y:.1f}h{PLOT}" stroke="#dddddd"/>')
+        parts.append(f'<path d="M{left} {y:.1f}h{PLOT}" class="rule"/>')
         parts.append(f'<text x="{left - 6}" y="{y + 4:.1f}" text-anchor="end">{value:g}</text>')
     for value in ticks(low_x, high_x, log=picture.log):
         parts.append(f'<text x="{across(value):.1f}" y="{bottom + 15}" text-anchor="middle">{value:g}</text>')
@@ -79,23 +109,23 @@ def _lines(picture: Lines) -> str:
     parts.append(f'<text x="{left}" y="{TOP - 4}" font-size="10">{escape(picture.up)}</text>')
     heights = _apart([up(line[-1][1]) for line in picture.series.values()])
     for number, ((name, line), label_y) in enumerate(zip(picture.series.items(), heights, strict=True)):
-        colour = COLOURS[number % len(COLOURS)]
+        colour = f"c{number % len(COLOURS)}"
         dash = (
             ' stroke-dasharray="5 3"'
             if number >= len(COLOURS) or "floor" in name or name == "optimum"
             else ""
         )
         drawn = " ".join(f"{across(x):.1f},{up(y):.1f}" for x, y in line)
-        parts.append(f'<polyline points="{drawn}" fill="none" stroke="{colour}" stroke-width="1.7"{dash}/>')
+        parts.append(f'<polyline points="{drawn}" class="line {colour}" stroke-width="1.7"{dash}/>')
         parts.append(
-            f'<text x="{left + PLOT + 8}" y="{label_y + 4:.1f}" fill="{colour}">{escape(name)} ({_middle(line, picture)})</text>'
+            f'<text x="{left + PLOT + 8}" y="{label_y + 4:.1f}" class="of {colour}">{escape(name)} ({_middle(line, picture)})</text>'
         )
     return "\n".join([*parts, "</svg>"])
 
 
 def _middle(line: Sequence[tuple[float, float]], picture: Lines) -> str:
     """Say the median of a distribution, or the last value of a curve."""
-    return f"{line[len(line) // 2][0]:.3g} {picture.across}" if picture.log else f"{line[-1][1]:.1f}"
+    return f"{line[len(line) // 2][0]:.3g} x" if picture.log else f"{line[-1][1]:.1f}"
 
 
 def _apart(wanted: Sequence[float], gap: float = 13) -> list[float]:
@@ -118,7 +148,7 @@ def _bars(picture: Bars) -> str:
     parts = _head(picture.title, bottom + BOTTOM)
     for value in ticks(0.0, most):
         x = left + wide * value / most
-        parts.append(f'<path d="M{x:.1f} {TOP}V{bottom}" stroke="#dddddd"/>')
+        parts.append(f'<path d="M{x:.1f} {TOP}V{bottom}" class="rule"/>')
         parts.append(f'<text x="{x:.1f}" y="{bottom + 15}" text-anchor="middle">{value:g}</text>')
     for number, (label, spans) in enumerate(picture.spans):
         y = TOP + row * number
@@ -130,7 +160,7 @@ def _bars(picture: Bars) -> str:
             length = max(0.6, wide * (end - start) / most)
             parts.append(
                 f'<rect x="{left + wide * start / most:.1f}" y="{y + 1}" width="{length:.1f}" height="{row - 2}" '
-                f'fill="{COLOURS[4 if step == 0 else 1]}"/>'
+                f'class="of c{4 if step == 0 else 1}"/>'
             )
     parts.append(
         f'<text x="{left + wide / 2}" y="{bottom + 32}" text-anchor="middle">{escape(picture.across)}</text>'

@@ -10,6 +10,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator
+from typing import Any
 
 PATIENCE_S = 120.0
 GREETING_S = 10.0
@@ -26,8 +27,7 @@ class Connection(asyncio.Protocol):
         self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport: Any = transport  # uvloop's are of no class of asyncio
         self._next()
 
     def _next(self) -> None:
