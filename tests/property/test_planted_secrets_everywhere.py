@@ -134,7 +134,7 @@ def plant(daemon: Daemon, secret: str, name: str, *, known: bool) -> str:
         # The environment, and what a provider says of the key that it got.
         for prompt in ("hello", "break down"):
             said.append(
-                ask("ask", {"question": [prompt], "provider": "telling", "cache": False}, TELLING_KEY=secret)
+                ask("ask", {"question": prompt, "provider": "telling", "cache": False}, TELLING_KEY=secret)
             )
             said.append(line("ask", "--no-cache", "--provider", "telling", prompt, TELLING_KEY=secret))
             assert "telling" in said[-1]  # it was asked, and not refused before
