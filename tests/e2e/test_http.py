@@ -203,7 +203,7 @@ def test_errors_have_openai_s_shape_the_right_status_and_say_when_to_come_back(h
         ("GET", "/v1/models", {"Transfer-Encoding": "chunked", "Content-Length": "1"}, 400),
         ("GET", "/v1/models", {"Host": "evil.example"}, 421),
         ("GET", "/v1/models", {"Origin": "http://localhost"}, 403),
-        ("GET", "/v1/models", {"Authorization": "Bearer nonsense"}, 401),
+        ("GET", "/v1/models", {"Authorization": "Bearer isaac_nonsense"}, 401),
         ("GET", "/metrics", {}, 403),
         ("OPTIONS", "/v1/models", {}, 405),
     ],

@@ -8,7 +8,7 @@ from isaacd.config import HttpConfig
 from isaacd.errors import PermissionDenied
 from isaacd.faces.http.head import Head
 from isaacd.faces.http.refused import RefusedError
-from isaacd.tokens.book import TokenBook
+from isaacd.tokens.book import PREFIX, TokenBook
 from isaacd.tokens.scope import ADMIN, Scope
 
 CALLER = "http"
@@ -81,9 +81,12 @@ def ask_for_token(head: Head) -> str | None:
 def let_in(head: Head, tokens: TokenBook, *, over_tcp: bool) -> Asker:
     """Return who asks; the list of tokens has to be open. Raises RefusedError (401) for who may not.
 
-    A token that is shown counts on the socket too, and then narrows what may be asked for.
+    A token that is shown counts on the socket too, and then narrows what may be asked for. There, what has not the form of
+    a token is none: clients send a key that means nothing, because they will not go without one.
     """
     shown = ask_for_token(head)
+    if shown is not None and not over_tcp and not shown.startswith(PREFIX):
+        return PERSON
     if shown is None:
         if over_tcp:
             raise _not_let_in(

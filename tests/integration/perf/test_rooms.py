@@ -20,6 +20,7 @@ ROOMS = (
     "ipc",
     "router",
     "ai",
+    "gateway",
     "cache",
     "plugins",
     "memory",
