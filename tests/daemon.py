@@ -16,6 +16,8 @@ from typing import Any, Self, TypeVar
 
 import msgspec
 
+from isaacd.plugin.grants import FILE_NAME as GRANTS_FILE
+from isaacd.plugin.grants import Grants
 from isaacd.plugin.trust import FILE_NAME, Trust
 from isaacd.wire import Codec, NativeCodec, Notification, Response
 
@@ -140,6 +142,10 @@ class Home:
         if trusted:
             self.trust.trust(name, file, now=0.0)
         return file
+
+    def grant(self, name: str, *scopes: str) -> None:
+        """Let a plugin of the user's folder, which is not trusted, have these scopes."""
+        Grants(self.data / "plugins" / GRANTS_FILE).grant(name, "user", scopes, now=0.0)
 
     @property
     def trust(self) -> Trust:

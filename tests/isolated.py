@@ -11,12 +11,15 @@ import anyio.to_thread
 from isaacd.belongings import Declared
 from isaacd.clock import SystemClock
 from isaacd.context import TTY, Context, Meta
+from isaacd.plugin.choices import label_of
+from isaacd.plugin.grants import grants_of
 from isaacd.plugin.isolation.fence import Limits
 from isaacd.plugin.isolation.importer import IsolatedImporter
 from isaacd.plugin.isolation.process import Patience
 from isaacd.plugin.manifest import Manifest
 from isaacd.plugin.places import Found
 from isaacd.plugin.plugin import Plugin
+from isaacd.tokens.scope import SCOPES
 from tests.daemon import eventually
 from tests.fakes import FakeServices
 
@@ -102,8 +105,9 @@ async def isolated(
     patience: Patience = PATIENT,
     environ: Mapping[str, str] | None = None,
     begin: bool = True,
+    granted: Sequence[str] = SCOPES,
 ) -> AsyncIterator[Isolated]:
-    """Write a plugin and lend it, isolated."""
+    """Write a plugin and lend it, isolated, with the scopes that a person has granted it."""
     (home / ".ssh").mkdir(exist_ok=True)
     (home / ".ssh/id_rsa").write_text("PRIVATE KEY")
     folder = home / "plugins/isaac_plugins"
@@ -117,7 +121,9 @@ async def isolated(
     services.log.set_level("info")
     services.clock = SystemClock()  # type: ignore[assignment]
     importer = IsolatedImporter(services, limits, patience)
-    one = Isolated(services, importer, Found(name=name, origin=file))
+    found = Found(name=name, origin=file)
+    grants_of(services.paths).grant(name, label_of(found), granted, now=0.0)
+    one = Isolated(services, importer, found)
     try:
         if begin:
             await one.begin()

@@ -11,9 +11,13 @@
 | `history` | be told of each one as it is run: the event `history.added` | isolated plugins |
 | `run` | have lines and commands run: `context.plans`, `context.jobs`, `context.gather` | every plugin |
 | `run` | hand a program over to the user's terminal: a `Handover` as its result | isolated plugins |
+| `admin` | have any command of Isaac run, each agreed to by the person: `context.call` | every plugin |
 | `network` | open connections of its own | isolated plugins, where the kernel can |
 | `read:PATH` | read PATH and all below it; `~` is the home directory, `.` the caller's directory | isolated plugins, where the kernel can |
 | `write:PATH` | change PATH and all below it | isolated plugins, where the kernel can |
+
+`ask`, `run` (which may be written `run:confirm`) and `admin` are the scopes that tokens have too. A plugin that runs isolated has
+them once a person has granted them: `isaacctl plugins grant NAME`.
 
 A plugin that runs in the daemon's own process is trusted: the last lines are then what `isaacctl plugins info` tells, and no
 more. Progress, questions to the person, the log, settings and the caller's directory need no capability.
@@ -26,9 +30,15 @@ from typing import Literal, cast
 import msgspec
 
 from isaacd.errors import PermissionDenied, PluginFailed
+from isaacd.tokens.scope import SCOPES, Scope
 
-Kind = Literal["ask", "cache", "state", "publish", "history", "secrets", "run", "network", "read", "write"]
-_PLAIN = ("ask", "cache", "state", "publish", "history", "run", "network")
+Kind = Literal[
+    "ask", "cache", "state", "publish", "history", "secrets", "run", "admin", "network", "read", "write"
+]
+_PLAIN = ("ask", "cache", "state", "publish", "history", "run", "admin", "network")
+# Capabilities by the scope that they are, and what else they may be written as.
+_SCOPES: dict[str, Scope] = {"ask": "ask", "run": "run:confirm", "admin": "admin"}
+_SPELLED = {"run:confirm": "run"}
 _NAMED = {"secrets": "secrets:NAME", "read": "read:PATH", "write": "write:PATH"}
 _SECRET = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}\Z")
 
@@ -45,6 +55,7 @@ class Capability(msgspec.Struct, frozen=True):
 
 def parse(text: str) -> Capability:
     """Read a capability as a plugin writes it; raises PluginFailed with what may stand there."""
+    text = _SPELLED.get(text, text)
     kind, colon, of = text.partition(":")
     if kind in _PLAIN and not colon:
         return Capability(cast("Kind", kind))
@@ -66,6 +77,12 @@ def parse(text: str) -> Capability:
 def parse_all(texts: Iterable[str]) -> tuple[Capability, ...]:
     """Read all capabilities of a plugin, each once; raises PluginFailed."""
     return tuple(dict.fromkeys(parse(item) for item in texts))
+
+
+def scopes_of(capabilities: Iterable[str]) -> tuple[Scope, ...]:
+    """Return which of the capabilities that a plugin has declared are scopes."""
+    wanted = {_SCOPES[item] for item in capabilities if item in _SCOPES}
+    return tuple(item for item in SCOPES if item in wanted)
 
 
 def demand(plugin: str, declared: Collection[str], wanted: str, what: str) -> None:

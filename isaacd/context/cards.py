@@ -101,12 +101,17 @@ class PluginTimes(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PluginTrust(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether a plugin, or with an empty `name` a folder, is trusted to run inside the daemon, and why."""
+    """Whether a plugin, or with an empty `name` a folder, is trusted to run inside the daemon, and why.
+
+    `scopes` are those that it wants, `granted` those that it has; one that is trusted has all of them.
+    """
 
     name: str
     origin: str
     trusted: bool
     reason: str
+    scopes: tuple[str, ...] = ()
+    granted: tuple[str, ...] = ()
 
 
 class PluginFinding(msgspec.Struct, frozen=True, kw_only=True):

@@ -282,6 +282,22 @@ class Context(msgspec.Struct, eq=False):
         """The commands that models may call."""
         return self.services.toolbox
 
+    async def call(self, command: str, /, **arguments: object) -> object:
+        """Run another command of Isaac for the same caller, and return its result as plain data.
+
+        The plugin needs the command's scope among its capabilities: `ask`, `run` or `admin`. What is not only read is
+        agreed to by the person at the caller, whom Isaac asks in its own words. Raises MethodNotFound, InvalidParams,
+        PermissionDenied, and what the command raises.
+        """
+        from isaacd.belongings.capabilities import scopes_of
+        from isaacd.tokens.scope import SCOPES
+
+        scopes = SCOPES
+        if self.plugin not in _HOUSE:
+            scopes = scopes_of(self.services.belongings(self.plugin).declared.capabilities)
+        result = await self.services.toolbox.perform(self, command, arguments, scopes)
+        return msgspec.to_builtins(result, enc_hook=str, str_keys=True)
+
     @property
     def plugin_desk(self) -> PluginDesk:
         """What a person decides about plugins."""

@@ -1,6 +1,6 @@
 """What a context needs of the daemon that made it: events out, input in, and the shared rooms."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from isaacd.plans.desk import Desk
     from isaacd.routing.lines import Lines
     from isaacd.tokens.book import TokenBook
+    from isaacd.tokens.scope import Scope
 
 
 class Events(Protocol):
@@ -127,6 +128,12 @@ class Tools(Protocol):
         """
         ...
 
+    async def perform(
+        self, context: Any, name: str, arguments: Mapping[str, object], scopes: "Collection[Scope]"
+    ) -> Any:
+        """Run a command for a plugin that has these scopes, as far as its caller agrees; return the result."""
+        ...
+
 
 class PluginDesk(Protocol):
     """What a person decides about plugins; see `isaacd.plugin.desk`. All raise NotFound for what is not there."""
@@ -160,7 +167,15 @@ class PluginDesk(Protocol):
         ...
 
     def trusted(self, name: str) -> PluginTrust:
-        """Say whether a plugin is trusted, and why."""
+        """Say whether a plugin is trusted, and why, and what it may have the daemon do."""
+        ...
+
+    async def grant(self, name: str, scopes: Sequence[str]) -> PluginTrust:
+        """Let a plugin have scopes that it wants, all of them without any."""
+        ...
+
+    async def revoke(self, name: str) -> list[PluginTrust]:
+        """Let a plugin have no scope any more."""
         ...
 
     async def diagnose(self, loaded: Loaded) -> PluginDiagnosis:

@@ -16,6 +16,7 @@ from isaacd.installing.install import Installed, Wishes, install
 from isaacd.installing.notice import tell
 from isaacd.installing.place import Place
 from isaacd.installing.remove import Removed, remove
+from isaacd.installing.scopes import ask_for_scopes
 from isaacd.workshop.report import Report, count
 
 Run = Callable[[argparse.Namespace, Report], int]
@@ -73,6 +74,8 @@ def _install(options: argparse.Namespace, report: Report) -> int:
     place = Place(options.folder)
     with place.held():
         place.clean()  # not earlier: the daemon had the former version in use
+    if seen is not None and ask_for_scopes(options.socket, seen, done.folder):
+        seen = tell(options.socket, done.plugins)
     report.result(Outcome(done=done, daemon=seen), _installed_text(done, seen))
     return 0
 
@@ -101,6 +104,9 @@ def _plugin_lines(name: str, folder: str, cards: list[dict[str, Any]]) -> Iterat
     for key in ("error", "trouble"):
         if card.get(key):
             yield f"    {card[key]}"
+    missing = [item for item in card.get("scopes") or () if item not in (card.get("granted") or ())]
+    if missing:
+        yield f"    it wants {', '.join(missing)} of Isaac, and has not got that: isaacctl plugins grant {name}"
     if card["state"] != "hidden" and not card.get("trusted"):
         yield f"    it is not trusted, so it runs isolated; to change that: isaacctl plugins trust {name}"
 

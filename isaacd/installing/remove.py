@@ -9,6 +9,8 @@ from isaacd.errors import PermissionDenied
 from isaacd.installing.install import find_receipt
 from isaacd.installing.place import Place
 from isaacd.plugin.choices import read_choices, write_choices
+from isaacd.plugin.grants import FILE_NAME as GRANTS_FILE
+from isaacd.plugin.grants import Grants
 from isaacd.plugin.receipts import FOLDER, Receipt, drop_receipt, normalized, read_receipts
 from isaacd.plugin.trust import FILE_NAME, Trust
 
@@ -51,6 +53,9 @@ def _forget(plugins_dir: Path, receipt: Receipt) -> None:
     for one in trust.all():
         if one.digest and Path(one.origin).is_relative_to(site):
             trust.revoke(one.name)
+    grants = Grants(plugins_dir / GRANTS_FILE)
+    for name in {one.name for one in grants.all() if one.label == receipt.distribution}:
+        grants.revoke(name)
     before = read_choices(plugins_dir)
     after = before.without_source(receipt.distribution)
     if after != before:

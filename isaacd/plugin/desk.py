@@ -8,6 +8,7 @@ import anyio
 import anyio.to_thread
 import msgspec
 
+from isaacd.belongings.capabilities import scopes_of
 from isaacd.clock import Clock
 from isaacd.command.explain import nearest
 from isaacd.config import Loaded
@@ -16,6 +17,7 @@ from isaacd.errors import InvalidParams, NotFound
 from isaacd.paths import Paths
 from isaacd.plugin.choices import INDISPENSABLE, Choices, label_of, read_choices, write_choices
 from isaacd.plugin.doctor import Patient, examine
+from isaacd.plugin.grants import grants_of
 from isaacd.plugin.index import FILE_NAME
 from isaacd.plugin.isolation.fence import InForce, expected
 from isaacd.plugin.places import Found
@@ -41,6 +43,7 @@ class PluginDesk:
     def __init__(self, paths: Paths, clock: Clock, uid: int, house: House) -> None:
         self._folder = paths.data_dir / "plugins"
         self._trust = trust_of(paths)
+        self._grants = grants_of(paths)
         self._index = paths.cache_dir / FILE_NAME
         self._clock = clock
         self._uid = uid
@@ -130,10 +133,57 @@ class PluginDesk:
         ]
 
     def trusted(self, name: str) -> PluginTrust:
-        """Say whether a plugin is trusted, and why; raises NotFound."""
+        """Say whether a plugin is trusted, and why, and what it may have the daemon do; raises NotFound."""
         found = self._taken(name)
         verdict = self._trust.of(name, found.root)
-        return PluginTrust(name=name, origin=str(found.root), trusted=verdict.trusted, reason=verdict.reason)
+        wanted = self._wanted(name)
+        held = wanted if verdict.trusted else self._grants.of(name, label_of(found))
+        return PluginTrust(
+            name=name,
+            origin=str(found.root),
+            trusted=verdict.trusted,
+            reason=verdict.reason,
+            scopes=wanted,
+            granted=tuple(item for item in wanted if item in held),
+        )
+
+    async def grant(self, name: str, scopes: Sequence[str]) -> PluginTrust:
+        """Let a plugin have some of the scopes that it wants, or all of them without any; raises NotFound or InvalidParams."""
+        await self._house.look()
+        found = self._taken(name)
+        if is_bundled(name, found.root):
+            raise InvalidParams(f"{name} belongs to Isaac, and needs no grant")
+        wanted = self._wanted(name)
+        for scope in scopes:
+            if scope not in wanted:
+                wants = ", ".join(wanted) or "none"
+                raise InvalidParams(
+                    f"{name} does not want the scope {scope[:40]!r}", hint=f"it wants: {wants}"
+                )
+        if not wanted:
+            raise InvalidParams(f"{name} wants no scope, so there is nothing to grant")
+        self._grants.grant(name, label_of(found), scopes or wanted, now=self._clock.now())
+        return self.trusted(name)
+
+    async def revoke(self, name: str) -> list[PluginTrust]:
+        """Let a plugin have no scope any more; raises NotFound if it had none."""
+        gone = self._grants.revoke(name)
+        return [
+            PluginTrust(
+                name=one.name,
+                origin=one.label,
+                trusted=False,
+                reason="has no scope any more",
+                scopes=one.scopes,
+            )
+            for one in gone
+        ]
+
+    def _wanted(self, name: str) -> tuple[str, ...]:
+        for card in self._house.cards():
+            if card.name == name and card.state != "hidden":
+                return scopes_of(card.capabilities)
+        return ()
 
     async def diagnose(self, loaded: Loaded) -> PluginDiagnosis:
         """Look at everything about plugins on this machine."""

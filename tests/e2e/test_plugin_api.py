@@ -310,6 +310,7 @@ async def asker(context: Context) -> list[str]:
 @pytest.mark.parametrize("trusted", [True, False])
 def test_a_plugin_asks_whether_it_is_trusted_or_not(home: Home, trusted: bool) -> None:
     home.write_plugin("asker", ASKER, trusted=trusted)
+    home.grant("asker", "ask")
     home.write_plugin(
         "mute", ASKER.replace("asker", "mute").replace('capabilities=("ask",)', ""), trusted=trusted
     )

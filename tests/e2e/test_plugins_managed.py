@@ -11,6 +11,7 @@ from isaacd.workshop.project import Entry, Project
 from isaacd.workshop.pyproject import ProjectTable
 from isaacd.workshop.wheel import write_wheel
 from tests.daemon import Daemon, Home, a_home, running
+from tests.pty_person import at_terminal
 
 PLUGIN = '''"""A plugin from elsewhere."""
 
@@ -51,11 +52,12 @@ def daemon() -> Iterator[Daemon]:
 def wheel(tmp_path: Path) -> Wheel:
     """Build the wheel of a distribution with one plugin; `target` is its entry point."""
 
-    def make(name: str, version: str = "1.0", target: str = "") -> str:
+    def make(name: str, version: str = "1.0", target: str = "", capabilities: str = "") -> str:
         target = target or f"isaac_plugins.{name}"
         module, _, attribute = target.partition(":")
         file = tmp_path / f"{name}-{version}.py"
-        file.write_text(PLUGIN.format(name=name, version=version, attribute=attribute or "plugin"))
+        text = PLUGIN.format(name=name, version=version, attribute=attribute or "plugin")
+        file.write_text(text.replace('api="1")', f'api="1", capabilities=({capabilities}))'))
         project = Project(
             root=tmp_path,
             table=ProjectTable(name=f"third-party-{name}"),
@@ -272,3 +274,50 @@ def test_the_doctor_finds_what_is_wrong_and_says_how_to_mend_it(daemon: Daemon, 
     (plugins / "isaac_plugins").chmod(0o777)
     messages = [item["message"] for item in diagnosed(home)]
     assert any("others can write to it" in message for message in messages)
+
+
+def test_a_plugin_has_the_scopes_that_a_person_has_granted_and_more_only_once_they_are(
+    daemon: Daemon, wheel: Wheel
+) -> None:
+    home = daemon.home
+    said = run(home, "plugins", "install", "--offline", wheel("box", "1.0", capabilities='"ask", "state",'))
+    assert "it wants ask of Isaac, and has not got that: isaacctl plugins grant box" in said
+    info = told(home, "plugins", "info", "box")
+    assert (info["scopes"], info["granted"], info["trusted"]) == (["ask"], [], False)
+    assert "does not want the scope 'admin'" in refused(home, "plugins", "grant", "box", "admin")
+    assert run(home, "plugins", "grant", "box") == "box: granted ask\n"
+    assert told(home, "plugins", "info", "box")["granted"] == ["ask"]
+    # What it had it keeps after an update; what it wants besides, it has to be granted.
+    more = '"ask", "run:confirm", "admin",'
+    said = run(home, "plugins", "install", "--offline", wheel("box", "2.0", capabilities=more))
+    assert "it wants run:confirm, admin of Isaac" in said
+    info = told(home, "plugins", "info", "box")
+    assert (info["version"], info["scopes"], info["granted"]) == (
+        "2.0",
+        ["ask", "run:confirm", "admin"],
+        ["ask"],
+    )
+    assert run(home, "plugins", "grant", "box", "admin") == "box: granted admin, not ask, run:confirm\n"
+    assert run(home, "plugins", "revoke", "box") == "box: granted nothing, not admin\n"
+    assert "was granted nothing" in refused(home, "plugins", "revoke", "box")
+    assert "needs no grant" in refused(home, "plugins", "grant", "greet")
+    # Another plugin of that name is not the one that was granted something.
+    run(home, "plugins", "grant", "box")
+    run(home, "plugins", "remove", "box")
+    text = PLUGIN.format(name="box", version="3", attribute="plugin")
+    home.write_plugin("box", text.replace('api="1")', 'api="1", capabilities=("ask",))'), trusted=False)
+    run(home, "plugins")
+    assert told(home, "plugins", "info", "box")["granted"] == []
+    home.trust.trust("box", home.data / "plugins/isaac_plugins/box.py", now=0.0)
+    assert told(home, "plugins", "info", "box")["granted"] == ["ask"]
+
+
+def test_who_installs_at_a_terminal_is_asked(daemon: Daemon, wheel: Wheel) -> None:
+    home = daemon.home
+    for answer, granted in (("n", []), ("y", ["ask"])):
+        line = ["-m", "isaacctl", "plugins", "install", "--offline"]
+        with at_terminal([*line, wheel("box", capabilities='"ask",')], home.environ) as person:
+            person.reads("Grant it? [y/N]")
+            person.types(f"{answer}\n")
+            assert person.leaves() == 0
+        assert told(home, "plugins", "info", "box")["granted"] == granted

@@ -1,5 +1,6 @@
 """Whatever an isolated process asks for, nothing passes that its plugin has not declared."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from isaacd.belongings import Declared
+from isaacd.belongings.capabilities import scopes_of
 from isaacd.context import Context
 from isaacd.errors import IsaacError, PermissionDenied
 from isaacd.plugin.isolation.office import METHODS, Office
+from isaacd.tokens.scope import SCOPES
 from tests.fakes import FakeServices
 
 NEEDS = {
@@ -30,7 +33,8 @@ NEEDS = {
     "cache.clear": "cache",
     "secrets.find": "secrets:TOKEN",
 }
-FREE = {"emit", "read", "ask", "pieces", "piece"}
+# `call` needs what the command does that it names: tests/integration/test_isolation_scopes.py.
+FREE = {"emit", "read", "ask", "pieces", "piece", "call"}
 ARGUMENTS: dict[str, list[Any]] = {
     "emit": ["delta", "x"],
     "read": [10],
@@ -50,6 +54,7 @@ ARGUMENTS: dict[str, list[Any]] = {
     "cache.delete": ["k"],
     "cache.clear": [],
     "secrets.find": ["TOKEN"],
+    "call": ["anything", {}],
 }
 capabilities = st.sets(
     st.sampled_from(["ask", "state", "cache", "publish", "network", "run", "secrets:TOKEN", "secrets:OTHER"])
@@ -67,6 +72,14 @@ def test_what_was_not_declared_is_refused(method: str, declared: set[str]) -> No
     error = _ask(method, ARGUMENTS[method], declared - {needed})
     assert isinstance(error, PermissionDenied)
     assert needed.partition(":")[0] in (error.message + str(error.hint))
+
+
+@pytest.mark.parametrize("method", sorted(name for name, needed in NEEDS.items() if needed == "ask"))
+@given(granted=st.sets(st.sampled_from(["run:confirm", "admin"])))
+def test_a_scope_that_was_declared_and_not_granted_is_refused(method: str, granted: set[str]) -> None:
+    error = _ask(method, ARGUMENTS[method], set(NEEDS.values()), granted=granted)
+    assert isinstance(error, PermissionDenied)
+    assert "isaacctl plugins grant dice" in str(error.hint)
 
 
 @given(
@@ -89,19 +102,35 @@ def test_no_event_passes_that_would_reach_the_terminal_as_it_is(kind: str, data:
     assert isinstance(_ask("emit", [kind, data], set(NEEDS.values())), PermissionDenied)
 
 
-def _ask(method: str, arguments: list[Any], declared: set[str], number: int = 1) -> IsaacError | None:
+def _ask(
+    method: str,
+    arguments: list[Any],
+    declared: set[str],
+    number: int = 1,
+    granted: Collection[str] = SCOPES,
+) -> IsaacError | None:
     try:
         data = msgspec.msgpack.encode([number, *arguments])
     except UnicodeEncodeError:
         return PermissionDenied("ask: it cannot even be sent")
-    return _raw(method, data, declared)
+    return _raw(method, data, declared, granted)
 
 
-def _raw(method: str, data: bytes, declared: set[str]) -> IsaacError | None:
+def _raw(
+    method: str, data: bytes, declared: set[str], granted: Collection[str] = SCOPES
+) -> IsaacError | None:
     async def main() -> IsaacError | None:
         services = FakeServices({"HOME": "/nonexistent"}, Path("/dev/null"))
         services.declared["dice"] = Declared(capabilities=tuple(declared))
-        office = Office("dice", services, services.log, grace_s=1.0)
+        scopes = tuple(item for item in SCOPES if item in granted)
+        office = Office(
+            "dice",
+            services,
+            services.log,
+            grace_s=1.0,
+            scopes=lambda: scopes,
+            wanted=scopes_of(declared),
+        )
         async with office.call(Context(services)) as number:
             assert number == 1
             try:

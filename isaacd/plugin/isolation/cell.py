@@ -5,14 +5,16 @@ import sys
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import anyio
 import msgspec
 
 from isaacd.ai.chat import Piece
+from isaacd.belongings.capabilities import scopes_of
 from isaacd.context import Context, Services
 from isaacd.errors import IsaacError, PluginFailed
+from isaacd.plugin.choices import label_of
 from isaacd.plugin.isolation import environment
 from isaacd.plugin.isolation.circuit import Circuit
 from isaacd.plugin.isolation.fence import Fence, Limits, expected, told
@@ -24,16 +26,26 @@ from isaacd.plugin.isolation.quarters import Quarters
 from isaacd.plugin.isolation.terms import OUT_OF_MEMORY, Head, Opened, Opening
 from isaacd.plugin.manifest import Manifest
 from isaacd.plugin.places import NAMESPACE, Found
+from isaacd.tokens.scope import Scope
 
 # Processes of one plugin at once; it has more than one only if what it may read depends on the caller's directory.
 _MOST_PROCESSES = 4
 _CLEANED_WITHIN_S = 5.0
 
 
+class Granting(Protocol):
+    """Who knows what a person lets a plugin have."""
+
+    def of(self, name: str, label: str) -> tuple[Scope, ...]:
+        """Return what a plugin was granted, by its name and where it comes from."""
+        ...
+
+
 class House(msgspec.Struct, frozen=True, kw_only=True):
-    """What all cells of one daemon share; `services` are the daemon's, `environ` its environment."""
+    """What all cells of one daemon share; `services` are the daemon's, `grants` what a person lets plugins have."""
 
     services: Services
+    grants: Granting
     limits: Limits = Limits()
     patience: Patience = Patience()
     forks: Forks
@@ -48,7 +60,15 @@ class Cell:
         self._house = house
         self._services = house.services
         self._log = house.services.log.bind(plugin=found.name)
-        self._office = Office(found.name, house.services, self._log, grace_s=house.patience.grace_s)
+        self._label = label_of(found)
+        self._office = Office(
+            found.name,
+            house.services,
+            self._log,
+            grace_s=house.patience.grace_s,
+            scopes=lambda: house.grants.of(found.name, self._label),
+            wanted=scopes_of(manifest.capabilities),
+        )
         self._circuit = Circuit(found.name, house.services.clock.monotonic)
         self._processes: dict[str, Process] = {}
         self._starting = anyio.Lock()
@@ -72,6 +92,10 @@ class Cell:
         if self.manifest.routes or self.manifest.policies:
             parts.append("not offered, for it would run inside the daemon: rules about lines, cache policies")
         return "; ".join(parts)
+
+    def demand(self, scope: Scope) -> None:
+        """Raise PermissionDenied unless a person has granted what the plugin has declared."""
+        self._office.demand(scope)
 
     @property
     def start_s(self) -> float:

@@ -59,6 +59,12 @@ class GuestContext(Context):
         """The plugin's settings for this request, and nothing else of the configuration."""
         return GuestLoaded(self.plugin, self.services.settings)  # type: ignore[attr-defined]
 
+    async def call(self, command: str, /, **arguments: object) -> object:
+        """Run another command of Isaac for the same caller, as far as that was granted."""
+        plain = msgspec.to_builtins(arguments, enc_hook=str)
+        raw = await self.services.link.call("call", self.services.call, command, plain)  # type: ignore[attr-defined]
+        return msgspec.msgpack.decode(raw)
+
     def route(self, line: str) -> NoReturn:
         """Refuse."""
         raise refused(self.plugin, "context.route")

@@ -11,7 +11,8 @@ import anyio.to_thread
 from isaacd.config.isolation import IsolationConfig
 from isaacd.context import Services
 from isaacd.errors import IsaacError, PluginFailed
-from isaacd.plugin.isolation.cell import Cell, House
+from isaacd.plugin.grants import grants_of
+from isaacd.plugin.isolation.cell import Cell, Granting, House
 from isaacd.plugin.isolation.checked import checked
 from isaacd.plugin.isolation.fence import MIB, Limits
 from isaacd.plugin.isolation.forks import Forks
@@ -31,9 +32,17 @@ _PATIENCE_S = 1.0
 class IsolatedImporter:
     """Describes and runs plugins that nobody has said to trust, each in a process of its own."""
 
-    def __init__(self, services: Services, limits: Limits, patience: Patience) -> None:
+    def __init__(
+        self, services: Services, limits: Limits, patience: Patience, grants: Granting | None = None
+    ) -> None:
         self._forks = Forks(lambda: modules_for(services.paths), services.log)
-        self._house = House(services=services, limits=limits, patience=patience, forks=self._forks)
+        self._house = House(
+            services=services,
+            grants=grants or grants_of(services.paths),
+            limits=limits,
+            patience=patience,
+            forks=self._forks,
+        )
         self._cells: dict[int, Cell] = {}
         self._newest: dict[str, Cell] = {}
         self._describing = anyio.CapacityLimiter(_DESCRIBED_AT_ONCE)

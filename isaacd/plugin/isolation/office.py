@@ -6,7 +6,7 @@ it, whatever code the plugin runs on its side.
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -24,6 +24,7 @@ from isaacd.log import Log
 from isaacd.plugin.isolation.output import Allowance
 from isaacd.plugin.isolation.terms import Pieces
 from isaacd.safety.visible import plain
+from isaacd.tokens.scope import Scope
 from isaacd.wire.values import decode_value
 
 Turns = str | tuple[Message, ...]
@@ -49,10 +50,24 @@ class Call:
 
 
 class Office:
-    """Answers the requests of one plugin's processes; a call that was cancelled has `grace_s` for its last ones."""
+    """Answers the requests of one plugin's processes; a call that was cancelled has `grace_s` for its last ones.
 
-    def __init__(self, name: str, services: Services, log: Log, *, grace_s: float) -> None:
+    `scopes` tells what a person has granted the plugin by now, of what it has `wanted`.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        services: Services,
+        log: Log,
+        *,
+        grace_s: float,
+        scopes: Callable[[], Collection[Scope]],
+        wanted: Collection[Scope],
+    ) -> None:
         self._name = name
+        self._scopes = scopes
+        self._wanted = wanted
         self._services = services
         self._log = log
         self._grace_s = grace_s
@@ -99,7 +114,22 @@ class Office:
         call = self._calls.get(number)
         if call is None:
             raise PermissionDenied(f"{method}: the call that this belongs to is over")
+        scope = _SCOPE_OF.get(method)
+        if scope is not None:
+            self.demand(scope)
         return await act(self, call, *rest)
+
+    def granted(self) -> tuple[Scope, ...]:
+        """Return what the plugin has declared, and a person has granted."""
+        return tuple(item for item in self._scopes() if item in self._wanted)
+
+    def demand(self, scope: Scope) -> None:
+        """Raise PermissionDenied unless the plugin has a scope; what it never declared, it is refused elsewhere too."""
+        if scope in self._wanted and scope not in self._scopes():
+            raise PermissionDenied(
+                f"the plugin {self._name} wants the scope {scope}, and nobody has granted it",
+                hint=f"if you want that: isaacctl plugins grant {self._name}",
+            )
 
     def told(self, method: str, params: msgspec.Raw) -> None:
         """Take what wants no answer; nonsense is left out."""
@@ -242,6 +272,12 @@ async def _clear(office: Office, call: Call) -> int:
     return await office.belongings("cache", "context.cache").cache_keeper.clear()
 
 
+async def _call(office: Office, call: Call, name: str, arguments: dict[str, Any]) -> object:
+    toolbox = call.context.services.toolbox
+    result = await toolbox.perform(call.context, name, arguments, office.granted())
+    return msgspec.to_builtins(result, enc_hook=str, str_keys=True)
+
+
 async def _secret(office: Office, call: Call, name: str) -> tuple[str, str] | None:
     key = await call.context.secrets.get(name)
     return None if key is None else (key.reveal(), key.origin)
@@ -267,5 +303,15 @@ _METHODS: dict[str, tuple[Any, Callable[..., Awaitable[object]]]] = {
     "cache.delete": (tuple[int, str], _delete),
     "cache.clear": (tuple[int], _clear),
     "secrets.find": (tuple[int, str], _secret),
+    "call": (tuple[int, str, dict[str, Any]], _call),
+}
+# What a person has to have granted first, whatever the code on the other side says of itself.
+_SCOPE_OF: dict[str, Scope] = {
+    "ai.chat": "ask",
+    "ai.stream": "ask",
+    "ai.models": "ask",
+    "answers.chat": "ask",
+    "answers.stream": "ask",
+    "pieces": "ask",
 }
 METHODS = tuple(_METHODS)

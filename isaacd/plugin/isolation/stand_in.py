@@ -90,6 +90,7 @@ class IsolatedCommand(OutlinedCommand):
         """Let a program run in the caller's terminal only if a person has seen it and agrees."""
         if "run" not in self._cell.manifest.capabilities:
             raise PermissionDenied(f"{self.name} has not declared that it runs programs")
+        self._cell.demand("run:confirm")
         try:
             handover = msgspec.msgpack.decode(result.value, type=Handover)
         except (ValueError, TypeError, RecursionError) as error:

@@ -42,10 +42,12 @@ async def plugins(context: Context) -> list[Row]:
 
 
 class Info(PluginCard, frozen=True, kw_only=True):
-    """A plugin, and whether it is trusted to run inside the daemon."""
+    """A plugin, whether it is trusted to run inside the daemon, and which scopes it wants and was granted."""
 
     trusted: bool
     trust: str
+    scopes: tuple[str, ...]
+    granted: tuple[str, ...]
 
 
 @plugin.command(scope="ask")
@@ -73,7 +75,13 @@ def info(context: Context, name: Annotated[str, Argument("The plugin's name.")])
 
 def _with_trust(context: Context, card: PluginCard) -> Info:
     said = context.plugin_desk.trusted(card.name)
-    return Info(**msgspec.structs.asdict(card), trusted=said.trusted, trust=said.reason)
+    return Info(
+        **msgspec.structs.asdict(card),
+        trusted=said.trusted,
+        trust=said.reason,
+        scopes=said.scopes,
+        granted=said.granted,
+    )
 
 
 @plugin.command(name="list", scope="ask")
@@ -88,6 +96,8 @@ async def listed(context: Context) -> list[Row]:
 
 for decision in (deciding.enable, deciding.disable, deciding.choose):
     plugin.command(view=deciding.state)(decision)
+for decided in (deciding.grant, deciding.revoke):
+    plugin.command(view=deciding.scopes)(decided)
 for function in (deciding.trust, deciding.untrust, install, remove):
     plugin.command(function)
 plugin.command(view=deciding.changes)(deciding.reload)

@@ -1,7 +1,7 @@
 """What people decide about plugins: on or off, which of two, trusted or not."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from isaacd.api import (
     Argument,
@@ -125,6 +125,46 @@ async def untrust(
     if wanted is None or (name is not None and folder is not None):
         raise InvalidParams("name a plugin, or give --folder", hint="isaacctl plugins untrust NAME")
     return await context.plugin_desk.untrust(wanted)
+
+
+async def grant(
+    context: Context,
+    name: Name,
+    scope: Annotated[
+        list[Literal["ask", "run:confirm", "admin"]], Argument("The scopes; all that it wants without any.")
+    ] = [],  # noqa: B006 - it is copied
+) -> PluginTrust:
+    """Let a plugin that runs isolated have what it wants of the daemon: scopes, as tokens have them.
+
+    `ask` lets it ask AI providers within your budgets, `run:confirm` have a program run once you have agreed to exactly
+    that, `admin` have any command of Isaac run, each agreed to by you. If it wants more after an update, it has no more
+    until you grant it.
+
+    Examples:
+        isaacctl plugins grant weather
+        isaacctl plugins grant weather ask
+    """
+    return await context.plugin_desk.grant(name, scope)
+
+
+async def revoke(context: Context, name: Name) -> list[PluginTrust]:
+    """Take back every scope that a plugin was granted; it counts for what runs already.
+
+    Examples:
+        isaacctl plugins revoke weather
+    """
+    return await context.plugin_desk.revoke(name)
+
+
+def scopes(found: PluginTrust | list[PluginTrust], _: Terminal) -> str:
+    """Write what plugins may have the daemon do."""
+    every = found if isinstance(found, list) else [found]
+    lines = []
+    for one in every:
+        missing = [item for item in one.scopes if item not in one.granted]
+        lines.append(f"{one.name}: granted {', '.join(one.granted) or 'nothing'}")
+        lines[-1] += f", not {', '.join(missing)}" if missing else ""
+    return "\n".join(lines)
 
 
 def diagnosis(found: PluginDiagnosis, terminal: Terminal) -> str:
