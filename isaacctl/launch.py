@@ -202,8 +202,11 @@ def _stuck(path: str, environ: "Mapping[str, str]", waited_s: float) -> Refused:
             holder = file.read(32).strip() or "unknown"
     except OSError:
         holder = "unknown"
+    from isaacctl.importing import told
+
     return Refused(
-        f"isaacd (pid {holder}) holds {lock} but has not answered for {waited_s:g} s: it is starting, stopping or stuck."
+        f"isaacd (pid {holder}) holds {lock} but has not answered for {waited_s:g} s"
+        f"{told(path) or ': it is starting, stopping or stuck'}."
         f"\nThe log: {newest_log(path, environ)}; to end it by force: isaacctl stop --force",
         EXIT_TRY_LATER,
     )

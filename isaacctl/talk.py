@@ -331,10 +331,12 @@ class Talk:
 
     def _make_sure_it_lives(self) -> None:
         from isaacctl.failure import is_alive, peer_pid
+        from isaacctl.importing import told
 
         if not is_alive(self._path, self._uid):
-            pid = peer_pid(self._sock)
-            raise Refused(f"isaacd (pid {pid}) does not answer; try: isaacctl restart", EXIT_TRY_LATER)
+            doing, pid = told(self._path), peer_pid(self._sock)
+            then = "restart --force" if doing else "restart"
+            raise Refused(f"isaacd (pid {pid}) does not answer{doing}; try: isaacctl {then}", EXIT_TRY_LATER)
 
 
 # MessagePack, as much of it as the command line needs: nothing to import, linear in the bytes.

@@ -16,6 +16,7 @@ from isaacd.context import Context
 from isaacd.plugin import BootLoader, Registry
 from isaacd.plugin.activity import Activity
 from isaacd.plugin.here import Here
+from isaacd.plugin.importing import Importing
 from isaacd.plugin.places import Found
 from isaacd.plugin.roster import Roster
 from tests.fakes import FakeServices
@@ -37,7 +38,8 @@ class PluginHouse:
         self.services = services
         self.catalog = Catalog()
         self.registry = Registry(self.catalog, ())
-        self.here = Here(services.log, lambda: timeout_s)
+        importing = Importing(home / "importing")
+        self.here = Here(services.log, lambda: timeout_s, importing)
         self.disabled: tuple[str, ...] = ()
         self.offered: list[Offered] = []  # what the configuration was told, each time
         self.roster = Roster(
@@ -50,6 +52,7 @@ class PluginHouse:
             services=services,
             changed=lambda: self.offered.append(self.roster.offered()),
             uid=os.geteuid(),
+            importing=importing,
         )
         self.catalog.later(lambda: self.roster, ())
 

@@ -17,6 +17,7 @@ import anyio
 from isaacd.errors import PluginFailed
 from isaacd.log import Log
 from isaacd.plugin.code import Code
+from isaacd.plugin.importing import Importing
 from isaacd.plugin.manifest import Manifest, manifest_of
 from isaacd.plugin.places import Found
 from isaacd.plugin.plugin import Plugin, check_name
@@ -31,8 +32,14 @@ class Here:
 
     isolation = ""
 
-    def __init__(self, log: Log, timeout_s: Callable[[], float] = lambda: IMPORT_TIMEOUT_S) -> None:
+    def __init__(
+        self,
+        log: Log,
+        timeout_s: Callable[[], float] = lambda: IMPORT_TIMEOUT_S,
+        importing: Importing | None = None,
+    ) -> None:
         self._log = log
+        self._importing = importing
         self._timeout_s = timeout_s
         self._codes: dict[Plugin, Code] = {}
         self._newest: dict[str, Code] = {}
@@ -75,9 +82,16 @@ class Here:
         stamps = stamps_of(found.root)
         done = asyncio.Event()
         work = _Import(self._code(found), partial(asyncio.get_running_loop().call_soon_threadsafe, done.set))
-        work.start()
-        with anyio.move_on_after(self._timeout_s()):
-            await done.wait()
+        noted = None if found.source == "bundled" else self._importing
+        if noted is not None:
+            noted.begin(found, stamps)
+        try:
+            work.start()
+            with anyio.move_on_after(self._timeout_s()):
+                await done.wait()
+        finally:
+            if noted is not None:
+                noted.end(found)
         plugin = self._taken(found, work)
         self._described[found.origin] = (stamps, plugin)
         return plugin

@@ -96,7 +96,7 @@ async def _renewed(seat: Seat, *, force: bool) -> bool:
 
 
 def _is_meant(seat: Seat, names: Sequence[str]) -> bool:
-    return seat.name in names if names else seat.found.source != "bundled"
+    return seat.name in names if names else seat.found.source != "bundled" and not seat.shunned
 
 
 def _why(seat: Seat) -> str | None:

@@ -10,6 +10,7 @@ from isaacd.context import Services
 from isaacd.plugin.activity import Activity
 from isaacd.plugin.here import Here
 from isaacd.plugin.importer import Importer
+from isaacd.plugin.importing import FILE_NAME, Importing
 from isaacd.plugin.loader import BootLoader
 from isaacd.plugin.places import Found
 from isaacd.plugin.registry import Registry
@@ -38,7 +39,8 @@ class Residents:
         self._config = config
         self.registry = Registry(catalog, reserved)
         self.activity = Activity(services.paths, services.clock, services.log)
-        self._here = Here(services.log, lambda: config().import_timeout_s)
+        self._importing = Importing(services.paths.runtime_dir / FILE_NAME)
+        self._here = Here(services.log, lambda: config().import_timeout_s, self._importing)
         self.roster = Roster(
             self.registry,
             self.activity,
@@ -49,10 +51,12 @@ class Residents:
             services=services,
             changed=lambda: learn(self.roster.offered()),
             uid=uid,
+            importing=self._importing,
         )
 
     async def end(self) -> None:
         """Let go of all plugins, and of the processes of those that are isolated."""
+        self._importing.close()
         await self.roster.end()
         if "_importers" in self.__dict__:
             await self._importers.aclose()

@@ -13,6 +13,7 @@ from collections.abc import (
 )
 from contextlib import asynccontextmanager
 from functools import partial
+from math import inf
 from pathlib import Path
 from typing import Literal
 
@@ -31,6 +32,7 @@ from isaacd.errors import MethodNotFound, NotFound, PluginFailed
 from isaacd.log import Log
 from isaacd.plugin.activity import Activity
 from isaacd.plugin.importer import Importer
+from isaacd.plugin.importing import Importing
 from isaacd.plugin.index import FILE_NAME
 from isaacd.plugin.loader import BootLoader, why_hidden
 from isaacd.plugin.manifest import Manifest
@@ -77,7 +79,9 @@ class Roster:
         services: Services,
         changed: Callable[[], None],
         uid: int,
+        importing: Importing | None = None,
     ) -> None:
+        self._importing = importing
         self.clock: Clock = services.clock
         self.log: Log = services.log
         self.services = services
@@ -110,6 +114,8 @@ class Roster:
     def open(self) -> None:
         """Put in place what the index knows, and begin to describe all else; imports nothing."""
         self.memory.read()
+        if self._importing is not None:
+            self._importing.read()
         # Isaac's own are the first to take a name.
         for found in sorted(self.find(), key=lambda item: item.source != "bundled"):
             self.seat(found)
@@ -342,6 +348,7 @@ class Roster:
         timings.note("discovery", start, self.clock.monotonic())
         try:
             check_name(found.name)
+            self._refuse_deadly(seat, stamps)
             if known is None:
                 self._pending.append(seat)
             elif known.manifest is not None:
@@ -349,8 +356,19 @@ class Roster:
             else:
                 raise PluginFailed(known.error or "it failed before", hint=known.hint)
         except PluginFailed as error:
-            seat.fail(error, stamps, retry_s=0.0)
+            seat.fail(error, stamps, retry_s=inf if seat.shunned else 0.0)
         return seat
+
+    def _refuse_deadly(self, seat: Seat, stamps: Stamps) -> None:
+        """Raise PluginFailed for what daemons did not survive; in a process of its own it may do what it likes."""
+        if self._importing is None or seat.found.source == "bundled":
+            return
+        try:
+            self._importing.refuse_deadly(seat.found, stamps)
+        except PluginFailed:
+            seat.shunned = not self.importer(seat.found).isolation
+            if seat.shunned:
+                raise
 
     def remove(self, seat: Seat) -> None:
         """Take away a plugin and all that it offers; what is under way ends first."""

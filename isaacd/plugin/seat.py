@@ -121,6 +121,9 @@ class Seat:
         self.record: Known | None = None  # what is worth remembering for the next daemon
         self.conflicts = False  # another plugin offers something of the same name
         self.wanted = False  # somebody waits for its description
+        self.shunned = (
+            False  # daemons did not survive its import: only somebody who names it has it tried again
+        )
         self._state: State = state
         self._house = house
         self._done: anyio.Event | None = None
@@ -313,7 +316,7 @@ class Seat:
 
     def know(self, manifest: Manifest, stamps: Stamps) -> None:
         """Take what is known of the plugin, and put what it offers in place; raises PluginFailed."""
-        self.manifest, self.stamps, self.stale = manifest, stamps, False
+        self.manifest, self.stamps, self.stale, self.shunned = manifest, stamps, False, False
         self.error = self.hint = None
         self.record = Known(stamps=stamps, manifest=manifest)
         self._tell_described()
