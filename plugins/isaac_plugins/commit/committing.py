@@ -33,6 +33,7 @@ _PART_CHARS = 16_000
 _CONVENTIONAL = re.compile(
     r"(?:feat|fix|docs|style|refactor|perf|test|build|ci|chore|revert)(?:\([\w./-]+\))?!?: "
 )
+_UNMERGED = re.compile(r"^\* Unmerged path (.+)$", re.MULTILINE)
 _SYSTEM = (
     "You write the message of a git commit for a staged diff. `subject`: at most 72 characters, imperative, no full stop{style}. `body`: why, "
     "and what a reader of the history has to know, in short lines of at most 72 characters; empty where the subject says all. Say only what "
@@ -54,6 +55,13 @@ class Told(msgspec.Struct, frozen=True):
 async def message(context: Context, diff: str | None, style: Style, asking: Asking | None) -> CommitMessage:
     """Write a message; raises NotFound if nothing is staged, InvalidParams for what is no diff."""
     text = diff if diff is not None else await staged(context)
+    unmerged = _UNMERGED.findall(text)
+    if unmerged:
+        more = f" and {len(unmerged) - 3} more" if len(unmerged) > 3 else ""
+        raise InvalidParams(
+            f"there are conflicts that are not resolved: {', '.join(unmerged[:3])}{more}",
+            hint="resolve them, then: git add what is resolved",
+        )
     files = await anyio.to_thread.run_sync(read_diff, text)
     if not files:
         if text.strip():

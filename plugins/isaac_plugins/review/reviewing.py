@@ -195,7 +195,8 @@ async def _read(
         raise failed[0]
     if failed:
         await context.emit(
-            "log", f"{len(failed)} of {len(told)} parts were not read by an AI: {failed[0].message}"
+            "log",
+            f"{len(failed)} of {len(told)} part{'s were' if len(told) > 1 else ' was'} not read by an AI: {failed[0].message}",
         )
     numbers = {
         file.path: {line.number for hunk in file.hunks for line in hunk.lines if line.sign != "-"}

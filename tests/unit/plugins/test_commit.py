@@ -127,3 +127,9 @@ def test_a_person_uses_edits_or_leaves_it(house):
     assert "--edit" in said("e").outcome.exec
     assert said("c").outcome.exec == ()
     assert said("").outcome.exec == ()
+
+
+def test_conflicts_that_are_not_resolved_are_named(house):
+    shown = house.type("commit", answers=[gathered("* Unmerged path b\n" + DIFF)])
+    assert shown.exit == 2
+    assert "conflicts that are not resolved: b" in shown.err
