@@ -13,9 +13,6 @@ import anyio
 import msgspec
 
 from isaacd import __version__
-from isaacd.ai.keys import KEY_FOLDER, stored_names, with_stored
-from isaacd.ai.provider import Host
-from isaacd.ai.router import AIRouter
 from isaacd.belongings import Belongings, Household
 from isaacd.clock import Clock
 from isaacd.command import Catalog, Command
@@ -39,6 +36,7 @@ from isaacd.server.place import Place
 from isaacd.server.singleton import Singleton
 
 if TYPE_CHECKING:
+    from isaacd.ai.router import AIRouter
     from isaacd.answers.shelf import Shelf
     from isaacd.batch.store import BatchStore
     from isaacd.chats.store import ChatStore
@@ -167,8 +165,13 @@ class App:
         """Return the configuration with a caller's ISAAC_* variables and `--set` values laid over it."""
         return self._source.with_overrides(environ, (*self._launch.sets, *sets))
 
-    def router(self, config: Config, environ: Mapping[str, str], caller: str = "isaacd") -> AIRouter:
+    def router(self, config: Config, environ: Mapping[str, str], caller: str = "isaacd") -> "AIRouter":
         """Return the AI router as this configuration, these keys and this caller's budget show it."""
+        # With the first question, or the first command that could ask one: a daemon is ready without.
+        from isaacd.ai.keys import KEY_FOLDER, stored_names, with_stored
+        from isaacd.ai.provider import Host
+        from isaacd.ai.router import AIRouter
+
         router = self._routers.get(config.knowledge)
         if router is None:
             host = Host(self.environ, self.paths, self.log, config.knowledge)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, TypeVar
 import anyio
 import msgspec
 
-from isaacd.ai.router import AIRouter
 from isaacd.clock import Clock
 from isaacd.config import Config, Loaded
 from isaacd.context.caller import NO_META, NOWHERE, Meta, Origin, Terminal
@@ -20,6 +19,7 @@ from isaacd.paths import Paths
 
 if TYPE_CHECKING:
     from isaacd.ai.chat import Answer, Message
+    from isaacd.ai.router import AIRouter
     from isaacd.answers.answers import Answers
     from isaacd.answers.asking import Asking
     from isaacd.answers.care import Care
@@ -163,7 +163,7 @@ class Context(msgspec.Struct, eq=False):
         return self.loaded.config
 
     @property
-    def ai(self) -> AIRouter:
+    def ai(self) -> "AIRouter":
         """Ask an AI provider."""
         self._need("ask", "context.ai")
         return self.services.router(self.config, self.environ, self.caller)

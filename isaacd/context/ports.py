@@ -5,7 +5,6 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from isaacd.ai.router import AIRouter
 from isaacd.clock import Clock
 from isaacd.config import Config, Loaded
 from isaacd.context.cards import (
@@ -26,6 +25,7 @@ from isaacd.paths import Paths
 if TYPE_CHECKING:
     from anyio import CancelScope
 
+    from isaacd.ai.router import AIRouter
     from isaacd.ai.toolloop import Toolset
     from isaacd.answers.shelf import Shelf
     from isaacd.batch.store import BatchStore
@@ -200,7 +200,7 @@ class Services(Protocol):
         """Return the configuration with a caller's ISAAC_* variables and `--set` values laid over it."""
         ...
 
-    def router(self, config: Config, environ: Mapping[str, str], caller: str) -> AIRouter:
+    def router(self, config: Config, environ: Mapping[str, str], caller: str) -> "AIRouter":
         """Return the AI router for this configuration, these keys and this caller's budget."""
         ...
 

@@ -8,12 +8,13 @@ import msgspec
 from isaacd.command import Call, Catalog, Command
 from isaacd.context import Context, Meta, Services
 from isaacd.errors import InvalidParams, IsaacError, MethodNotFound
-from isaacd.wire import JsonCodec, JsonLinesCodec, Request
+from isaacd.wire import Request
 
 if TYPE_CHECKING:
     from isaacd.faces.mcp.access import Access
     from isaacd.faces.mcp.port import Under
     from isaacd.server.session import Session
+    from isaacd.wire import JsonCodec
 
 MCP_OPEN = "mcp.open"
 
@@ -30,7 +31,7 @@ class Opening(msgspec.Struct, frozen=True):
 class SessionPort:
     """A session, as far as a face may use it."""
 
-    def __init__(self, session: "Session", codec: JsonCodec) -> None:
+    def __init__(self, session: "Session", codec: "JsonCodec") -> None:
         self.codec = codec
         self._session = session
 
@@ -79,6 +80,8 @@ class Mcp:
 
     def answer(self, session: "Session", request: Request) -> None:
         """Hand the conversation over; raises MethodNotFound where that language cannot be spoken."""
+        from isaacd.wire import JsonLinesCodec
+
         codec = session.codec
         if not isinstance(codec, JsonLinesCodec):
             raise MethodNotFound(f"no command {request.method!r} in this language", hint="send JSON lines")
@@ -97,7 +100,7 @@ class Mcp:
         assert session.face is not None
         session.face.take(request)
 
-    def _open(self, session: "Session", codec: JsonCodec, request: Request) -> None:
+    def _open(self, session: "Session", codec: "JsonCodec", request: Request) -> None:
         from isaacd.faces.mcp.access import Access
 
         try:
@@ -128,7 +131,7 @@ class Mcp:
 
 
 def _begin(
-    session: "Session", codec: JsonCodec, access: "Access", meta: Meta, *, returns: bool = False
+    session: "Session", codec: "JsonCodec", access: "Access", meta: Meta, *, returns: bool = False
 ) -> None:
     from isaacd.faces.mcp.face import Face
 
