@@ -69,6 +69,21 @@ class OutputSchema(msgspec.Struct, frozen=True, kw_only=True):
     strict: bool = True
 
 
+class Sampling(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What else steers how a model draws its words, by OpenAI's names; a provider that has no word for it does without."""
+
+    top_p: float | None = None
+    seed: int | None = None
+    presence_penalty: float | None = None
+    frequency_penalty: float | None = None
+    parallel_tool_calls: bool | None = None
+
+    def told(self, *names: str) -> dict[str, object]:
+        """Return what is said of these, or of all."""
+        wanted = names or self.__struct_fields__
+        return {name: value for name in wanted if (value := getattr(self, name)) is not None}
+
+
 class ChatRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A conversation to be continued; None leaves a parameter to the provider.
 
@@ -80,6 +95,7 @@ class ChatRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     messages: tuple[Message, ...]
     model: str | None = None
     temperature: float | None = None
+    sampling: Sampling | None = None
     max_tokens: int | None = None
     stop: tuple[str, ...] = ()
     tools: tuple[Tool, ...] = ()

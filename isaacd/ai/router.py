@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 import msgspec
 
 from isaacd.ai.aliases import known_aliases
-from isaacd.ai.chat import Answer, ChatRequest, Effort, Message, OutputSchema, Tool
+from isaacd.ai.chat import Answer, ChatRequest, Effort, Message, OutputSchema, Sampling, Tool
 from isaacd.ai.choice import Choice, available, choose
 from isaacd.ai.health import ProviderHealth
 from isaacd.ai.meter import Lane, Meter, NoMeter
@@ -47,6 +47,7 @@ class AnyOptions(TypedDict, total=False):
     provider: str | None
     strategy: Strategy | None
     temperature: float | None
+    sampling: Sampling | None
     max_tokens: int | None
     stop: Sequence[str]
     tools: Sequence[Tool]
@@ -261,6 +262,7 @@ class AIRouter:
         return ChatRequest(
             messages=turns,
             temperature=options.get("temperature"),
+            sampling=options.get("sampling"),
             max_tokens=self._config.max_tokens if max_tokens is None else max_tokens,
             stop=tuple(options.get("stop", ())),
             tools=tuple(options.get("tools", ())),

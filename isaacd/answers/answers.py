@@ -282,6 +282,7 @@ def _options(asking: Asking) -> Options:
         "providers": asking.providers,
         "strategy": asking.strategy,
         "temperature": asking.temperature,
+        "sampling": asking.sampling,
         "max_tokens": asking.max_tokens,
         "stop": asking.stop,
         "tools": asking.tools,

@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from isaacd.ai.chat import Effort, OutputSchema, Tool
+from isaacd.ai.chat import Effort, OutputSchema, Sampling, Tool
 from isaacd.ai.meter import Lane
 from isaacd.config import Strategy
 
@@ -25,6 +25,7 @@ class Asking(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forb
     providers: tuple[str, ...] | None = None
     strategy: Strategy | None = None
     temperature: float | None = None
+    sampling: Sampling | None = None
     max_tokens: int | None = None
     stop: tuple[str, ...] = ()
     tools: tuple[Tool, ...] = ()

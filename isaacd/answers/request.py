@@ -23,6 +23,7 @@ def request_of(
             "stop": "\0".join(asking.stop) or None,
             "schema": msgspec.json.encode(asking.schema, order="sorted").decode() if asking.schema else None,
             "effort": asking.effort,
+            **({} if asking.sampling is None else asking.sampling.told()),
         },
         tools=[msgspec.to_builtins(tool) for tool in asking.tools],
         attachments=[

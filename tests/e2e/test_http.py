@@ -102,8 +102,8 @@ def house() -> Iterator[House]:
 
 def test_a_question_is_answered_on_the_socket_and_kept(house: House) -> None:
     with house.unix() as client:
-        first = client.chat("why is the sky blue?")
-        again = client.chat("why is the sky blue?")
+        first = client.chat("why is the sky blue?", top_p=0.5)
+        again = client.chat("why is the sky blue?", top_p=0.5)
     assert first.status == again.status == 200
     assert first.json["choices"][0]["message"]["content"] == "re: why is the sky blue?"
     assert first.json["usage"]["total_tokens"] == 17
@@ -112,6 +112,7 @@ def test_a_question_is_answered_on_the_socket_and_kept(house: House) -> None:
     # What a program sends is all that is said.
     sent = [item.body["messages"] for item in house.provider.requests if "sky" in json.dumps(item.body)]
     assert sent == [[{"role": "user", "content": "why is the sky blue?"}]]
+    assert [item.body["top_p"] for item in house.provider.requests if "sky" in json.dumps(item.body)] == [0.5]
 
 
 def test_pieces_come_as_events(house: House) -> None:

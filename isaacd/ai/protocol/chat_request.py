@@ -45,6 +45,8 @@ def chat_body(
     }
     if request.temperature is not None:
         body["temperature"] = request.temperature
+    if request.sampling is not None:
+        body |= request.sampling.told()
     if request.max_tokens is not None:
         body[dialect.limit_field] = request.max_tokens
     if request.stop:

@@ -49,6 +49,8 @@ def messages_body(
         "messages": turns,
         **{name: value for name, value in options.items() if value},
     }
+    if request.sampling is not None:
+        body |= request.sampling.told("top_p")
     return body if request.temperature is None else body | {"temperature": request.temperature}
 
 

@@ -60,11 +60,13 @@ def ollama_body(request: ChatRequest, model: str, *, provider: str) -> bytes:
             hint="leave the choice to it: auto, or none",
         )
     names = {call.id: call.name for message in request.messages for call in message.tool_calls}
-    options = {
+    options: dict[str, object] = {
         "temperature": request.temperature,
         "num_predict": request.max_tokens,
         "stop": request.stop or None,
     }
+    if request.sampling is not None:
+        options |= request.sampling.told("top_p", "seed", "presence_penalty", "frequency_penalty")
     tools = request.tools if request.tool_choice == "auto" else ()
     fields: dict[str, object] = {
         "model": model,

@@ -38,6 +38,8 @@ def responses_body(
     body: dict[str, Any] = {"model": model, "input": items, "store": False}
     if request.temperature is not None:
         body["temperature"] = request.temperature
+    if request.sampling is not None:
+        body |= request.sampling.told("top_p", "parallel_tool_calls")
     if request.max_tokens is not None:
         body["max_output_tokens"] = request.max_tokens
     if request.tools:

@@ -1,11 +1,11 @@
 """The body of `POST /v1/chat/completions` as a conversation, and how it is to be asked."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import UNSET, Raw, Struct, UnsetType
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
-from isaacd.ai.chat import Effort, Message, OutputSchema, Tool, ToolCall
+from isaacd.ai.chat import Effort, Message, OutputSchema, Sampling, Tool, ToolCall
 from isaacd.answers.asking import Asking, Use
 from isaacd.config import Strategy
 from isaacd.faces.http.parts import Part, attachments_of, text_of
@@ -26,11 +26,6 @@ _HARMLESS: dict[str, tuple[object, ...]] = {
     "prediction": (),
     "web_search_options": (),
     "logit_bias": ({},),
-    "frequency_penalty": (0,),
-    "presence_penalty": (0,),
-    "seed": (),
-    "top_p": (1,),
-    "parallel_tool_calls": (True,),
 }
 
 
@@ -101,7 +96,7 @@ class Body(Struct):
     models: list[str] | None = None
     stream: bool | None = None
     stream_options: _StreamOptions | None = None
-    temperature: float | None = None
+    temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
     max_tokens: int | None = None
     max_completion_tokens: int | None = None
     stop: str | list[str] | None = None
@@ -110,6 +105,11 @@ class Body(Struct):
     response_format: _Format | None = None
     reasoning_effort: Effort | None = None
     prompt_cache_key: str | None = None
+    frequency_penalty: Annotated[float, Meta(ge=-2, le=2)] | None = None
+    presence_penalty: Annotated[float, Meta(ge=-2, le=2)] | None = None
+    seed: int | None = None
+    top_p: Annotated[float, Meta(ge=0, le=1)] | None = None
+    parallel_tool_calls: bool | None = None
     isaac: Own | None = None
     n: Raw | UnsetType = UNSET
     logprobs: Raw | UnsetType = UNSET
@@ -121,11 +121,6 @@ class Body(Struct):
     prediction: Raw | UnsetType = UNSET
     web_search_options: Raw | UnsetType = UNSET
     logit_bias: Raw | UnsetType = UNSET
-    frequency_penalty: Raw | UnsetType = UNSET
-    presence_penalty: Raw | UnsetType = UNSET
-    seed: Raw | UnsetType = UNSET
-    top_p: Raw | UnsetType = UNSET
-    parallel_tool_calls: Raw | UnsetType = UNSET
 
 
 class Question(Struct):
@@ -218,10 +213,6 @@ def _asking(body: Body) -> Asking:
         raise RefusedError(
             400, "an answer needs at least one token", code="invalid_value", param="max_tokens"
         )
-    if body.temperature is not None and not 0 <= body.temperature <= 2:
-        raise RefusedError(
-            400, "a temperature lies between 0 and 2", code="invalid_value", param="temperature"
-        )
     if body.models is not None and not body.models:
         raise RefusedError(400, "the list of models is empty", code="invalid_value", param="models")
     return Asking(
@@ -229,6 +220,7 @@ def _asking(body: Body) -> Asking:
         providers=_providers(body.models, model),
         strategy=own.strategy,
         temperature=body.temperature,
+        sampling=_sampling(body),
         max_tokens=limit,
         stop=_stops(body.stop),
         tools=tuple([_tool(tool, number) for number, tool in enumerate(body.tools or ())]),
@@ -240,6 +232,18 @@ def _asking(body: Body) -> Asking:
         use=own.use,
         ttl_s=own.ttl_s,
     )
+
+
+def _sampling(body: Body) -> Sampling | None:
+    """Return what else steers the answer; what changes nothing is left out, as clients like to say it all the same."""
+    made = Sampling(
+        top_p=None if body.top_p == 1 else body.top_p,
+        seed=body.seed,
+        presence_penalty=body.presence_penalty or None,
+        frequency_penalty=body.frequency_penalty or None,
+        parallel_tool_calls=False if body.parallel_tool_calls is False and body.tools else None,
+    )
+    return made if made.told() else None
 
 
 def _providers(models: list[str] | None, model: str | None) -> tuple[str, ...] | None:

@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from isaacd.ai.chat import Answer, ChatRequest, Message, OutputSchema, Reasoning, Tool, ToolCall, Usage
+from isaacd.ai.chat import (
+    Answer,
+    ChatRequest,
+    Message,
+    OutputSchema,
+    Reasoning,
+    Sampling,
+    Tool,
+    ToolCall,
+    Usage,
+)
 from isaacd.ai.protocol.chat_request import ChatDialect, chat_body
 from isaacd.faces.http.chunks import Chunks, completion
 from isaacd.faces.http.completions import Question, read_completion
@@ -74,6 +84,21 @@ def test_without_a_model_the_configuration_chooses(name: str | None) -> None:
     assert (read(model=name).asking.model, read(model=name).asking.cheap) == (None, True)
 
 
+def test_what_else_steers_the_answer_is_passed_on_and_what_changes_nothing_is_not() -> None:
+    sampling = read(
+        top_p=0.5, seed=7, presence_penalty=1, frequency_penalty=-1, parallel_tool_calls=False
+    ).asking.sampling
+    assert sampling == Sampling(top_p=0.5, seed=7, presence_penalty=1.0, frequency_penalty=-1.0)
+    usual = {
+        "top_p": 1,
+        "presence_penalty": 0,
+        "frequency_penalty": 0.0,
+        "seed": None,
+        "parallel_tool_calls": True,
+    }
+    assert read(**usual).asking.sampling is None
+
+
 def test_several_models_are_asked_in_their_order() -> None:
     asking = read(model="a/x", models=["b/y", "a/x", "fast"]).asking
     assert (asking.model, asking.providers) == (None, ("a/x", "b/y", "fast"))
@@ -120,6 +145,8 @@ def test_pictures_sounds_and_files_go_along() -> None:
         ({"messages": "hi"}, "messages"),
         ({"temperature": 3}, "temperature"),
         ({"temperature": "hot"}, "temperature"),
+        ({"top_p": 2}, "top_p"),
+        ({"seed": "x"}, "seed"),
         ({"max_tokens": 0}, "max_tokens"),
         ({"models": []}, "models"),
         ({"n": 2}, "n"),
