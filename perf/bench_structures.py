@@ -77,6 +77,7 @@ def measure(place: Place, effort: Effort) -> Iterator[Row]:
         "200 outlines encoded as arrays", "as maps", [encoded["array"]], [encoded["map"]], "byte", TARGET
     )
     yield from _imports(place, effort.rounds(5, 2))
+    yield from _total(place, effort)
 
 
 def _weighed(place: Place, way: str, pair: Pair, effort: Effort) -> dict[str, list[float]]:
@@ -141,6 +142,19 @@ def _imports(place: Place, rounds: int) -> Iterator[Row]:
             "byte",
             TARGET,
         )
+
+
+def _total(place: Place, effort: Effort) -> Iterator[Row]:
+    """Compare whole processes that hold all of it: a daemon's imports, and the things above."""
+    found: dict[str, dict[str, list[float]]] = {"all_ours": {}, "all_straight": {}}
+    for _ in range(effort.rounds(3, 1)):
+        for way, values in found.items():
+            for name, value in _client(place, "process", way, effort.size(1000, 10)).items():
+                values.setdefault(name, []).append(value)
+    for what, name in (("rss", "RSS"), ("pss", "PSS"), ("deep", "deep size of what is kept")):
+        ours, floor = (found[way][what] for way in ("all_ours", "all_straight"))
+        target = TARGET if what == "rss" else None
+        yield Row(f"a process with all of these, {name}", "straightforward", ours, floor, "byte", target)
 
 
 if __name__ == "__main__":

@@ -71,6 +71,7 @@ _ALL = (
     ("answers in L2, against a dict of objects", "<= 0.8", "structures", "1000 answers of 8 KB in L2 / *"),
     ("commands known, against imported", "<= 0.8", "structures", "200 commands as outlines / imported"),
     ("imports of a daemon that has started, against all that it may need", "<= 0.8", "structures", "a daemon's imports at its start, RSS / *"),
+    ("a process with all of these, against the straightforward version", "<= 0.8", "structures", "a process with all of these, RSS / straightforward"),
     # The cache, on public traces.
     ("hits in memory, masaryk, 100 + 1000", ">= 67.0 %", "replay_cache", "hit rate of the memory, 100 + 1000, masaryk, *"),
     ("the same where no cache can have that: of the way from two LRU levels to the optimum", ">= 39 %", "replay_cache", "share of the way *"),

@@ -1,11 +1,12 @@
 """Keep the same things in one way, and print what that weighs: `structures.py traced|resident WAY COUNT`.
 
-`traced` prints, by tracemalloc, what is kept, its blocks and the peak of making it, and the deep size of it; `resident`
+`process` prints RSS and PSS of the whole process instead of its growth, and the deep size of what is kept. `traced` prints, by tracemalloc, what is kept, its blocks and the peak of making it, and the deep size of it; `resident`
 what the process grew by (RSS, PSS), and the time, without tracemalloc, which would count and cost as well.
 """
 
 import dataclasses
 import gc
+import importlib
 import json
 import random
 import sys
@@ -273,6 +274,27 @@ def strings_interned(count: int) -> Any:
     return _same(count, interned=True)
 
 
+# All of it at once, beside a daemon's imports: as it is here, and as it would be written at first.
+
+# Of each 1000: rows of the history, tables and answers in the cache, commands that are known.
+_ALL = ((10_000, "rows_read", "rows_dict"), (1000, "cache_table_level_two", "cache_table_objects"),
+        (1000, "cache_long_level_two", "cache_long_objects"), (200, "catalog_outlined", "catalog_imported"))  # fmt: skip
+_LATE = ("aiohttp", "aiosqlite", "click", "tree_sitter", "tree_sitter_bash")
+
+
+@way
+def all_ours(count: int) -> Any:
+    importlib.import_module("isaacd.app")
+    return [WAYS[ours](many * count // 1000) for many, ours, _ in _ALL]
+
+
+@way
+def all_straight(count: int) -> Any:
+    for name in ("isaacd.app", *_LATE):
+        importlib.import_module(name)
+    return [WAYS[straight](many * count // 1000) for many, _, straight in _ALL]
+
+
 def bytes_of(count: int) -> dict[str, int]:
     """Return how long the outlines of commands are as arrays and as maps."""
     outlines = msgspec.msgpack.decode(_outlines(count), type=list[Outline])
@@ -287,6 +309,11 @@ def bytes_of(count: int) -> dict[str, int]:
 def main(mode: str, name: str, count: int) -> dict[str, float]:
     if mode == "encoded":
         return dict(bytes_of(count))
+    if mode == "process":
+        kept = WAYS[name](count)
+        gc.collect()
+        rss, pss = resident() or (0, 0)
+        return {"rss": rss, "pss": pss, "deep": deep_size(kept)}
     WAYS[name](2)  # what is allocated once does not count
     gc.collect()
     if mode == "traced":
