@@ -134,7 +134,7 @@ def _fault(place: Place, gate: Gate) -> str | None:
     try:
         load(place, gate, 1, 2, HIT % gate.model)
     except RuntimeError as error:
-        return str(error)
+        return str(error)[:80]
     return None
 
 
