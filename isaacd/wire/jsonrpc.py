@@ -79,8 +79,10 @@ class JsonCodec(Codec):
         if not self._data:
             return None
         frame = self._next_frame()
-        if frame is None:
-            return None
+        return None if frame is None else self.decode_frame(frame)
+
+    def decode_frame(self, frame: bytes | bytearray) -> Message:
+        """Return the message that an object is, or the batch that an array is; raises as `next_message` does."""
         if not nests_within(frame, MAX_DEPTH_IN):
             self._break(FrameTooLarge(f"a message nests deeper than {MAX_DEPTH_IN} levels"))
         if self.takes_batches and frame.lstrip()[:1] == b"[":

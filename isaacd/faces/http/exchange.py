@@ -109,6 +109,11 @@ class Exchange:
         """Send a piece, which is a chunk."""
         self._wire.write(data if self._chunked else _unchunked(data))
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether the peer does not read fast enough."""
+        return self._wire.congested
+
     async def flow(self) -> None:
         """Wait while the peer is behind."""
         if self._wire.congested:

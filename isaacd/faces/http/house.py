@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
@@ -94,6 +94,7 @@ class House:
         self.sessions: set[HttpSession] = set()
         self.is_open = False
         self.questions = Questions()
+        self.mcp: Any = None  # the sessions of hosts, once there is the first
         self._seen: dict[str, _Seen] = {}
         self._numbers = itertools.count(1)
         self._config: Config | None = None

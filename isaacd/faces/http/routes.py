@@ -40,11 +40,27 @@ def _preflight(house: House, exchange: Exchange) -> None:
         TEXT,
         b"",
         (
-            ("Access-Control-Allow-Methods", "GET, POST"),
+            ("Access-Control-Allow-Methods", "GET, POST, DELETE"),
             ("Access-Control-Allow-Headers", exchange.head.fields.get("access-control-request-headers", "*")),
             ("Access-Control-Max-Age", "600"),
         ),
     )
+
+
+async def _mcp_post(house: House, exchange: Exchange) -> None:
+    from isaacd.faces.http.mcp import Sessions, post  # few daemons have a host over HTTP
+
+    if house.mcp is None:
+        house.mcp = Sessions()
+    await post(house, exchange)
+
+
+def _mcp_delete(house: House, exchange: Exchange) -> None:
+    if house.mcp is None:
+        raise RefusedError(404, "there is no such session", code="not_found")
+    from isaacd.faces.http.mcp import delete
+
+    delete(house, exchange)
 
 
 _CHAT = {"POST": Route("http.chat", "ask", task=chat)}
@@ -55,6 +71,10 @@ _ROUTES: dict[str, dict[str, Route]] = {
     "/chat/completions": _CHAT,
     "/v1/models": _MODELS,
     "/models": _MODELS,
+    "/mcp": {
+        "POST": Route("http.mcp", "ask", task=_mcp_post),
+        "DELETE": Route("http.mcp.end", "ask", quick=_mcp_delete),
+    },
     "/health": {"GET": Route("http.health", quick=_health)},
     "/metrics": {"GET": Route("http.metrics", "admin", quick=_metrics)},
 }

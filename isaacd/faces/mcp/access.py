@@ -37,10 +37,16 @@ class Access:
             return held
         return tuple(scope for scope in SCOPES if allows(self._wanted, scope) and allows(held, scope))
 
+    @property
+    def token(self) -> str | None:
+        """The name of the token that was shown, if one was."""
+        return self._book.check(self._token).name if self._token and self._book is not None else None
+
     def caller(self, client: str) -> str:
         """Name who asks, for budgets and reports: the token, or else the host as it calls itself."""
-        if self._token and self._book is not None:
-            return self._book.check(self._token).name
+        token = self.token
+        if token is not None:
+            return token
         name = "".join(char for char in client if char.isprintable() and not char.isspace())
         return f"mcp:{name[:MAX_NAME_CHARS]}" if name else "mcp"
 
@@ -53,3 +59,20 @@ class Access:
                 f"{what} needs the scope {needed}, and this host has {have}",
                 hint=f"whoever set it up can grant it: isaacctl mcp --scope {needed}, or a token with it",
             )
+
+
+class Granted(Access):
+    """The rights of a host whose token somebody else checks, before each request."""
+
+    def __init__(self, scopes: Sequence[Scope], token: str | None) -> None:
+        super().__init__(scopes)
+        self._name = token
+
+    @property
+    def token(self) -> str | None:
+        """The name of the token that was shown, if one was."""
+        return self._name
+
+    def renew(self, scopes: Sequence[Scope]) -> None:
+        """Take what is granted now."""
+        self._wanted = parse_scopes(scopes) if scopes else ()

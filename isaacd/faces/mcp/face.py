@@ -30,7 +30,8 @@ class Face:
     """The daemon's side of one conversation; `take` is given every message, `close` ends it.
 
     `access` says what this host may call, `meta` where its person is: directory and variables. `returns` says that a
-    client of ours is in between, which comes back when the daemon has left.
+    client of ours is in between, which comes back when the daemon has left; `can_tell` that a host can be told something
+    that it has not asked for.
     """
 
     def __init__(
@@ -40,12 +41,14 @@ class Face:
         meta: Meta,
         *,
         returns: bool = False,
+        can_tell: bool = True,
         random: Callable[[int], str] | None = None,
     ) -> None:
         self._port = port
         self._access = access
         self._meta = meta
         self._returns = returns
+        self._can_tell = can_tell
         self._version: str | None = None
         self._client = spec.Implementation()
         self._can_elicit = False
@@ -66,6 +69,11 @@ class Face:
     def close(self) -> None:
         """End the conversation: nobody is told anything any more."""
         self._listing.close()
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether a version was agreed on."""
+        return self._version is not None
 
     def farewell(self, running: tuple[int | str, ...]) -> None:
         """Tell a client that comes back what it may ask the next daemon: all that is not answered and not in `running`."""
@@ -138,7 +146,7 @@ class Face:
             request.id,
             {
                 "protocolVersion": version,
-                "capabilities": {"logging": {}, "tools": {"listChanged": True}},
+                "capabilities": {"logging": {}, "tools": {"listChanged": True} if self._can_tell else {}},
                 "serverInfo": server,
                 "instructions": INSTRUCTIONS,
             },
