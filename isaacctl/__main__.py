@@ -219,6 +219,8 @@ def _is_text(value: str) -> bool:
 
 def _terminal() -> "dict[str, Packable]":
     shape: dict[str, Packable] = {"stdin": os.isatty(0), "stdout": os.isatty(1), "stderr": os.isatty(2)}
+    if not shape["stdin"] and _is_null():
+        shape["ended"] = True
     for descriptor, name in ((1, "stdout"), (2, "stderr"), (0, "stdin")):
         if shape[name]:
             try:
@@ -227,6 +229,14 @@ def _terminal() -> "dict[str, Packable]":
                 continue
             break
     return shape
+
+
+def _is_null() -> bool:
+    """Say whether there is nothing on standard input, and never will be: then the daemon need not ask for it."""
+    try:
+        return os.path.samestat(os.fstat(0), os.stat(os.devnull))
+    except OSError:
+        return False
 
 
 def _complain(message: str) -> None:

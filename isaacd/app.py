@@ -719,8 +719,11 @@ def _words(argv: Sequence[Any]) -> list[str]:
 def _rss_kib() -> int:
     """Return the resident set size; where /proc is missing, the largest it ever was."""
     try:
-        with open("/proc/self/statm", "rb") as file:  # noqa: PTH123 - no Path object for a hot `status`
-            return int(file.read().split()[1]) * os.sysconf("SC_PAGESIZE") // 1024
+        file = os.open("/proc/self/statm", os.O_RDONLY)  # no file object for a hot `status`
+        try:
+            return int(os.read(file, 256).split()[1]) * os.sysconf("SC_PAGESIZE") // 1024
+        finally:
+            os.close(file)
     except OSError:
         import resource
 

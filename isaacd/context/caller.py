@@ -7,13 +7,17 @@ import msgspec
 
 
 class TTY(msgspec.Struct, frozen=True, gc=False):
-    """Which standard streams of the caller are terminals, and how large the terminal is."""
+    """Which standard streams of the caller are terminals, and how large the terminal is.
+
+    `ended` says that there is nothing on its standard input, as with /dev/null, so that it need not be asked for any.
+    """
 
     stdin: bool = True
     stdout: bool = False
     stderr: bool = False
     columns: int = 80
     lines: int = 24
+    ended: bool = False
 
 
 # Plain values only: whatever an event nests, it can then be sent.

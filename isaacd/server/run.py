@@ -119,7 +119,8 @@ class Run:
         """Ask the caller for the next bytes of its standard input and wait for them."""
         if not self._wants_events:
             return None
-        if self._input_ended:
+        tty = self._call.meta.tty
+        if self._input_ended or (tty is not None and tty.ended):
             return b""
         self._input_ready = anyio.Event()
         await self._outbox.event(self, "input", min(max_bytes, MAX_INPUT_CHUNK_BYTES))

@@ -75,7 +75,7 @@ def test_the_request_says_what_was_typed_and_where(user):
     assert params["argv"] == ["ask", "what is", "--json", "-é"]
     meta = params["_meta"]
     assert meta["cwd"] == str(user.base)
-    assert meta["tty"] == {"stdin": False, "stdout": False, "stderr": False}
+    assert meta["tty"] == {"stdin": False, "stdout": False, "stderr": False, "ended": True}
     assert {"ISAAC_AI_MODEL", "ACME_API_KEY", "GIT_TOKEN", "NO_COLOR", "HOME", "PATH", "LANG"} <= set(
         meta["env"]
     )
@@ -403,6 +403,13 @@ def test_a_terminal_is_described(user):
     assert daemon.requests[0][3][0]["_meta"]["tty"] == {
         "stdin": True, "stdout": True, "stderr": True, "columns": 99, "lines": 33,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("given", [{"stdin": subprocess.DEVNULL}, {"input": ""}], ids=["null", "pipe"])
+def test_only_an_input_that_has_nothing_for_certain_is_told_to_have_ended(user, given):
+    with serving(user.directory, answering({"exit": 0})) as daemon:
+        assert user.run("x", **given).returncode == 0
+    assert daemon.requests[0][3][0]["_meta"]["tty"].get("ended", False) is ("stdin" in given)
 
 
 def test_a_slow_daemon_that_answers_pings_is_waited_for(user):

@@ -257,6 +257,13 @@ async def test_input_is_pulled_piece_by_piece() -> None:
         assert (await talk.hear_until(is_reply))[-1] == ("reply", 1, "abcdef")
 
 
+async def test_who_has_nothing_on_standard_input_is_not_asked_for_it() -> None:
+    async with anyio.create_task_group() as group:
+        talk = Conversation(echo, group=group)
+        talk.request(1, "echo", {"_meta": {"stream": True, "tty": {"stdin": False, "ended": True}}})
+        assert await talk.hear_until(is_reply) == [("reply", 1, "")]
+
+
 async def test_an_id_in_use_is_refused_and_the_first_request_goes_on() -> None:
     async with anyio.create_task_group() as group:
         talk = Conversation(forever, group=group)
