@@ -79,8 +79,7 @@ class Connection(asyncio.Protocol):
             owner.log.warning("peer refused", uid=uid)
             self.transport.abort()
             return
-        if self._over_tcp and owner.tcp_connections() >= MAX_TCP_CONNECTIONS:
-            owner.log.warning("too many connections over TCP", most=MAX_TCP_CONNECTIONS)
+        if self._over_tcp and not owner.has_room():
             self.transport.abort()
             return
         self.transport.set_write_buffer_limits(high=WRITE_HIGH_BYTES)
@@ -306,6 +305,7 @@ class Listener:
         self.numbers = itertools.count(1)
         self._server: asyncio.Server | None = None
         self._tcp: asyncio.Server | None = None
+        self._is_full = False
         self._house: House | None = None
 
     async def open(self, listening: socket.socket) -> None:
@@ -327,9 +327,13 @@ class Listener:
             self._tcp.close()
             self._tcp = None
 
-    def tcp_connections(self) -> int:
-        """Count the connections over TCP."""
-        return sum(connection.over_tcp for connection in self.connections)
+    def has_room(self) -> bool:
+        """Say whether one more may connect over TCP; the first who may not is logged."""
+        was_full = self._is_full
+        self._is_full = sum(item.over_tcp for item in self.connections) >= MAX_TCP_CONNECTIONS
+        if self._is_full and not was_full:
+            self.log.warning("too many connections over TCP", most=MAX_TCP_CONNECTIONS)
+        return not self._is_full
 
     def house(self) -> "House":
         """Return what all connections of HTTP share; made with the first."""

@@ -45,6 +45,7 @@ class Exchange:
 
     __slots__ = (
         "_chunked",
+        "_date",
         "_wire",
         "answered",
         "asker",
@@ -56,12 +57,15 @@ class Exchange:
         "origin",
     )
 
-    def __init__(self, wire: Wire, head: Head, asker: Asker, *, origin: str | None, identity: str) -> None:
+    def __init__(
+        self, wire: Wire, head: Head, asker: Asker, *, origin: str | None, identity: str, date: str
+    ) -> None:
         self.head = head
         self.body = b""
         self.asker = asker
         self.origin = origin
         self.identity = identity
+        self._date = date
         self.keeps = head.keeps
         self.answered = False
         self.ended = False
@@ -133,7 +137,7 @@ class Exchange:
         return b"3\r\n:\n\n\r\n" if self.answered else b"HTTP/1.1 100 Continue\r\n\r\n"
 
     def _common(self) -> tuple[tuple[str, str], ...]:
-        fields: tuple[tuple[str, str], ...] = (("x-request-id", self.identity),)
+        fields: tuple[tuple[str, str], ...] = (("Date", self._date), ("x-request-id", self.identity))
         if self.head.minor == 0 and self.keeps:
             fields = (*fields, ("Connection", "keep-alive"))
         if self.origin is None:

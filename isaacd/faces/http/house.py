@@ -14,6 +14,7 @@ from isaacd.command import Catalog
 from isaacd.config import Config
 from isaacd.context import Services
 from isaacd.faces.http.completions import Question
+from isaacd.faces.http.reply import date_of
 from isaacd.log import Log
 from isaacd.tokens.book import TokenBook
 from isaacd.trace import Traces
@@ -97,6 +98,7 @@ class House:
         self.mcp: Any = None  # the sessions of hosts, once there is the first
         self._seen: dict[str, _Seen] = {}
         self._numbers = itertools.count(1)
+        self._dated_at, self._date = -1, ""
         self._config: Config | None = None
         self._config_at = 0.0
 
@@ -116,6 +118,13 @@ class House:
     def new_name(self) -> str:
         """Name a request, so that no other of this machine is called so."""
         return f"{self.shared.traces.prefix}h{next(self._numbers):x}"
+
+    def date(self) -> str:
+        """Return the time as answers tell it; it is written once a second."""
+        now = int(self.clock.now())
+        if now != self._dated_at:
+            self._dated_at, self._date = now, date_of(now)
+        return self._date
 
     async def open(self) -> None:
         """Wait for the list of tokens, and for the plugins that could be providers."""

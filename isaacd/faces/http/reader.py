@@ -8,6 +8,9 @@ from isaacd.faces.http.refused import RefusedError, malformed
 MAX_BODY_BYTES = 16 * 1024 * 1024
 _MAX_SIZE_LINE = 256
 _MAX_TRAILERS_BYTES = 8 * 1024
+# A body of single bytes in chunks costs a thousand times what it should, so chunks have to be of some size by and by.
+_FREE_CHUNKS = 4096
+_LEAST_CHUNK_BYTES = 64
 _SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})(?:[ \t]*;[\t\x20-\x7e]*)?\Z")
 _END = b"\r\n\r\n"
 
@@ -26,6 +29,7 @@ class Reader:
         self._seen = 0  # how much of the data was looked through in vain
         self._body = bytearray()  # as far as it came in chunks
         self._size = 0  # of the chunks so far, and of what comes after them
+        self._count = 0  # of chunks
         self._left = -1  # of the chunk that is being read; -1 before its size, -2 in the trailers
 
     @property
@@ -112,6 +116,9 @@ class Reader:
                 self._size += size
                 if self._size > self._max_body_bytes:
                     raise self._too_large()
+                self._count += 1
+                if self._count > _FREE_CHUNKS + self._size // _LEAST_CHUNK_BYTES:
+                    raise malformed("the chunks of the body are too small")
                 self._left = size or -2
                 continue
             if len(data) < self._left + 2:
@@ -135,6 +142,7 @@ class Reader:
                 raise self._too_large()
         body = bytes(self._body)
         self._body, self._size, self._left, self.head = bytearray(), 0, -1, None
+        self._count = 0
         return body
 
     def _line(self, most: int, what: str) -> bytes | None:

@@ -1,6 +1,7 @@
 """Answers as bytes: heads, bodies, chunks, and errors in the shape that OpenAI's clients read."""
 
 import math
+import time
 from collections.abc import Iterable
 
 import msgspec
@@ -37,6 +38,8 @@ _STATUS = {
     "server_cancelled": 503, "config_invalid": 500, "content_modified": 409, "quota_exceeded": 429,
 }  # fmt: skip
 _SHORT_WAIT_MS = 1000
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def head(status: int, fields: Fields, *, keeps: bool) -> bytes:
@@ -52,6 +55,8 @@ def whole(
     status: int, kind: str, body: bytes, more: Fields = (), *, keeps: bool, bodiless: bool = False
 ) -> bytes:
     """Return a whole answer; one to HEAD has no body, but says how long it would be."""
+    if status == 204:  # which never has a body
+        return head(status, more, keeps=keeps)
     fields = [("Content-Type", kind), ("Content-Length", str(len(body))), *more]
     return head(status, fields, keeps=keeps) + (b"" if bodiless else body)
 
@@ -64,6 +69,13 @@ def chunk(data: bytes) -> bytes:
 def event(data: bytes) -> bytes:
     """Return one event of a stream, as a chunk."""
     return b"%x\r\ndata: %b\n\n\r\n" % (len(data) + 8, data)
+
+
+def date_of(now: float) -> str:
+    """Write a wall time as fields do (RFC 9110, 5.6.7), whatever the locale."""
+    at = time.gmtime(now)
+    day, month = _DAYS[at.tm_wday], _MONTHS[at.tm_mon - 1]
+    return f"{day}, {at.tm_mday:02} {month} {at.tm_year} {at.tm_hour:02}:{at.tm_min:02}:{at.tm_sec:02} GMT"
 
 
 def error_body(message: str, kind: str, param: str | None, code: str | None) -> bytes:

@@ -22,6 +22,9 @@ BODY_S = 60.0
 SLOWEST_BYTES_PER_S = 4096
 # How much may wait behind the request that is being answered.
 MAX_WAITING_BYTES = 256 * 1024
+# How many requests, and bytes in chunks, are taken before others get their turn.
+REQUESTS_A_TURN = 32
+BYTES_A_TURN = 64 * 1024
 # How long, and how much, a refused peer may go on to send, lest its kernel throws the answer away.
 LINGER_S = 2.0
 LINGER_BYTES = 64 * 1024 * 1024
@@ -103,17 +106,22 @@ class HttpSession:
                     self._peer.close()
             return
         self._reader.feed(data)
+        if self._paused:
+            return
         if self._task is None:
             self._pump()
+            head = self._reader.head
+            if head is not None and head.length is None and len(data) >= BYTES_A_TURN:
+                self._take_turns()
         elif self._reader.waiting_bytes > MAX_WAITING_BYTES:
             self._pause_reading()
 
     def end(self) -> bool:
         """Take the end of what the peer sends; tell whether it is still owed an answer."""
         self._ended = True
-        if self._task is None or self._closing:
+        if self._closing or (self._task is None and not self._paused):
             return False
-        if self._over_tcp and self._exchange is not None:
+        if self._task is not None and self._over_tcp and self._exchange is not None:
             # Whether it has only said all, or is gone, is known when something was sent.
             self._peer.write(self._exchange.probe())
         return True
@@ -126,6 +134,7 @@ class HttpSession:
         """Go on after the peer has caught up."""
         self.congested = False
         self._let_go()
+        self._go_on()
 
     def disconnect(self) -> None:
         """Cancel what is under way: the peer is gone."""
@@ -183,9 +192,18 @@ class HttpSession:
     def _is_busy(self) -> bool:
         return self._task is not None
 
+    @property
+    def _is_idle(self) -> bool:
+        return not (self._is_busy or self._closing or self._paused)
+
     def _pump(self) -> None:
-        """Read on until a request is under way, or more bytes are needed."""
-        while not (self._is_busy or self._closing or self._held):
+        """Read on until a request is under way, or more bytes are needed, or the peer does not read its answers."""
+        for _ in range(2 * REQUESTS_A_TURN):  # a head and a body for each
+            if self._is_busy or self._closing or self._held:
+                return
+            if self.congested:
+                self._pause_reading()
+                return
             try:
                 if self._exchange is None:
                     if not self._begin():
@@ -199,6 +217,24 @@ class HttpSession:
                 return
             self._exchange.body = body
             self._dispatch(self._exchange)
+        self._take_turns()
+
+    def _take_turns(self) -> None:
+        """Read on after others had their turn: one peer that sends a lot at once must not hold up all."""
+        if not (self._is_busy or self._closing):
+            self._pause_reading()
+            self._call_later(0, self._go_on)
+
+    def _go_on(self) -> None:
+        """Read on, unless something speaks against it."""
+        if self._is_busy or self._closing or self._held:
+            return
+        if self._paused and not self.congested:
+            self._paused = False
+            self._peer.resume_reading()
+        self._pump()
+        if self._ended and self._is_idle:
+            self._close()
 
     def _begin(self) -> bool:
         """Take the head of the next request; False if it is not whole."""
@@ -236,7 +272,9 @@ class HttpSession:
             if route.scope is not None:
                 asker = let_in(head, self._house.tokens, over_tcp=self._over_tcp)
                 demand(asker, route.scope, head.path)
-        return Exchange(self, head, asker, origin=origin, identity=self._house.new_name())
+        return Exchange(
+            self, head, asker, origin=origin, identity=self._house.new_name(), date=self._house.date()
+        )
 
     def _dispatch(self, exchange: Exchange) -> None:
         route = self._route
@@ -312,12 +350,7 @@ class HttpSession:
             if self._exchange is None:
                 self._close()
             return
-        if self._paused:
-            self._paused = False
-            self._peer.resume_reading()
-        self._pump()
-        if self._ended and not (self._is_busy or self._closing):
-            self._close()
+        self._go_on()
 
     def _done(self) -> None:
         """Put the request that was answered away."""
@@ -332,7 +365,8 @@ class HttpSession:
         keeps = head is not None and head.keeps and not head.has_body and not error.closes
         bodiless = head is not None and head.method == "HEAD"
         body = refusal_body(error)
-        self.write(whole(error.status, JSON, body, error.headers, keeps=keeps, bodiless=bodiless))
+        fields = (("Date", self._house.date()), *error.headers)
+        self.write(whole(error.status, JSON, body, fields, keeps=keeps, bodiless=bodiless))
         self._exchange = None
         if keeps:
             self._wait(IDLE_S)

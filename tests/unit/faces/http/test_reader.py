@@ -159,6 +159,12 @@ def test_chunks_that_are_none_end_the_connection(body: bytes) -> None:
     assert read(head + body + GET)[1:] == [(400, True), (True,)]
 
 
+def test_a_body_in_crumbs_is_refused() -> None:
+    chunked = LINE + b"Transfer-Encoding: chunked\r\n\r\n"
+    assert read(chunked, b"1\r\nx\r\n" * 4000 + b"0\r\n\r\n", most=10_000)[1:] == [(b"x" * 4000,), (True,)]
+    assert read(chunked, b"1\r\nx\r\n" * 4200, most=10_000)[1:] == [(400, True), (True,)]
+
+
 def test_what_is_too_large_is_refused_before_it_is_taken() -> None:
     assert read(LINE + b"Content-Length: 1001\r\n\r\n") == [(413, True), (True,)]
     chunked = LINE + b"Transfer-Encoding: chunked\r\n\r\n"

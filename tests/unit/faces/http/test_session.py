@@ -15,6 +15,7 @@ from isaacd.faces.http.session import (
     LINGER_BYTES,
     LINGER_S,
     MAX_WAITING_BYTES,
+    REQUESTS_A_TURN,
     HttpSession,
 )
 from tests.fakes import FakeShared
@@ -98,6 +99,36 @@ def test_requests_that_are_sent_ahead_are_answered_in_their_order() -> None:
     talk.session.receive(HEALTH + HEALTH.replace(b"health", b"nothing") + HEALTH)
     assert talk.peer.statuses == [200, 404, 200]
     assert talk.peer.done == []
+
+
+def test_an_answer_tells_the_time() -> None:
+    talk = Talk()
+    talk.house.services.clock.wall = 784_111_777.5  # type: ignore[attr-defined]  # the example of RFC 9110
+    talk.session.receive(HEALTH + HEALTH.replace(b"health", b"nothing"))
+    assert talk.peer.sent.count(b"Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n") == 2
+
+
+def test_many_requests_at_once_let_others_have_their_turn() -> None:
+    talk = Talk()
+    count = 3 * REQUESTS_A_TURN + 1
+    talk.session.receive(HEALTH * count)
+    assert len(talk.peer.statuses) == REQUESTS_A_TURN
+    assert talk.peer.done == ["pause"]
+    assert talk.session.end()  # it is owed the others
+    talk.wait(0.1)
+    assert talk.peer.statuses == [200] * count
+    assert talk.peer.done[-1] == "close"
+
+
+def test_who_does_not_read_answers_is_not_read_from() -> None:
+    talk = Talk()
+    talk.session.pause()
+    talk.session.receive(HEALTH * 3)
+    assert talk.peer.statuses == []
+    assert talk.peer.done == ["pause"]
+    talk.session.resume()
+    assert talk.peer.statuses == [200] * 3
+    assert talk.peer.done == ["pause", "resume"]
 
 
 def test_a_connection_ends_when_its_peer_says_so() -> None:
