@@ -8,6 +8,7 @@ from difflib import get_close_matches
 import msgspec
 
 from isaac_plugins.fix.rules import Rule, all_rules, packages, seen_in, written
+from isaac_plugins.fix.seeing import seen
 from isaac_plugins.fix.situation import Situation, fact
 from isaacd.api import Page
 
@@ -56,6 +57,7 @@ def mends(around: Situation, page: Callable[[str], Page | None]) -> list[Mend]:
         *_options(around, page),
         *_files(around),
         *_package(around),
+        *(Mend(item.line, item.why, item.confidence, "seen") for item in seen(around)),
     ]
     best: dict[str, Mend] = {}
     for item in sorted(found, key=lambda item: -item.confidence):
