@@ -44,9 +44,16 @@ _ROWS: dict[str, tuple[Form, ...]] = {
     "xfreerdp xfreerdp3 wlfreerdp": (_form("-p", joined="/p:"),),
     "curl": (_form("-b --cookie", pairs="-u --user -U --proxy-user -E --cert"),),
     "http https xh xhs": (_form(pairs="-a --auth"),),
-    "redis-cli valkey-cli keydb-cli": (_form("-a --pass"),),
+    "redis-cli valkey-cli keydb-cli": (
+        _form("-a --pass"),
+        _form(places=(0,), after="AUTH"),
+        _form(places=(0,), after="auth"),
+        _form(places=(0,), after="requirepass"),
+    ),
     "ldapsearch ldapadd ldapmodify ldapdelete ldapwhoami ldappasswd": (_form("-w -s -a"),),
-    "smbclient rpcclient net mount.cifs": (_form(pairs="-U --user"),),
+    "smbclient": (_form(pairs="-U --user"), _form(places=(1,))),
+    "rpcclient mount.cifs": (_form(pairs="-U --user"),),
+    "net": (_form(pairs="-U --user"), _form(places=(2,), after="use")),
     "lftp ncftp": (_form("-p", pairs="-u --user"),),
     "sqlcmd bcp ipmitool mosquitto_pub mosquitto_sub tsql mssql-cli": (_form("-P -pw"),),
     "snmpwalk snmpget snmpset": (_form("-A -X -c"),),
@@ -54,6 +61,7 @@ _ROWS: dict[str, tuple[Form, ...]] = {
     "gh glab": (
         _form("-b --body -v --value", after="secret"),
         _form("-b --body -v --value", after="variable"),
+        _form("-t", after="login"),
     ),
     "ansible-vault": (_form(places=(0,), after="encrypt_string"),),
     "iwconfig": (_form(places=(0,), after="key"),),
@@ -71,6 +79,20 @@ _ROWS: dict[str, tuple[Form, ...]] = {
     "ngrok": (_form(places=(0,), after="authtoken"), _form(places=(0,), after="add-authtoken")),
     "sqlplus": (_form(places=(0,)),),
     "plink pscp psftp": (_form("-pw"),),
+    "poetry": (_form("-p", after="publish"),),
+    "cargo": (_form(places=(0,), after="login"),),
+    "snyk": (_form(places=(0,), after="auth"),),
+    "wandb": (_form(places=(0,), after="login"),),
+    "rclone": (_form(places=(0,), after="obscure"),),
+    "pdftk": (_form("user_pw owner_pw input_pw"),),
+    "qpdf": (_form(places=(0, 1), after="--encrypt"),),
+    "pulumi": (_form(places=(1,), after="config set"),),
+    "aws": (_form("--value", after="put-parameter"),),
+    "netlify": (_form("--auth"),),
+    "doctl": (_form("-t --access-token"),),
+    "openai": (_form("-k"),),
+    "ssh-keygen": (_form("-N -P"),),
+    "mc": (_form(places=(3,), after="alias set"),),
 }
 FORMS = {name: forms for names, forms in _ROWS.items() for name in names.split()}
 
@@ -83,10 +105,20 @@ KEYWORDS = frozenset("do then else elif if while until ! {".split())
 # What these say is a secret if it goes to one that takes a secret from its standard input.
 SPEAKERS = frozenset("echo printf print".split())
 # Behind these words, and in what these programs are told, a bare name is followed by its value.
-SETTERS = frozenset("set config nmcli add-generic-password setx setenv".split())
+SETTERS = frozenset("set config nmcli add-generic-password setx setenv machine".split())
 
 # Every `name=value` that these are told behind one of their words is a secret, whatever its name.
-KEEPERS = {"vault": frozenset(("put", "write", "patch"))}
+KEEPERS = {
+    "vault": frozenset(("put", "write", "patch")),
+    "heroku": frozenset(("config:set",)),
+    **dict.fromkeys(("fly", "flyctl", "doppler", "supabase"), frozenset(("secrets",))),
+}
+
+# Programs that hand what stands behind them to another one, somewhere else or later.
+CARRIERS = frozenset(
+    "docker podman nerdctl docker-compose kubectl oc ssh lxc incus vagrant watch chroot nsenter systemd-run screen tmux script flock "
+    "parallel su runuser".split()
+)
 
 # What can be a name at all.
 NAME = re.compile(r"[\w./:@-]{1,100}\Z")
@@ -106,7 +138,7 @@ HARMLESS_NAME = re.compile(
 )
 # Values that say how, not what.
 HARMLESS_VALUE = re.compile(
-    r"(?:yes|no|true|false|on|off|none|null|ask|auto|accept-new|prompt|always|never|required|optional|\*+|\[redacted\])?\Z",
+    r"(?:yes|no|true|false|on|off|none|null|ask|auto|accept-new|prompt|always|never|required|optional|for|\*+|\[redacted\])?\Z",
     re.IGNORECASE,
 )
 # A variable of the shell, whose value is not in the line.

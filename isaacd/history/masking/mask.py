@@ -20,7 +20,7 @@ _SHAPES = (
 def _hints() -> tuple[re.Pattern[str], re.Pattern[str]]:
     """Return what every line has that secret_places, or masked_shapes, could find something in."""
     programs = "|".join(sorted(map(re.escape, FORMS)))
-    places = rf"{_NAMES}|cryptsetup|kinit|vnc|from-literal|vault|(?<![\w-])su(?![\w-])|(?<!\S)-\w*S|(?<![\w-])(?:{programs})(?![\w-])"
+    places = rf"{_NAMES}|cryptsetup|kinit|vnc|keyring|wrangler|vercel|expect|heroku|flyctl|doppler|supabase|(?<![\w-])(?:op|fly)(?![\w-])|from-literal|vault|(?<![\w-])su(?![\w-])|(?<!\S)-\w*S|(?<![\w-])(?:{programs})(?![\w-])"
     return re.compile(places, re.IGNORECASE), re.compile(_SHAPES, re.IGNORECASE)
 
 

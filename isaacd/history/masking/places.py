@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from isaacd.history.masking.forms import (
+    CARRIERS,
     FORMS,
     KEEPERS,
     KEYWORDS,
@@ -33,6 +34,11 @@ _HEARS = frozenset(
         "vncpasswd",
         "htpasswd",
         "ansible-vault",
+        "secret-tool",
+        "keyring",
+        "wrangler",
+        "vercel",
+        "op",
     )
 )
 _PARTED_BY = ":%,/"
@@ -52,7 +58,16 @@ def secret_places(line: str, start: int = 0, end: int | None = None, depth: int 
         yield from _of_command(line, command)
         if _hears_secrets(command):
             yield from _told(before, command)
+        if before and before[-1].is_operator and before[-1].text[0] == "<":
+            yield from _told_by_file(before, command)
         before = command
+
+
+def _told_by_file(before: Sequence[Word], command: Sequence[Word]) -> Iterator[Span]:
+    """Give what is said in `<(echo ...)` to a command that takes a secret there."""
+    takes = _hears_secrets(before) or any(is_secret_name(word.text) for word in before)
+    if takes and _program(command)[0] in SPEAKERS:
+        yield from _told(command, ())
 
 
 def _commands(words: Sequence[Word]) -> Iterator[list[Word]]:
@@ -89,6 +104,8 @@ def _of_command(line: str, command: Sequence[Word]) -> Iterator[Span]:
     name, number = _program(command)
     words = command[number + 1 :]
     sets = name in SETTERS or any(word.text in SETTERS for word in words)
+    if name in CARRIERS or (name == "send" and "expect" in line):
+        yield from _carried(line, name, words)
     texts = [word.text for word in words]
     forms = (form for form in FORMS.get(name, ()) if all(text in texts for text in form.after))
     formed = [span for form in forms for span in _formed(line, words, form)]
@@ -108,6 +125,18 @@ def _of_command(line: str, command: Sequence[Word]) -> Iterator[Span]:
             yield from _behind_name(line, word, previous.text, sets=sets)
         yield from _with_name(line, word)
         previous = word
+
+
+def _carried(line: str, name: str, words: Sequence[Word]) -> Iterator[Span]:
+    """Give the secrets of a program behind one that hands it on, and what `expect` types."""
+    if name == "send":
+        yield from ((word.start, word.end) for word in words if not word.text.startswith("-"))
+        return
+    for number, word in enumerate(words):
+        for form in FORMS.get(word.text.rpartition("/")[2], ()) if number else ():
+            behind = words[number + 1 :]
+            if all(text in [item.text for item in behind] for text in form.after):
+                yield from _formed(line, behind, form)
 
 
 def _pairs(line: str, words: Sequence[Word]) -> Iterator[Span]:
@@ -198,7 +227,7 @@ def _value(line: str, word: Word, before: int, *, is_pair: bool) -> Iterator[Spa
     """Give the place of a secret behind the first `before` characters of a word; of a pair, that behind its name."""
     start = word.start + before
     raw = line[start : word.end]
-    if is_harmless(raw):
+    if is_harmless(raw) or raw in ("''", '""'):
         return
     if is_pair:
         parting = min((at for at in map(raw.find, _PARTED_BY) if at >= 0), default=-1)
@@ -218,8 +247,8 @@ def _hears_secrets(command: Sequence[Word]) -> bool:
             name in ("sudo", "su")
             and any(text[:1] == "-" and text[1:2] != "-" and "S" in text for text in texts)
         )
-        or any(text.rpartition("/")[2] in _HEARS for text in texts[:3])
-        or (name == "pass" and "insert" in texts)
+        or any(text.rpartition("/")[2] in _HEARS and not text.startswith("/etc/") for text in texts[:3])
+        or (name in ("pass", "gh", "glab") and ("insert" in texts or "secret" in texts))
         or (name == "read" and any(text[:1] == "-" and "s" in text for text in texts[1:]))
     )
 

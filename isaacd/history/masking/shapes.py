@@ -45,7 +45,7 @@ _PAIRS = re.compile(
 )
 # `alter user u with password 'x'`, `identified by 'x'`, `set password = 'x'`.
 _SQL = re.compile(
-    r"((?:\bpassword|\bidentified[ ]{1,4}(?:with[ ]{1,4}[\w'\"]{1,40}[ ]{1,4})?by)(?:[ ]{1,4}|[ ]{0,4}=[ ]{0,4})(?:password[ ]{0,2}\([ ]{0,2})?)"
+    r"((?:\bpassword(?:[ ]{1,4}for[ ]{1,4}[\w'\"@%.]{1,80})?|\bidentified[ ]{1,4}(?:with[ ]{1,4}[\w'\"]{1,40}[ ]{1,4})?by)(?:[ ]{1,4}|[ ]{0,4}=[ ]{0,4})(?:password[ ]{0,2}\([ ]{0,2})?)"
     r"(?:'[^']{1,200}'|\"[^\"]{1,200}\")",
     re.IGNORECASE,
 )
