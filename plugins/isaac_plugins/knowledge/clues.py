@@ -50,6 +50,7 @@ RULES = (
     _rule("line", r"\blines? (?:number )?(?P<v>\d+)(?:\s*(?:-|to|through|until|and)\s*(?P<w>\d+))?\b"),
     _rule("column", r"\b(?:columns?|fields?) (?:number )?(?P<v>\d+)\b"),
     _rule("column", r"\b(?P<v>\d+)(?:st|nd|rd|th) (?:column|field)\b"),
+    _rule("column", r"\b(?P<v>first|second|third|fourth|fifth|sixth) (?:column|field)\b"),
     _rule("line", r"\b(?P<v>\d+)(?:st|nd|rd|th) line\b"),
     _rule("depth", r"\b(?:depth|level)s?(?: of)? (?P<v>\d+)\b|\b(?P<w>\d+|one|two|three) levels?\b"),
     _rule("account", r"(?<=\bto )(?P<user>[a-z_][\w-]*):(?P<group>[a-z_][\w-]*)(?P<host>(?!))?(?P<path>(?!))?"),
@@ -105,7 +106,7 @@ SWAP = re.compile(
     r"\b(?:replac\w*|substitut\w*|chang\w*)(?: \w+){0,3}? (?P<old>\S+) (?:with|by|to|for) (?:the (?:word|string|text) )?(?P<new>\S+)", re.IGNORECASE
 )  # fmt: skip
 PLAIN = frozenset(
-    """a an the it that this these those all any every each my your its is are was in on of for to from with and or by
+    """owns brings provides a an the it that this these those all any every each my your its is are was in on of for to from with and or by
     as at be file files directory directories folder folders command commands script line lines name names user users
     group groups process processes service services package packages program daemon system computer machine server host
     remote local another other new old current without using which what id ids running using python node docker git
@@ -155,3 +156,5 @@ BEFORE_FILE = re.compile(r"\bfiles?\s*$", re.IGNORECASE)
 BEFORE_FOLDER = re.compile(
     r"\b(?:directory|folder|dir|director(?:y|ies) named|under|below)\s*$", re.IGNORECASE
 )
+# What comes at which place.
+ORDINALS = {"first": "1", "second": "2", "third": "3", "fourth": "4", "fifth": "5", "sixth": "6"}

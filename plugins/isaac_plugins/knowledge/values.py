@@ -139,7 +139,7 @@ def _take(kind: str, match: re.Match[str], values: Values) -> str:
         values.add("ext", value)
         return match[0]
     else:
-        values.add(kind, value)
+        values.add(kind, clues.ORDINALS.get(value.lower(), value) if kind == "column" else value)
     return f" _{kind} "
 
 
