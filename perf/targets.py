@@ -65,6 +65,7 @@ _ALL = (
     ("its RSS after that load", "<= 60 MB", "peers gateway", "RSS after that load, in MB"),
     ("CPU of a streamed piece, provider to client", "<= 20 us", "ai", "CPU a streamed piece, in us"),
     ("RSS after 100,000 mixed requests, against after 10,000", "<= 1.02", "endurance", "RSS after 100,000 mixed requests / *"),
+    ("p99 of `status` under 500 clients, against idle", "<= 50", "crowd", "p99 of status among 500 clients, ten requests a second each / *"),
     # Memory, from the issue: 20-30 % below the straightforward version of the same thing.
     ("rows of the history, against dicts", "<= 0.8", "structures", "10,000 history rows, as the house reads them / dicts"),
     ("tables in L2, against a dict of objects", "<= 0.8", "structures", "1000 tables of 30 rows in L2 / *"),

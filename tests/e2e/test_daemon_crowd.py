@@ -4,9 +4,13 @@ import contextlib
 import itertools
 import random
 import resource
+import signal
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -137,3 +141,34 @@ def _is_greeted(daemon: Daemon, name: str) -> bool:
         assert answer in (None, ("reply", 1, f"hello {name}")), "something else than an answer or the end"
         return answer is not None
     return False
+
+
+def test_who_asks_among_five_hundred_waits_for_one_of_each(daemon: Daemon) -> None:
+    """Counted, not timed: two requests that are there at the same moment, and how many others are answered between."""
+    crowd = Path(__file__).parents[2] / "perf/clients/crowd.py"
+    with subprocess.Popen(
+        [sys.executable, str(crowd), str(daemon.home.socket), str(CLIENTS), "0"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    ) as process, daemon.caller() as first, daemon.caller() as last:  # fmt: skip
+        assert process.stdin is not None
+        assert process.stdout is not None
+        for caller in (first, last):
+            caller.call("ping")
+        assert process.stdout.readline() == "all of them\n"
+        for _ in range(5):
+            daemon.send_signal(signal.SIGSTOP)
+            eventually(lambda: _state(daemon.pid) == "T", "the daemon to stop")
+            one = first.ask("status")
+            eventually(lambda: _state(process.pid) == "S", "all of them to wait for an answer")
+            other = last.ask("status")
+            daemon.send_signal(signal.SIGCONT)
+            before, after = (caller.answer(number)[2] for caller, number in ((first, one), (last, other)))
+            assert abs(after["requests"] - before["requests"]) <= CLIENTS + 1
+        process.stdin.close()
+        answers, most, least = map(int, process.stdout.readline().split())
+    assert answers >= CLIENTS
+    assert most <= 3 * least + 3, "some were answered far more often than others"
+
+
+def _state(pid: int) -> str:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]

@@ -28,6 +28,7 @@ ROOMS = (
     "shell",
     "isolation",
     "endurance",
+    "crowd",
 )
 
 
