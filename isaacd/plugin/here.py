@@ -7,6 +7,7 @@ interpreter stops the daemon. For code that nobody vouches for there is `isaacd.
 
 import asyncio
 import contextlib
+import errno
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -25,6 +26,10 @@ from isaacd.plugin.stamps import Stamps, stamps_of
 from isaacd.plugin.why import why_not
 
 IMPORT_TIMEOUT_S = 10.0
+
+# What an import may lack just now, and the next one have: descriptors or memory. The plugin is not to blame.
+_MOMENTARY = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+_MOMENT_MS = 200
 
 
 class Here:
@@ -112,7 +117,8 @@ class Here:
         if error is not None:
             self._tell(found, error)
             reason, hint = why_not(error, found.root)
-            raise PluginFailed(reason, hint=hint)
+            momentary = isinstance(error, OSError) and error.errno in _MOMENTARY
+            raise PluginFailed(reason, hint=hint, retry_after_ms=_MOMENT_MS if momentary else None)
         where = f"{found.module}{'' if found.attribute == 'plugin' else f':{found.attribute}'}"
         if not isinstance(plugin, Plugin):
             work.code.drop()

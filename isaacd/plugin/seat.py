@@ -367,7 +367,8 @@ class Seat:
             assert self.manifest is not None
             plugin = await self._loaded(self.manifest)
         except PluginFailed as error:
-            self.fail(error, self.stamps)
+            soon_ms = error.retry_after_ms
+            self.fail(error, self.stamps, RETRY_S if soon_ms is None else soon_ms / 1000)
             return
         self.error = self.hint = None
         self._take(plugin)
