@@ -375,6 +375,7 @@ class App:
             in_flight=self._life.in_flight,
             plugins=self._residents.roster.usable,
             draining=self._life.draining,
+            http="" if self._door is None else self._door.shown,
             providers=tuple(item for router in self._routers.values() for item in router.health()),
         )
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from isaacd.ai.keys import KEY_FOLDER
 from isaacd.checkup.finding import Finding, error, quoted, warning
 from isaacd.checkup.machine import Machine
-from isaacd.config import ConfigSource
+from isaacd.config import ConfigSource, HttpConfig, address_of, is_loopback
 from isaacd.errors import ConfigInvalid
 
 
@@ -25,10 +25,33 @@ def configuration(machine: Machine) -> Iterator[Finding]:
         )
     for item in loaded.warnings:
         yield warning(machine.paths.config_file, str(item), "isaacctl config check")
+    yield from _http(machine, loaded.config.http)
     for name, provider in loaded.config.ai.providers.items():
         if provider.api_key_file is not None:
             file = Path(provider.api_key_file.replace("~", machine.environ.get("HOME", "~"), 1)).expanduser()
             yield from _key(machine, file, f"ai.providers.{name}.api_key_file names it, and ")
+
+
+def _http(machine: Machine, config: HttpConfig) -> Iterator[Finding]:
+    """Look who could reach the port of HTTP."""
+    file = machine.paths.config_file
+    try:
+        found = address_of(config)
+    except ConfigInvalid as problem:
+        yield error(file, problem.message, problem.hint or "isaacctl config edit")
+        return
+    if found is not None and config.allow_remote and not is_loopback(found[0]):
+        yield warning(
+            file,
+            f"other machines can reach http.listen at {found[0]}; tokens and questions travel there in the clear",
+            "put something with TLS in front, and set http.listen to 127.0.0.1",
+        )
+    if "*" in config.origins or "null" in config.origins:
+        yield warning(
+            file,
+            "http.origins names no single page, so it lets none in, or any",
+            "name pages, such as https://chat.example.org",
+        )
 
 
 def keys(machine: Machine) -> Iterator[Finding]:

@@ -13,7 +13,7 @@ from isaacd.config.ai import (
     Strategy,
     ToolsConfig,
 )
-from isaacd.config.http import HttpConfig
+from isaacd.config.http import HttpConfig, address_of, is_loopback
 from isaacd.config.jobs import JobsConfig
 from isaacd.config.loaded import ConfigRow, Loaded, load
 from isaacd.config.offered import UNKNOWN, Offered
@@ -64,5 +64,7 @@ __all__ = [
     "ShellConfig",
     "Strategy",
     "ToolsConfig",
+    "address_of",
+    "is_loopback",
     "load",
 ]

@@ -1,10 +1,12 @@
 """The keys under `[http]`: where OpenAI's clients are answered besides the socket."""
 
+import ipaddress
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
 from isaacd.config.about import about
+from isaacd.errors import ConfigInvalid
 
 
 class HttpConfig(Struct, frozen=True, forbid_unknown_fields=True):
@@ -41,3 +43,28 @@ class HttpConfig(Struct, frozen=True, forbid_unknown_fields=True):
             description="Web pages that may ask, such as https://chat.example.org; a browser's request from any other is refused."
         ),
     ] = ()
+
+
+def address_of(config: HttpConfig) -> tuple[str, int] | None:
+    """Return address and port; raises ConfigInvalid for an address that others reach, unless that is allowed."""
+    if config.listen is None:
+        return None
+    host, _, port = config.listen.rpartition(":")
+    host = "127.0.0.1" if host == "localhost" else host.strip("[]")
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        raise ConfigInvalid(f"http.listen: {host!r} is no address") from None
+    if not is_loopback(host) and not config.allow_remote:
+        raise ConfigInvalid(
+            f"http.listen: other machines could reach {host}",
+            hint="set http.allow_remote = true if that is meant; tokens and questions then travel in the clear",
+        )
+    if not 0 < int(port) < 65536:
+        raise ConfigInvalid(f"http.listen: {port} is no port")
+    return str(address), int(port)
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether an address is this machine's alone."""
+    return ipaddress.ip_address(host).is_loopback

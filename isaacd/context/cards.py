@@ -209,7 +209,8 @@ class MemoryCard(msgspec.Struct, frozen=True, kw_only=True):
 class DaemonCard(msgspec.Struct, frozen=True, kw_only=True):
     """The daemon's state at one moment; times in seconds, memory in KiB.
 
-    `providers` are the AI providers that were called since its start.
+    `providers` are the AI providers that were called since its start. `http` is where HTTP is spoken over TCP, or why it is
+    not although the configuration wants it.
     """
 
     version: str
@@ -224,6 +225,7 @@ class DaemonCard(msgspec.Struct, frozen=True, kw_only=True):
     in_flight: int
     plugins: int
     draining: bool = False
+    http: str = ""
     providers: tuple[ProviderHealth, ...] = ()
     house: HouseCard | None = None
     memory: MemoryCard | None = None

@@ -1,8 +1,6 @@
 """Where HTTP is spoken over TCP, as the configuration says it: opened, moved and closed while the daemon lives."""
 
-import ipaddress
-
-from isaacd.config import HttpConfig
+from isaacd.config import HttpConfig, address_of
 from isaacd.errors import ConfigInvalid
 from isaacd.log import Log
 from isaacd.server.listener import Listener
@@ -16,6 +14,14 @@ class TcpDoor:
         self._listener = listener
         self._log = log
         self._open_at: tuple[str, int] | None = None
+
+    @property
+    def shown(self) -> str:
+        """Where clients find it, as `status` says it; else why they do not, or nothing."""
+        if self._open_at is None:
+            return f"closed: {self.trouble}" if self.trouble else ""
+        host, port = self._open_at
+        return f"http://{f'[{host}]' if ':' in host else host}:{port}/v1"
 
     @property
     def is_open(self) -> bool:
@@ -48,23 +54,3 @@ class TcpDoor:
         self._listener.close_tcp()
         self._open_at, self.trouble = None, reason
         self._log.error("HTTP over TCP is not open", reason=reason)
-
-
-def address_of(config: HttpConfig) -> tuple[str, int] | None:
-    """Return address and port; raises ConfigInvalid for an address that others reach, unless that is allowed."""
-    if config.listen is None:
-        return None
-    host, _, port = config.listen.rpartition(":")
-    host = "127.0.0.1" if host == "localhost" else host.strip("[]")
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        raise ConfigInvalid(f"http.listen: {host!r} is no address") from None
-    if not address.is_loopback and not config.allow_remote:
-        raise ConfigInvalid(
-            f"http.listen: other machines could reach {host}",
-            hint="set http.allow_remote = true if that is meant; tokens and questions then travel in the clear",
-        )
-    if not 0 < int(port) < 65536:
-        raise ConfigInvalid(f"http.listen: {port} is no port")
-    return str(address), int(port)

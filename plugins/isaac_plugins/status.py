@@ -44,6 +44,7 @@ def _view(card: DaemonCard, terminal: Terminal) -> str:
         "plugins": str(card.plugins),
         "socket": card.socket,
         "log": card.log,
+        **({"http": card.http} if card.http else {}),
     }
     state = terminal.style("draining", 33) if card.draining else terminal.style("running", 32)
     lines = [

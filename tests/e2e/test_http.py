@@ -357,12 +357,14 @@ def test_an_address_that_others_reach_is_refused_and_the_port_follows_the_config
         home.write_config('[http]\nlisten = "0.0.0.0:4141"\n')
         with running(home=home) as daemon:
             (line,) = daemon.logged("HTTP over TCP is not open")
+            assert daemon.status()["http"].startswith("closed: http.listen: other machines")
             assert "other machines could reach 0.0.0.0" in line["reason"]
             ports = [free_port(), free_port()]
             for number, port in enumerate(ports):
                 home.write_config(f'[http]\nlisten = "127.0.0.1:{port}"\n')
                 daemon.send_signal(signal.SIGHUP)
                 daemon.logged("HTTP over TCP is open", number + 1)
+                assert daemon.status()["http"] == f"http://127.0.0.1:{port}/v1"
                 with HttpClient(socket.create_connection(("127.0.0.1", port))) as client:
                     assert client.ask("GET", "/health").status == 200
             with pytest.raises(ConnectionRefusedError):

@@ -147,6 +147,21 @@ def test_a_key_that_others_can_read(ward, mode):
     assert found.hint.startswith(f"chmod 600 {ward.paths.config_dir}/keys/openai")
 
 
+@pytest.mark.parametrize(
+    ("text", "severity", "said"),
+    [
+        ('listen = "0.0.0.0:4141"', "error", "other machines could reach 0.0.0.0"),
+        ('listen = "0.0.0.0:4141"\nallow_remote = true', "warning", "other machines can reach http.listen"),
+        ('listen = "127.0.0.1:99999"', "error", "99999 is no port"),
+        ('origins = ["null"]', "warning", "http.origins"),
+    ],
+)
+def test_a_port_of_http_that_others_reach(ward, text, severity, said):
+    ward.house.write("config/config.toml", f"[http]\n{text}\n")
+    found = ward.only()
+    assert (found.severity, said in found.message) == (severity, True)
+
+
 def test_a_key_file_of_the_configuration_that_is_missing(ward):
     ward.house.write("config/config.toml", "[ai.providers.mine]\nkind = 'openai'\napi_key_file = '~/none'\n")
     assert "ai.providers.mine.api_key_file names it" in ward.only().message
