@@ -16,6 +16,11 @@ TOKEN_VARIABLE = "ISAAC_TOKEN"  # noqa: S105 - its name
 
 def serve(scopes: "Sequence[str]", token_file: str | None, told: "Mapping[str, str]") -> int:
     """Be the server of one host until it is done; `told` are the variables that the daemon may know."""
+    if os.isatty(0):
+        os.write(
+            2,
+            b"hosts start this by themselves, and speak MCP here; isaacctl mcp config HOST says how to tell them\n",
+        )
     uid = os.getuid()
     environ = with_runtime(os.environ, uid)
     env = {name: value for name, value in told.items() if name != TOKEN_VARIABLE}

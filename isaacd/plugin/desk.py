@@ -198,6 +198,7 @@ class PluginDesk:
             disabled=loaded.config.plugins.disabled,
             trusted=self._trust.all(),
             verdict=self._trust.of,
+            granted=self._grants.of,
             isolation=held,
             uid=self._uid,
         )

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import msgspec
 
+from isaacd.belongings.capabilities import scopes_of
 from isaacd.context import PluginCard, PluginFinding
 from isaacd.plugin.choices import FILE_NAME as CHOICES
 from isaacd.plugin.choices import Choices, label_of
+from isaacd.plugin.grants import FILE_NAME as GRANTED
 from isaacd.plugin.index import read_index
 from isaacd.plugin.installed_health import finding, installed_findings
 from isaacd.plugin.isolation.fence import InForce
@@ -36,6 +38,7 @@ class Patient(msgspec.Struct, frozen=True, kw_only=True):
     chosen: Collection[str]
     trusted: Sequence[Trusted]
     verdict: Callable[[str, Path], Verdict]
+    granted: Callable[[str, str], Collection[str]]
     isolation: InForce
     uid: int
 
@@ -51,6 +54,7 @@ def examine(patient: Patient) -> list[PluginFinding]:
         _unused,
         _choices,
         _trust,
+        _scopes,
         _installed,
         _isolation,
         _pip,
@@ -232,6 +236,27 @@ def _trust(patient: Patient) -> Iterator[PluginFinding]:
                 f"look at {place}, then: isaacctl plugins trust {one.name}",
             )
     yield from _private(patient.plugins_dir / TRUSTED, "the list of what is trusted", patient.uid)
+
+
+def _scopes(patient: Patient) -> Iterator[PluginFinding]:
+    found = {item.name: item for item in patient.found if item.hidden_by is None}
+    for card in patient.cards:
+        item = found.get(card.name)
+        wanted = scopes_of(card.capabilities)
+        if not wanted or item is None or card.state in ("hidden", "disabled"):
+            continue
+        if patient.verdict(card.name, item.root).trusted:
+            continue
+        held = patient.granted(card.name, label_of(item))
+        missing = [scope for scope in wanted if scope not in held]
+        if missing:
+            wants = ", ".join(missing)
+            yield _warning(
+                card.name,
+                f"it wants {wants} of Isaac, and nobody has granted that",
+                f"if you want it: isaacctl plugins grant {card.name}",
+            )
+    yield from _private(patient.plugins_dir / GRANTED, "the list of what is granted", patient.uid)
 
 
 def _installed(patient: Patient) -> Iterator[PluginFinding]:

@@ -111,8 +111,13 @@ class Life:
         self._last_request = self._clock.monotonic()
         self._idle.set()
         needed = self._busy if self.has_heir else self._holds_open
-        if self.steps_aside and not (self.in_flight or self.connections or needed()):
+        if self.steps_aside and not (self.in_flight or self._held_open_by_peers or needed()):
             self.stop()
+
+    @property
+    def _held_open_by_peers(self) -> bool:
+        """Whether anybody is connected who does not come back by itself once this daemon has left."""
+        return self.listener is not None and any(not item.returns for item in self.listener.connections)
 
     def stop(self) -> None:
         """Begin to drain and exit."""

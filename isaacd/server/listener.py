@@ -178,6 +178,11 @@ class Connection(asyncio.Protocol):
         else:
             self.transport.pause_reading()
 
+    @property
+    def returns(self) -> bool:
+        """Whether the peer opens another connection by itself once this one has ended, and loses nothing by that."""
+        return self.session is not None and self.session.returns
+
     def keep(self, keeper: "Keeper") -> bool:
         """Hand the connection over, if nothing is under way in it, and let go of it; say whether that was done."""
         from isaacd.server.keeping import Kept  # only under a service manager

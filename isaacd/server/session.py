@@ -37,7 +37,12 @@ class Peer(Protocol):
 
 
 class Face(Protocol):
-    """Another language on the same connection."""
+    """Another language on the same connection; `returns` says that its peer comes back once the daemon has left."""
+
+    @property
+    def returns(self) -> bool:
+        """Whether it does."""
+        ...
 
     def take(self, message: Message) -> None:
         """Act on one message."""
@@ -114,6 +119,11 @@ class Session:
     def catalog(self) -> Catalog:
         """All commands."""
         return self._shared.catalog
+
+    @property
+    def returns(self) -> bool:
+        """Whether the peer is a client of ours that comes back by itself."""
+        return self.face is not None and self.face.returns
 
     @property
     def services(self) -> Services:

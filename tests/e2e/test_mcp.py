@@ -205,6 +205,18 @@ def test_what_a_leaving_daemon_refuses_is_asked_of_the_next_one():
         assert home.isaacctl("stop").returncode == 0
 
 
+def test_a_host_that_is_connected_keeps_no_older_daemon_from_making_room():
+    with a_home() as home, running("--on-demand", home=home) as daemon, serving(home) as server:
+        server.answer(initialize())
+        with daemon.caller() as caller:
+            caller.call("cli.run", {"argv": ["greet"], "version": "999.0.0"})
+        assert daemon.wait() == 0
+        after = server.answer(call(1, "status"))["result"]["structuredContent"]
+        assert after["pid"] != daemon.pid
+        assert server.end() == (0, b"")
+        assert home.isaacctl("stop").returncode == 0
+
+
 def test_a_token_widens_and_narrows_what_a_host_may(daemon, tmp_path):
     made = daemon.home.isaacctl("token", "new", "agent", "--scope", "run:confirm", "--json")
     token = json.loads(made.stdout)["token"]

@@ -284,6 +284,8 @@ def test_a_plugin_has_the_scopes_that_a_person_has_granted_and_more_only_once_th
     assert "it wants ask of Isaac, and has not got that: isaacctl plugins grant box" in said
     info = told(home, "plugins", "info", "box")
     assert (info["scopes"], info["granted"], info["trusted"]) == (["ask"], [], False)
+    (finding,) = [item for item in diagnosed(home) if item["about"] == "box"]
+    assert "it wants ask of Isaac" in finding["message"]
     assert "does not want the scope 'admin'" in refused(home, "plugins", "grant", "box", "admin")
     assert run(home, "plugins", "grant", "box") == "box: granted ask\n"
     assert told(home, "plugins", "info", "box")["granted"] == ["ask"]

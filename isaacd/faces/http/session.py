@@ -61,6 +61,7 @@ class HttpSession:
     """
 
     patient = False
+    returns = False
 
     def __init__(
         self,

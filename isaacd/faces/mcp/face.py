@@ -47,7 +47,7 @@ class Face:
         self._port = port
         self._access = access
         self._meta = meta
-        self._returns = returns
+        self.returns = returns
         self._can_tell = can_tell
         self._version: str | None = None
         self._client = spec.Implementation()
@@ -77,7 +77,7 @@ class Face:
 
     def farewell(self, running: tuple[int | str, ...]) -> None:
         """Tell a client that comes back what it may ask the next daemon: all that is not answered and not in `running`."""
-        if self._returns:
+        if self.returns:
             self._port.send(self._port.codec.encode_notification(spec.LEFT, {"running": running}))
 
     def take(self, message: Message) -> None:

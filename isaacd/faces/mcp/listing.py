@@ -28,6 +28,8 @@ class Listing:
         self._version = ""
         self._told: bytes | None = None  # what was listed last; None before that
         self._looks = False
+        self._made: list[dict[str, Any]] = []
+        self._key: tuple[int, str, tuple[str, ...]] | None = None  # what they were made for
         self._unwatch: Callable[[], None] | None = port.catalog.watch(self._look_again)
 
     def close(self) -> None:
@@ -54,13 +56,16 @@ class Listing:
 
     def _tools(self) -> list[dict[str, Any]]:
         held = self._access.scopes
-        belongings = self._port.services.belongings
-        found = offers(self._port.catalog)
-        return [
-            described(offer, self._version, belongings)
-            for _, offer in sorted(found.items())
-            if allows(held, offer.scope)
-        ]
+        key = (self._port.catalog.version, self._version, held)
+        if key != self._key:
+            belongings, found = self._port.services.belongings, offers(self._port.catalog)
+            self._made = [
+                described(offer, self._version, belongings)
+                for _, offer in sorted(found.items())
+                if allows(held, offer.scope)
+            ]
+            self._key = key
+        return self._made
 
     def _look_again(self) -> None:
         if self._told is not None and not self._looks:
