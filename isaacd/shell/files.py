@@ -32,7 +32,14 @@ class Files:
             return self._texts.get(_path(words[0]))
         if invocation.name not in _READS_FILE:
             return None
-        return next((self._texts[path] for word in words[1:] if (path := _path(word)) in self._texts), None)
+        read = [*words[1:]]
+        read += [
+            item.target for item in invocation.redirects if item.operator == "<" and item.target is not None
+        ]
+        source = invocation.receives
+        if source is not None and source.name == "cat":
+            read += source.words[1:]
+        return next((self._texts[path] for word in read if (path := _path(word)) in self._texts), None)
 
     def note(self, invocation: Invocation) -> str | None:
         """Take what a command writes into files; return what of it is run at the start of each session, or by git."""

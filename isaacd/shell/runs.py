@@ -110,6 +110,10 @@ class Runs(ABC):
             is_function=bool(self._called_so) and name in self._called_so and _CALLS.issuperset(around.via),
         )
         found = indirect(invocation) if name is not None else Found()
+        if found.texts and found.unseen is None and not self._tells_outputs:
+            found = msgspec.structs.replace(
+                found, unseen="what writes the text that is run is no usual program"
+            )
         if found.unseen is not None:
             invocation = msgspec.structs.replace(invocation, unseen=found.unseen)
         self._add(invocation, around)

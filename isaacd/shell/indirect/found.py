@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from isaacd.shell.invocation import Invocation
-from isaacd.shell.syntax import Word
-from isaacd.shell.written import written
+from isaacd.shell.syntax import Text, Word
+from isaacd.shell.written import written, written_by
 
 SHELLS = frozenset(
     "sh bash dash zsh ksh ksh93 mksh ash fish rbash rksh posh yash csh tcsh elvish nu xonsh".split()
@@ -39,11 +39,28 @@ Finder = Callable[[Invocation], Found]
 
 def joined(words: Sequence[Word], unseen: str, *, same_shell: bool = False) -> Found:
     """Join words to the line that a shell will be given; `unseen` is said if a part of it is not seen."""
-    whole = all(word.value is not None for word in words)
-    text = " ".join(word.value if word.value is not None else _with_gaps(word) for word in words)
+    texts = [word.value if word.value is not None else _told(word) for word in words]
+    whole = all(text is not None for text in texts)
+    text = " ".join(
+        text if text is not None else _with_gaps(word) for word, text in zip(words, texts, strict=True)
+    )
     if any(word.is_pattern for word in words[:1]) and same_shell:
         whole = False
     return Found(texts=(text,), unseen=None if whole else unseen, same_shell=same_shell)
+
+
+def _told(word: Word) -> str | None:
+    """Return a word whose unseen parts are all substitutions that certainly write something, such as `$(echo rm x)`."""
+    texts: list[str] = []
+    for part in word.parts:
+        if isinstance(part, Text):
+            texts.append(part.text)
+            continue
+        told = written_by(part.scripts[0]) if part.kind == "command" and len(part.scripts) == 1 else None
+        if told is None:
+            return None
+        texts.append(told)
+    return "".join(texts)
 
 
 def _with_gaps(word: Word) -> str:
@@ -71,6 +88,11 @@ def read_as_shell(invocation: Invocation) -> Found:
         if redirect.operator in ("<<", "<<<") and redirect.body is not None:
             return joined((redirect.body,), f"what {name} reads cannot be seen")
         if redirect.operator in ("<", "<>", "<&") and redirect.descriptor in (None, 0):
+            target = redirect.target
+            if target is not None and target.raw.startswith("<(") and len(target.scripts) == 1:
+                told = written_by(target.scripts[0])
+                if told is not None:
+                    return Found(texts=(told,))
             return Found(unseen=f"what is in the file that {name} reads is run, and cannot be seen")
     source = invocation.receives
     if source is None:

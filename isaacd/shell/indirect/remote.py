@@ -37,7 +37,9 @@ def _ssh_options(words: tuple[Word, ...]) -> Found:
     """`-o ProxyCommand=LINE` runs here."""
     texts = []
     for word in words:
-        name, equals, line = (word.value or "").removeprefix("-o").partition("=")
+        name, equals, line = (word.value or "").removeprefix("-o").strip().partition("=")
+        if " " in name.strip():
+            name, equals, line = (word.value or "").removeprefix("-o").strip().partition(" ")
         if (
             equals
             and name.strip().lower() in ("proxycommand", "localcommand", "knownhostscommand")

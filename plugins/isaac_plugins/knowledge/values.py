@@ -116,7 +116,8 @@ def _take(kind: str, match: re.Match[str], values: Values) -> str:
     if kind in _NUMBERED_KINDS:
         for group in (value, groups.get("w")):
             if group:
-                values.add(kind, str(clues.NUMBERS.get(group.lower(), group)))
+                number = clues.NUMBERS.get(group.lower()) or clues.ORDINALS.get(group.lower(), group)
+                values.add(kind, str(number))
         words = re.sub(r"[\d_]+", " ", match[0]) if "v" in groups else ""
         return f" {words} _{kind} "
     before = match.string[: match.start()]
@@ -139,7 +140,7 @@ def _take(kind: str, match: re.Match[str], values: Values) -> str:
         values.add("ext", value)
         return match[0]
     else:
-        values.add(kind, clues.ORDINALS.get(value.lower(), value) if kind == "column" else value)
+        values.add(kind, value)
     return f" _{kind} "
 
 

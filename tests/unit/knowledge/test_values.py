@@ -36,6 +36,7 @@ from isaac_plugins.knowledge import values, words
         ("chmod u+x on it", {"mode": ["u+x"]}),
         ("show lines 5 to 10", {"line": ["5", "10"]}),
         ("sort by column 3", {"column": ["3"]}),
+        ("print the second column", {"column": ["2"]}),
         ("the first 20 lines", {"count": ["20"]}),
         ("in the current directory", {"path": ["."]}),
         ("in my home directory", {"path": ["~"]}),
