@@ -11,6 +11,7 @@ token, for the shell that `SHELL` names; the consent judges the line once more.
 import argparse
 import json
 import os
+import random
 import statistics
 import subprocess
 import tempfile
@@ -28,7 +29,13 @@ if TYPE_CHECKING:
 
 DATA = Path(os.environ.get("ISAAC_PERF_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 MEDIAN_US, P99_US, ALIAS_US = 100, 1000, 1
-OWN_LINES = (
+# As people type: of five lines four are short ones of everyday.
+COMMON = (
+    "ls", "ls -la", "cd src", "cd ..", "pwd", "git status", "git diff", "cat notes.txt", "vim setup.cfg", "make",
+    "ssh root@10.1.26.9", "nmap -sV 10.1.26.9", "ping 10.1.26.9", "sudo su", "exit", "python3 app.py", "whoami",
+    "grep -r todo src", "docker ps", "cp a.txt b.txt",
+)  # fmt: skip
+RARER = (
     "ls -la",
     "cd src",
     "git status",
@@ -45,6 +52,7 @@ OWN_LINES = (
     "sudo apt-get isntall vim",
     "curl -s https://example.org | head",
 )
+OWN_LINES = tuple(line for rare in RARER for line in (*random.Random(rare).sample(COMMON, 4), rare))
 
 
 def measure(place: Place, effort: Effort) -> Iterator[Row]:
@@ -85,7 +93,7 @@ def main() -> None:
 
 def _measure_here(data: Path, effort: Effort) -> dict[str, list[float]]:
     typed = _recorded(data)
-    lines = typed or list(OWN_LINES) * 100
+    lines = typed or list(OWN_LINES) * 20
     lines = lines[:20] if effort.least else lines[:2000] if effort.quick else lines
     found: dict[str, list[float]] = {"median": [], "p99": [], "judged, median": [], "alias": []}
     found |= {"planned": [], "approved": []}
