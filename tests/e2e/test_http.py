@@ -130,6 +130,23 @@ def test_pieces_come_as_events(house: House) -> None:
     assert not any("usage" in item for item in plain.events[:-1])
 
 
+def test_the_newer_protocol_is_spoken_too(house: House) -> None:
+    tools = [{"type": "function", "name": "f", "parameters": {"type": "object"}}]
+    with house.tcp(house.token) as client:
+        whole = client.ask("POST", "/v1/responses", {"model": "m", "input": "in other words"})
+        called = client.ask("POST", "/v1/responses", {"input": "call", "tools": tools}).json
+        streamed = client.ask(
+            "POST", "/v1/responses", {"input": "in other words", "stream": True}
+        ).body.decode()
+        refused = client.ask("POST", "/v1/responses", {"input": "x", "previous_response_id": "y"})
+    assert whole.json["output"][0]["content"][0]["text"] == "re: in other words"
+    assert whole.json["usage"]["total_tokens"] == 17
+    assert [item["type"] for item in called["output"]] == ["function_call"]
+    kinds = [line.removeprefix("event: ") for line in streamed.splitlines() if line.startswith("event: ")]
+    assert (kinds[0], kinds[-1]) == ("response.created", "response.completed")
+    assert (refused.status, refused.error["param"]) == (400, "previous_response_id")
+
+
 def test_tools_are_passed_through(house: House) -> None:
     tools = [{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}]
     with house.unix() as client:

@@ -25,6 +25,7 @@ from isaacd.errors import ConfigInvalid, FrameTooLarge, InvalidParams, InvalidRe
 from isaacd.faces.http.completions import read_completion
 from isaacd.faces.http.reader import Reader as HttpReader
 from isaacd.faces.http.refused import RefusedError
+from isaacd.faces.http.responses import read_response
 from isaacd.history.importing.sources import read_file
 from isaacd.history.records import Reader
 from isaacd.redact import redact_text
@@ -205,13 +206,14 @@ def fuzz_http(data: bytes) -> None:
 
 def fuzz_http_chat(data: bytes) -> None:
     """A body is a question, or is refused in words that can be sent."""
-    status = 0
-    try:
-        assert read_completion(data).messages
-    except RefusedError as error:
-        status = error.status
-        error.message.encode()
-    assert status in (0, 400)
+    for read in (read_completion, read_response):
+        status = 0
+        try:
+            assert read(data).messages
+        except RefusedError as error:
+            status = error.status
+            error.message.encode()
+        assert status in (0, 400)
 
 
 def fuzz_redaction(data: bytes) -> None:

@@ -88,7 +88,18 @@ class Own(Struct, forbid_unknown_fields=True):
     conversation: str | None = None
 
 
-class Body(Struct):
+class Steering(Struct, kw_only=True):
+    """What steers how the model draws its words, in whichever protocol it is said."""
+
+    temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
+    frequency_penalty: Annotated[float, Meta(ge=-2, le=2)] | None = None
+    presence_penalty: Annotated[float, Meta(ge=-2, le=2)] | None = None
+    seed: int | None = None
+    top_p: Annotated[float, Meta(ge=0, le=1)] | None = None
+    parallel_tool_calls: bool | None = None
+
+
+class Body(Steering, kw_only=True):
     """What may stand in a body; what else stands there is ignored, as clients send what they like."""
 
     messages: list[_Turn]
@@ -96,7 +107,6 @@ class Body(Struct):
     models: list[str] | None = None
     stream: bool | None = None
     stream_options: _StreamOptions | None = None
-    temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
     max_tokens: int | None = None
     max_completion_tokens: int | None = None
     stop: str | list[str] | None = None
@@ -105,11 +115,6 @@ class Body(Struct):
     response_format: _Format | None = None
     reasoning_effort: Effort | None = None
     prompt_cache_key: str | None = None
-    frequency_penalty: Annotated[float, Meta(ge=-2, le=2)] | None = None
-    presence_penalty: Annotated[float, Meta(ge=-2, le=2)] | None = None
-    seed: int | None = None
-    top_p: Annotated[float, Meta(ge=0, le=1)] | None = None
-    parallel_tool_calls: bool | None = None
     isaac: Own | None = None
     n: Raw | UnsetType = UNSET
     logprobs: Raw | UnsetType = UNSET
@@ -220,7 +225,7 @@ def _asking(body: Body) -> Asking:
         providers=_providers(body.models, model),
         strategy=own.strategy,
         temperature=body.temperature,
-        sampling=_sampling(body),
+        sampling=sampling_of(body, has_tools=bool(body.tools)),
         max_tokens=limit,
         stop=_stops(body.stop),
         tools=tuple([_tool(tool, number) for number, tool in enumerate(body.tools or ())]),
@@ -234,14 +239,14 @@ def _asking(body: Body) -> Asking:
     )
 
 
-def _sampling(body: Body) -> Sampling | None:
+def sampling_of(body: Steering, *, has_tools: bool) -> Sampling | None:
     """Return what else steers the answer; what changes nothing is left out, as clients like to say it all the same."""
     made = Sampling(
         top_p=None if body.top_p == 1 else body.top_p,
         seed=body.seed,
         presence_penalty=body.presence_penalty or None,
         frequency_penalty=body.frequency_penalty or None,
-        parallel_tool_calls=False if body.parallel_tool_calls is False and body.tools else None,
+        parallel_tool_calls=False if body.parallel_tool_calls is False and has_tools else None,
     )
     return made if made.told() else None
 

@@ -11,6 +11,7 @@ from isaacd.faces.http.house import House
 from isaacd.faces.http.models import model, models
 from isaacd.faces.http.refused import RefusedError
 from isaacd.faces.http.reply import TEXT
+from isaacd.faces.http.response import respond
 from isaacd.tokens.scope import Scope
 
 _MODEL = "/v1/models/"
@@ -64,11 +65,14 @@ def _mcp_delete(house: House, exchange: Exchange) -> None:
 
 
 _CHAT = {"POST": Route("http.chat", "ask", task=chat)}
+_RESPONSES = {"POST": Route("http.responses", "ask", task=respond)}
 _MODELS = {"GET": Route("http.models", "ask", task=models)}
 _ONE_MODEL = {"GET": Route("http.model", "ask", task=model)}
 _ROUTES: dict[str, dict[str, Route]] = {
     "/v1/chat/completions": _CHAT,
     "/chat/completions": _CHAT,
+    "/v1/responses": _RESPONSES,
+    "/responses": _RESPONSES,
     "/v1/models": _MODELS,
     "/models": _MODELS,
     "/mcp": {
