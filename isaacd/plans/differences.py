@@ -15,7 +15,14 @@ _BASH_WORDS = re.compile(
 )
 _ZSH = re.compile(
     r"(?:^|[\s;|&(])=[\w(]|\*\*|[*?\])][(]|\$[=~^+#:\[]|\$\{[(^~=+#:]|\$\w+[\[:]|>[!|>&]|&[|!]|<\d*-\d*>|~[\w\[]"
-    r"|(?:^|[\s;|&(])(?:repeat|foreach|always|nocorrect|noglob|-)\s|\\[^\s]"
+    r"|(?:^|[\s;|&(])(?:repeat|foreach|always|nocorrect|noglob|emulate|hash|sched|zmodload|-)\s|\\[^\s]"
+    # An array is all of its elements here, and elements of some say what names stand for: `functions[ls]='rm x'`.
+    r"|=\(|\]\+?="
+)
+# What other variables and names mean is set otherwise than in bash: `set PAGER rm`, `alias ls rm`.
+_FISH_WORDS = re.compile(
+    r"(?:^|[\s;|&])(?:(?:alias|abbr|bind|complete|functions|funcsave|trap)\s|set\s[^;|&\n]{0,80}"
+    r"(?:PATH|PAGER|EDITOR|VISUAL|BROWSER|SHELL|LD_|GIT_|LESS|fish_))"
 )
 _NAMES = {"sh": "a plain sh", "ksh": "ksh", "zsh": "zsh", "fish": "fish"}
 
@@ -28,8 +35,10 @@ def difference(line: str, family: Family, name: str) -> str | None:
         differs = _BASH_ONLY.search(line) is not None or _BASH_WORDS.search(line) is not None
     elif family == "zsh":
         differs = _ZSH.search(line) is not None
+    elif family == "fish":
+        differs = _FISH.fullmatch(line) is None or _FISH_WORDS.search(line) is not None
     else:
-        differs = (_FISH if family == "fish" else _PLAIN).fullmatch(line) is None
+        differs = _PLAIN.fullmatch(line) is None
     if not differs:
         return None
     return f"{_NAMES.get(family, name)} may read it otherwise than bash, as which it was judged"

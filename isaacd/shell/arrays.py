@@ -1,6 +1,7 @@
 """Arrays of a line whose elements are in sight: `a[0]`, `a[1]` and `a[key]` stand among the other variables.
 
-`a[#]` says how many elements there are, if they are all seen and count from 0.
+`a[#]` says how many elements there are, if they are all seen and count from 0. `$a` itself is not told: some shells take
+it for the first element, others for all.
 """
 
 import re
@@ -51,8 +52,6 @@ def take(name: str, words: Sequence[Word], values: dict[str, str], *, adds: bool
         values[f"{name}[#]"] = str(len(seen))
     values[_ANY] = ""
     values.update((f"{name}[{key}]", text) for key, text in found.items())
-    if "0" in found:
-        values[name] = found["0"]
 
 
 def put(element: str, text: str | None, values: dict[str, str]) -> None:
@@ -76,8 +75,6 @@ def put(element: str, text: str | None, values: dict[str, str]) -> None:
         return
     values[_ANY] = ""
     values[f"{name}[{key}]"] = text
-    if key == "0":
-        values[name] = text
 
 
 def element(text: str, values: Mapping[str, str]) -> str | None:
