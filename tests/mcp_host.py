@@ -36,6 +36,7 @@ class Host:
     def __init__(self, group: anyio.abc.TaskGroup, *commands: Command) -> None:
         self.talk = Conversation(group=group, codec=JsonLinesCodec())
         self.talk.shared.catalog.add(*commands)
+        self.kept: list[Any] = []  # all that was heard by `answer`
 
     @property
     def services(self) -> Any:
@@ -73,6 +74,7 @@ class Host:
         """Say a request, and return its answer; what else is said meanwhile is dropped."""
         self.say(message)
         heard = await self.until(message["id"])
+        self.kept += heard
         return next(item for item in heard if item.get("id") == message["id"] and "method" not in item)
 
     async def begin(

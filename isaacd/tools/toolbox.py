@@ -85,7 +85,8 @@ class Toolbox:
             or command.plugin == context.plugin
         ):
             raise PermissionDenied(f"{who} cannot call {name}: only people and other programs do")
-        scope = needed(command, arguments.keys())
+        texts = [item for item, value in arguments.items() if isinstance(value, str)]
+        scope = needed(command, arguments.keys(), texts)
         if not allows(scopes, scope):
             raise PermissionDenied(
                 f"{who} needs the scope {scope} to call {name}, and has {', '.join(scopes) or 'none'}",

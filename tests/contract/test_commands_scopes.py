@@ -35,7 +35,7 @@ history.search history.stats keys keys.forget keys.set knowledge.update metrics
 notes notes.add notes.ask notes.change notes.delete notes.edit notes.export notes.import notes.list notes.save notes.search
 notes.show notes.tag notes.tags notes.write
 plugin.check plugin.new plugin.pack plugin.test plugins.adopt plugins.choose plugins.disable plugins.doctor plugins.enable
-plugins.install plugins.reload plugins.remove plugins.timings plugins.trust plugins.untrust review
+plugins.grant plugins.install plugins.reload plugins.remove plugins.revoke plugins.timings plugins.trust plugins.untrust review
 schedule schedule.add schedule.attend schedule.ended schedule.list schedule.log schedule.next schedule.pause
 schedule.remove schedule.report schedule.resume schedule.run schedule.runner schedule.shell schedule.show
 tasks tasks.again tasks.cancel tasks.follow tasks.list tasks.prune tasks.remove tasks.run tasks.show tasks.wait

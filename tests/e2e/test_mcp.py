@@ -205,6 +205,16 @@ def test_what_a_leaving_daemon_refuses_is_asked_of_the_next_one():
         assert home.isaacctl("stop").returncode == 0
 
 
+def test_a_question_that_names_a_file_needs_more_than_ask(daemon):
+    with serving(daemon.home) as server:
+        server.answer(initialize())
+        for number, given in enumerate(({"attach": ["/etc/passwd"]}, {"schema": "/etc/passwd"})):
+            refused = server.answer(call(number, "ask", question="list files", **given))
+            assert refused["error"]["code"] == -32003, given
+        fine = server.answer(call("data", "ask", question="list files", schema={"type": "object"}))
+        assert "result" in fine
+
+
 def test_a_host_that_is_connected_keeps_no_older_daemon_from_making_room():
     with a_home() as home, running("--on-demand", home=home) as daemon, serving(home) as server:
         server.answer(initialize())

@@ -1,9 +1,10 @@
 """Which commands are tools of a host, what they need, and how they are described."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
+from msgspec import Raw
 
 from isaacd.belongings import Belongings
 from isaacd.command import Catalog, Command
@@ -41,9 +42,10 @@ class Offer(msgspec.Struct, frozen=True):
         """What has to be granted before it is offered at all."""
         return self.command.scope
 
-    def needs(self, given: Iterable[str]) -> Scope:
-        """Return what has to be granted for a call with these arguments."""
-        return needed(self.command, frozenset(given))
+    def needs(self, given: Mapping[str, Raw]) -> Scope:
+        """Return what has to be granted for a call with these arguments, as JSON by name."""
+        texts = [name for name, value in given.items() if bytes(value)[:1] == b'"']
+        return needed(self.command, given.keys(), texts)
 
 
 def offers(catalog: Catalog) -> dict[str, Offer]:
