@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Put stored results into the pages of docs/: `perf/publish.py [--suite FILE] [--peers FILE] [--check]`.
+"""Put stored results into the pages of docs/: `perf/publish.py [--suite FILE] [--rooms FILE ...] [--peers FILE] [--check]`.
 
 From perf/results/now.json (`make bench`) and perf/results/peers.json (`make bench-peers`) it writes perf/published.json,
 which is kept with the code, the pictures in docs/explanation/pictures, and has docs/generate.py make the pages; the tests
@@ -51,14 +51,12 @@ def published(file: Path = PUBLISHED) -> Published:
     return found
 
 
-def gathered(before: Published, suite: Path, peers: Path) -> tuple[Published, list[Any]]:
-    """Lay new results over what was published; returns that and the pictures."""
+def gathered(before: Published, suite: Path, peers: Path, *rooms: Path) -> tuple[Published, list[Any]]:
+    """Lay new results over what was published; returns that and the pictures. `rooms` are newer results of some rooms."""
     rows = {False: _kept(before, of_peers=False), True: _kept(before, of_peers=True)}
     found, drawn = dict(before), []
     if suite.is_file():
-        measured, found["suite"] = read_results(suite)
-        told = more_path(suite)
-        more = json.loads(told.read_text(encoding="utf-8")) if told.exists() else {}
+        measured, found["suite"], more = suite_with(suite, *rooms)
         drawn = [picture for picture in pictures(measured, more) if picture.name in SHOWN]
         rows[False] = [_row(row) for row in measured]
         found["headlines"] = headlines(measured)
@@ -73,6 +71,26 @@ def gathered(before: Published, suite: Path, peers: Path) -> tuple[Published, li
         [one.target.what, one.target.wanted, one.figure, one.met, one.target.room] for one in told_of
     ]
     return found, drawn
+
+
+def suite_with(suite: Path, *rooms: Path) -> tuple[list[Row], dict[str, str], dict[str, Any]]:
+    """Read the results of a suite; whole rooms of it are replaced by those of later files, whose commands are added."""
+    measured, about = read_results(suite)
+    more: dict[str, Any] = _more(suite)
+    for file in rooms:
+        newer, conditions = read_results(file)
+        names = {row.room for row in newer}
+        measured = [row for row in measured if row.room not in names] + newer
+        more |= _more(file)
+        about["command"] = f"{about.get('command', 'perf/run')}; {conditions.get('command', 'perf/run')}"
+        about["took"] = f"{about.get('took', '?')}; {conditions.get('took', '?')}"
+    return measured, about, more
+
+
+def _more(file: Path) -> dict[str, Any]:
+    told = more_path(file)
+    found: dict[str, Any] = json.loads(told.read_text(encoding="utf-8")) if told.exists() else {}
+    return found
 
 
 def _kept(before: Published, *, of_peers: bool) -> list[Mapping[str, Any]]:
@@ -129,6 +147,14 @@ def main() -> int:
     )
     parser.add_argument("--suite", type=Path, default=RESULTS / "now.json", metavar="FILE")
     parser.add_argument("--peers", type=Path, default=RESULTS / "peers.json", metavar="FILE")
+    parser.add_argument(
+        "--rooms",
+        type=Path,
+        nargs="*",
+        default=(),
+        metavar="FILE",
+        help="later results of some rooms of the suite",
+    )
     parser.add_argument("--check", action="store_true")
     options = parser.parse_args()
     if not options.suite.is_file() and not options.peers.is_file():
@@ -136,7 +162,7 @@ def main() -> int:
     before = published()
     if options.check:
         return _check(before, [file for file in (options.suite, options.peers) if file.is_file()])
-    found, drawn = gathered(before, options.suite, options.peers)
+    found, drawn = gathered(before, options.suite, options.peers, *options.rooms)
     PUBLISHED.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     if drawn:
         PICTURES.mkdir(exist_ok=True)

@@ -76,6 +76,21 @@ def test_what_was_not_measured_anew_stays(stored: tuple[Path, Path], tmp_path: P
     assert not drawn
 
 
+def test_rooms_that_were_measured_again_replace_those_of_the_suite(
+    stored: tuple[Path, Path], tmp_path: Path
+) -> None:
+    suite, _ = stored
+    again = tmp_path / "again.json"
+    newer = Row("alias look-up in us", ours=[0.5], unit="integer", target=1, room="router")
+    write_results(again, [newer], CONDITIONS | {"command": "perf/run router"})
+    found, _ = gathered(published(tmp_path / "absent"), suite, tmp_path / "absent", again)
+    assert [(row["name"], row["middle"]) for row in found["rows"]] == [
+        ("isaacctl status", 1.1),
+        ("alias look-up in us", 0.5),
+    ]
+    assert found["suite"]["command"] == "perf/run; perf/run router"
+
+
 def test_a_page_without_results_says_so(tmp_path: Path) -> None:
     for text in (report_page(tmp_path / "absent"), peers_page(tmp_path / "absent")):
         assert "Nothing has been published yet." in text
