@@ -39,8 +39,8 @@ class Every:
         self.anchor = anchor
 
     def next_after(self, at: float) -> float | None:
-        """Return the next of the moments; the first is one period after the anchor."""
-        passed = max(0.0, (at - self.anchor) // self.seconds)
+        """Return the next of the moments; an anchor that is still to come was set by a clock that was ahead."""
+        passed = (at - self.anchor) // self.seconds
         due = self.anchor + (passed + 1) * self.seconds
         return due if due > at else due + self.seconds
 

@@ -122,6 +122,18 @@ async def test_a_clock_that_was_ahead_and_is_set_back_does_not_silence_what_repe
     assert 0 < due[2] - house.clock.now() <= 1800
 
 
+async def test_what_was_made_by_a_clock_that_was_ahead_repeats_for_good(house):
+    house.clock.wall += 400 * 86400
+    await planner(house).add("every 40 minutes", ["ask", "a"])
+    await house.jobs.alarm.tick()
+    house.clock.wall -= 400 * 86400  # somebody sets it right
+    for _ in range(5):
+        await house.jobs.alarm.tick()
+        (card,) = await house.jobs.schedules.cards()
+        assert 0 < card.next_at - house.clock.now() <= 2400
+        house.clock.advance(card.next_at - house.clock.now())
+
+
 async def test_a_clock_that_goes_back_a_little_repeats_nothing(house):
     house.clock.wall = 1_750_000_000.0 - 1_750_000_000.0 % 3600 + 3590
     await planner(house).add("every hour", ["ask", "a"])
