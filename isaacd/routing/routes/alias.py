@@ -67,7 +67,8 @@ class Translation:
             words = part.split()
             if not words or not knows(words[0], dialect):
                 continue
-            if dialect != "unix" or not asked.exists(words[0]):
+            shared = dialect == "unix" and asked.house.translator.is_shared(words[0])
+            if dialect != "unix" or not (shared or asked.exists(words[0])):
                 return words[0]
             # `dir` is here as well, but `/s` is a flag only there, unless it is a folder here.
             if any(

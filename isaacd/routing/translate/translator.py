@@ -30,6 +30,10 @@ class Translator:
         """Say whether a first word is a command of another system that can be said in this one."""
         return word.lower() in self._index[target]
 
+    def is_shared(self, word: str, target: System = "unix") -> bool:
+        """Say whether a command has the same name in both systems: `ping` is what `Test-Connection` is here."""
+        return word.lower() in self._own[target]
+
     def translate(
         self,
         line: str,
@@ -71,6 +75,8 @@ class Translator:
         rows = by_system.get(source)
         if not rows:
             raise _Lost(f"{name} has no counterpart here")
+        if source == "cmd" and name.lower() == "copy" and any("+" in word.text for word in words[1:]):
+            raise _Lost("copy joins files at a +, which cp does not")
         why = None
         for row in rows:
             try:
@@ -84,6 +90,10 @@ class Translator:
     def rows(self) -> list[Row]:
         """The table."""
         return read_rows()
+
+    @functools.cached_property
+    def _own(self) -> dict[System, frozenset[str]]:
+        return {system: _first_words(self.rows, system) for system in SYSTEMS}
 
     @functools.cached_property
     def _index(self) -> dict[System, dict[str, dict[System, list[Row]]]]:
@@ -102,6 +112,10 @@ class Translator:
                             listed.append(row)
                             listed.sort(key=lambda row: (not row.needs, -_longest(row, source)))
         return index
+
+
+def _first_words(rows: list[Row], system: System) -> frozenset[str]:
+    return frozenset(name.split()[0].lower() for row in rows for name in row.names(system))
 
 
 def _longest(row: Row, system: System) -> int:

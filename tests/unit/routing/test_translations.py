@@ -109,3 +109,24 @@ def test_a_caller_with_another_shell_is_told_what_to_type(tmp_path: Path) -> Non
     assert found.kind == "refused"
     assert found.correction is not None
     assert found.correction.line == "Remove-Item -Recurse -Force build"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Test-Connection example.org",
+        "Resolve-DnsName example.org",
+        "nslookup example.org",
+        "ping example.org",
+    ],
+)
+def test_a_command_of_both_systems_that_is_not_installed_leads_to_itself_once(
+    tmp_path: Path, line: str
+) -> None:
+    found = RoutingHouse(tmp_path, programs=["ls"]).route(line)
+    assert found.kind == "shell"
+    assert found.line.split()[0] in ("ping", "nslookup")
+
+
+def test_what_joins_files_is_not_taken_for_a_copy(tmp_path: Path) -> None:
+    assert RoutingHouse(tmp_path, programs=["cp"]).route("copy a+b c").kind == "refused"
