@@ -37,6 +37,8 @@ def ask_for_scopes(address: Path, cards: Sequence[dict[str, Any]], folder: str) 
 
 def _agreed(question: str) -> bool:
     """Ask on the terminal itself; no terminal, no answer and all but a yes mean no."""
+    if not (os.isatty(0) and os.isatty(2)):
+        return False  # a script, which nobody watches, even if it was started at a terminal
     try:
         terminal = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
     except OSError:

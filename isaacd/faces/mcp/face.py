@@ -16,6 +16,7 @@ from isaacd.faces.mcp.batches import Batches
 from isaacd.faces.mcp.calling import Calling
 from isaacd.faces.mcp.listing import Listing
 from isaacd.faces.mcp.port import Port
+from isaacd.safety.visible import plain
 from isaacd.wire import Batch, Message, Notification, Request, Response, to_wire_error
 
 # So many calls of one host run at once. Fewer than the connection bears: their questions must still be answered.
@@ -216,7 +217,7 @@ class Face:
 
     def _log(self, level: str, text: str) -> None:
         if spec.LEVELS.index(level) >= self._level:
-            self._tell("notifications/message", {"level": level, "logger": "isaac", "data": text})
+            self._tell("notifications/message", {"level": level, "logger": "isaac", "data": plain(text)})
 
     def _tell(self, method: str, params: dict[str, Any] | None) -> None:
         """Send what may be lost: a host that does not read is told no more."""
