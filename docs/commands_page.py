@@ -111,15 +111,13 @@ def _rows(command: Command) -> Iterator[str]:
 def _local(name: str, summary: str) -> Iterator[str]:
     command = local.get_command(click.Context(local), name)
     yield from (f"### isaacctl {name}", "", summary, "")
-    if command is None:  # shell-init has no help of click's
-        return
+    assert command is not None
+    yield from _fenced("text", _page(command, f"isaacctl {name}"))
     if isinstance(command, click.Group):
         for below in command.list_commands(click.Context(command)):
             child = command.get_command(click.Context(command), below)
             assert child is not None
             yield from _fenced("text", _page(child, f"isaacctl {name} {below}"))
-        return
-    yield from _fenced("text", _page(command, f"isaacctl {name}"))
 
 
 def _page(command: click.Command, path: str) -> list[str]:
