@@ -53,10 +53,18 @@ FILES = {
 # What a page takes for granted beyond that.
 BEFORE = {
     "backup.md": "isaacctl notes add the tea is in the cupboard",
+    "everyday.md": (
+        "for number in 1 2 3; do isaacctl notes add $number; done; "
+        "for number in 1 2 3 4 5 6 7; do isaacctl tasks run -- notes search $number; done"
+    ),
+    "shell.md": (
+        'mkdir -p .local/share/atuin; python3 -c \'import sqlite3; sqlite3.connect(".local/share/atuin/history.db").execute('
+        '"CREATE TABLE history (id, timestamp, duration, exit, command, cwd, session, hostname, deleted_at)")\''
+    ),
     "plugins.md": (
         f"mkdir -p src {OWN}; cp {ROOT}/plugins/isaac_plugins/greet.py {OWN}; cd src; isaacctl plugin new weather; "
         "mv weather isaac-weather; cd isaac-weather; grep -rl 0.1.0 . | xargs sed -i s/0.1.0/1.2/; isaacctl plugin pack; "
-        "cp dist/*.whl ../../isaac_plugin_weather-1.2-py3-none-any.whl"
+        "cp dist/*.whl ../../isaac_plugin_weather-1.2-py3-none-any.whl; isaacctl plugins install dist/*.whl"
     ),
 }
 PIXEL = bytes.fromhex(
@@ -89,6 +97,7 @@ def newcomer(answering: Answering) -> Iterator[Newcomer]:
         "EDITOR": "true",
         "PIP_NO_INDEX": "1",
         "NO_COLOR": "1",
+        "ISAAC_SESSION": "one",
         "CHAT_CACHE_PATH": f"{home}/chat_cache",
         **GIT,
     }
