@@ -10,6 +10,7 @@ from isaacd.config import JobsConfig
 from isaacd.errors import InvalidParams, IsaacError
 from isaacd.jobs.cards import Outcome, Work
 from isaacd.jobs.schedules import Schedule, ScheduleStore
+from isaacd.jobs.shells import NO_RUNNER
 from isaacd.jobs.times.rule import count_between
 from isaacd.jobs.workshop import Workshop
 from isaacd.log import Log
@@ -19,6 +20,8 @@ LOOK_EVERY_S = 20.0
 # A clock that goes back further than this is taken to have been wrong before; times that come again then count again.
 BACK_S = 3 * 3600.0
 _JUMP_S = 30.0
+# A runner that has just been begun, or has lost its daemon, is there within seconds.
+_RUNNER_LOOK_S = 1.0
 
 Fired = tuple[Outcome, float, int, str]
 
@@ -44,6 +47,7 @@ class Alarm:
         self._may_run = may_run
         self._changed = anyio.Event()
         self._seen: tuple[float, float] | None = None
+        self._put_off: set[int] = set()
         self.pending = False
 
     def changed(self) -> None:
@@ -69,7 +73,12 @@ class Alarm:
         """Begin everything that is due now; return how many seconds to wait before looking again."""
         now = self._clock.now()
         await self._mind_jumps(now)
-        for schedule in await self._store.due(now):
+        found = await self._store.due(now)
+        self._put_off &= {schedule.id for schedule in found}
+        for schedule in found:
+            if self._waits_for_runner(schedule, now):
+                self._put_off.add(schedule.id)
+                continue
             try:
                 await self._fire(schedule, now)
             except LookupError:
@@ -79,6 +88,8 @@ class Alarm:
                 await self._store.hold(schedule, f"it cannot be understood any more: {error}; it is paused")
         due = await self._store.next_at()
         self.pending = due is not None
+        if self._put_off:
+            return _RUNNER_LOOK_S
         return LOOK_EVERY_S if due is None else min(LOOK_EVERY_S, max(0.0, due - self._clock.now()))
 
     async def run_now(self, schedule: Schedule) -> int:
@@ -86,6 +97,12 @@ class Alarm:
         task = await self._store.run_now(schedule, schedule.work)
         self._workshop.enqueue(task)
         return task
+
+    def _waits_for_runner(self, schedule: Schedule, now: float) -> bool:
+        """Say whether a line for a shell is still in time, and only its runner is not there yet."""
+        assert schedule.next_at is not None
+        in_time = now - schedule.next_at <= self._config().grace_s
+        return in_time and self._may_run(schedule) == NO_RUNNER
 
     async def _fire(self, schedule: Schedule, now: float) -> None:
         assert schedule.next_at is not None
@@ -106,7 +123,7 @@ class Alarm:
         """Say what to do with a schedule that was due `times` times up to now, the first at its `next_at`."""
         assert schedule.next_at is not None
         due, late_s = schedule.next_at, now - schedule.next_at
-        in_time = late_s <= self._config().grace_s
+        in_time = late_s <= self._config().grace_s or schedule.id in self._put_off
         if not in_time and not schedule.catch_up:
             return [("missed", due, times, _how_late(late_s))], None
         firings: list[Fired] = []

@@ -221,8 +221,13 @@ async def test_a_line_for_a_shell_is_handed_to_the_runner_under_a_token_that_is_
 
 async def test_without_a_runner_or_when_it_is_more_dangerous_now_nothing_runs(house):
     shells = house.jobs.shells
+    house.config = JobsConfig(grace_s=30)
     await planner(house).add_shell("every 1 minute", "make test", Approved("2"), catch_up=False)
     house.clock.advance(60)
+    # A runner has the time of grace to come.
+    assert await house.jobs.alarm.tick() > 0
+    assert await outcomes(house) == []
+    house.clock.advance(31)
     await house.jobs.alarm.tick()
     assert (await house.jobs.schedules.card(1)).last_note == NO_RUNNER
     async with anyio.create_task_group() as group:
@@ -241,6 +246,23 @@ async def test_without_a_runner_or_when_it_is_more_dangerous_now_nothing_runs(ho
         group.cancel_scope.cancel()
     assert [outcome for outcome, _ in await outcomes(house)] == ["held"] * 3
     assert await house.jobs.workshop.cards() == []
+
+
+async def test_a_runner_that_comes_late_but_within_the_time_of_grace_runs_what_was_due(house):
+    shells = house.jobs.shells
+    await planner(house).add_shell("in 1 minute", "make test", Approved("2"), catch_up=False)
+    house.clock.advance(60)
+    assert await house.jobs.alarm.tick() > 0
+    async with anyio.create_task_group() as group:
+        group.start_soon(shells.attend)
+        await settled(lambda: shells.is_attended)
+        house.clock.advance(5)
+        await house.jobs.alarm.tick()
+        order = await shells.next()
+        shells.ended(order.token, 0)
+        await house.jobs.workshop.wait(1)
+        group.cancel_scope.cancel()
+    assert [outcome for outcome, _ in await outcomes(house)] == ["ran"]
 
 
 async def test_a_line_of_tier_4_never_runs_whatever_was_approved():
