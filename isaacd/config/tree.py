@@ -142,7 +142,7 @@ def _text_words(kind: inspect.StrType) -> str:
         words += f", {least} to {most} characters long" if least != most else f", {most} characters long"
     elif least:
         words += f", {least} or more characters long" if least > 1 else ", not empty"
-    return words if kind.pattern is None else f"{words}, that fits {kind.pattern}"
+    return words if kind.pattern is None else f"{words}, that fits `{kind.pattern}`"
 
 
 def _number_words(kind: inspect.IntType | inspect.FloatType) -> str:

@@ -75,19 +75,21 @@ def test_a_schedule_keeps_a_daemon_that_was_started_on_demand(home: Home) -> Non
 def test_a_line_of_the_shell_is_run_by_the_runner_and_never_by_the_daemon(home: Home) -> None:
     with running(home=home):
         line = "echo out; echo err >&2; echo $PPID; false"
-        shown = home.isaacctl("schedule", "shell", "in 2s", "--json", "--", line)
+        shown = home.isaacctl("schedule", "shell", "in 1h", "--label", "it", "--json", "--", line)
         assert shown.returncode == 0, shown.stderr
         assert msgspec.json.decode(shown.stdout)["kind"] == "shell"
         try:
+            eventually(lambda: home.isaacctl("schedule", "run", "it").returncode == 0, "the runner")
             task = eventually(
                 lambda: (found := ask(home, "tasks", "list")) and found[0]["state"] == "failed" and found[0],
-                "it to run",
+                "its end",
             )
             shown = ask(home, "tasks", "show", str(task["id"]))
             assert (shown["err"], task["exit"]) == ("err\n", 1)
             place = (home.directory / "isaacd/runner.lock").read_text().strip()
             assert shown["out"].split() == ["out", place]
             pid = int(place)
+            assert home.isaacctl("schedule", "remove", "it").returncode == 0
             eventually(lambda: not _lives(pid), "the runner to leave when nothing is left")
         finally:
             home.isaacctl("schedule", "runner", "--stop", "--json")

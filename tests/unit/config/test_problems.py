@@ -259,7 +259,7 @@ def test_a_table_can_be_set_as_a_whole_and_is_laid_over_key_by_key(tmp_path):
         (msgspec.Meta(max_length=9), "text in quotes, 0 to 9 characters long"),
         (msgspec.Meta(min_length=1, max_length=9), "text in quotes, 1 to 9 characters long"),
         (msgspec.Meta(min_length=2, max_length=2), "text in quotes, 2 characters long"),
-        (msgspec.Meta(pattern="^a"), "text in quotes, that fits ^a"),
+        (msgspec.Meta(pattern="^a"), "text in quotes, that fits `^a`"),
     ],
 )
 def test_what_a_text_of_a_plugin_may_be_is_said(meta: msgspec.Meta, words: str) -> None:
