@@ -4,13 +4,13 @@ from typing import Annotated
 
 import msgspec
 
-from isaacd.api import KEY_FOLDER, Argument, Context, InvalidParams, NotFound, Plugin, store_key
+from isaacd.api import KEY_FOLDER, Argument, Context, InvalidParams, IsaacError, NotFound, Plugin, store_key
 
 plugin = Plugin("keys", version="1", capabilities=("ask",))
 
 
 class KeyRow(msgspec.Struct, frozen=True):
-    """Where the key of one provider comes from; never the key itself."""
+    """Where the key of one provider, or a secret that a plugin has declared, comes from; never the key itself."""
 
     provider: str
     kind: str
@@ -19,28 +19,46 @@ class KeyRow(msgspec.Struct, frozen=True):
 
 @plugin.command
 async def keys(context: Context) -> list[KeyRow]:
-    """Show where the key of each AI provider comes from.
+    """Show where the key of each AI provider comes from, and each secret that a plugin has declared.
 
     The key itself is never shown.
 
     Examples:
         isaacctl keys
         isaacctl keys set anthropic
+        isaacctl keys set GITHUB_TOKEN
     """
-    return [KeyRow(name, kind, origin) for name, kind, origin in await context.ai.key_origins()]
+    rows = [KeyRow(name, kind, origin) for name, kind, origin in await context.ai.key_origins()]
+    for card in context.daemon.plugins():
+        for capability in card.capabilities if card.state in ("ready", "loaded") else ():
+            kind, _, name = capability.partition(":")
+            if kind == "secrets":
+                rows.append(KeyRow(name, f"plugin {card.name}", await _origin(context, card.name, name)))
+    return rows
+
+
+async def _origin(context: Context, plugin: str, name: str) -> str:
+    """Say where a plugin's secret comes from, or what is to be done."""
+    try:
+        found = await context.services.belongings(plugin).secrets(context.environ).get(name)
+    except IsaacError as error:
+        return error.message
+    return f"nowhere: isaacctl keys set {name}" if found is None else found.origin
 
 
 @plugin.command(name="set")
 async def set_(
-    context: Context, provider: Annotated[str, Argument("The provider, as config.toml calls it.")]
+    context: Context,
+    provider: Annotated[str, Argument("The provider, as config.toml calls it, or the secret of a plugin.")],
 ) -> str:
-    """Store a key in a private file.
+    """Store a key in a private file: of an AI provider, or a secret that a plugin has declared.
 
     It is read from standard input or asked for, and never taken from the command line, which others can see.
 
     Examples:
         isaacctl keys set anthropic
         pass show anthropic | isaacctl keys set anthropic
+        isaacctl keys set GITHUB_TOKEN
     """
     _check(provider)
     secret = await context.read_input(limit_bytes=16 * 1024)

@@ -215,8 +215,18 @@ def test_secrets_are_found_where_keys_are_kept_and_only_declared_ones(home: Home
     del home.environ["COUNTER_TOKEN"]
     with running(home=home) as daemon:
         assert value(daemon)["token"] is None
+        assert secret(home, "COUNTER_TOKEN") == ("plugin counter", "nowhere: isaacctl keys set COUNTER_TOKEN")
         assert home.isaacctl("keys", "set", "COUNTER_TOKEN", input=b"a-kept-one\n").returncode == 0
         assert value(daemon)["token"] == "a-kept-one"
+        kind, origin = secret(home, "COUNTER_TOKEN")
+        assert (kind, origin.endswith("keys/COUNTER_TOKEN")) == ("plugin counter", True)
+
+
+def secret(home: Home, name: str) -> tuple[str, str]:
+    """Return whose a secret is and where it comes from, as `keys` tells it."""
+    told = home.isaacctl("keys", "--json").stdout
+    assert "a-kept-one" not in told
+    return next((row["kind"], row["key"]) for row in json.loads(told) if row["provider"] == name)
 
 
 def test_a_cached_value_outlives_the_daemon(home: Home) -> None:
