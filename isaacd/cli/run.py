@@ -310,6 +310,8 @@ def _shown(command: Command, result: Any, output: Output, terminal: Terminal) ->
         return "" if command.mode == "stream" and output.wrote else render(result, terminal)
     try:
         text = command.view(result, terminal)
+    except IsaacError:
+        raise
     except Exception as error:
         raise command.failed(error) from error
     text = styled(text) if terminal.stdout else text

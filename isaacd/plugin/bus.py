@@ -17,7 +17,7 @@ from isaacd.clock import Clock
 from isaacd.context import Event
 from isaacd.errors import PluginFailed
 from isaacd.log import Log
-from isaacd.plugin.calling import TookTooLong, attempt
+from isaacd.plugin.calling import TookTooLong, attempt, failure
 from isaacd.plugin.unasked import Subscriber
 
 MAX_WAITING = 1000
@@ -118,7 +118,7 @@ class Bus:
             self._log.error("event handler took too long", timeout_s=to.timeout_s, **told)
             return
         if error is not None:
-            self._log.error("event handler failed", exc_info=error, **told)
+            self._log.error("event handler failed", **failure(error), **told)
         took_s = self._clock.monotonic() - start
         if took_s > SLOW_S:
             self._log.warning("event handler is slow", took_s=round(took_s, 3), **told)

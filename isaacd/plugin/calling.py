@@ -11,6 +11,7 @@ from typing import Any
 import anyio
 
 from isaacd.context import Context
+from isaacd.errors import PluginFailed
 
 
 class TookTooLong(Exception):
@@ -59,6 +60,14 @@ async def attempt(work: Callable[[], Any], timeout_s: float) -> BaseException | 
             raise
         return error
     return TookTooLong() if scope.cancelled_caught else None
+
+
+def failure(error: BaseException) -> dict[str, object]:
+    """Return the fields of a log line about what a plugin's work has raised: the reason, or the way that led to it.
+
+    What comes as a PluginFailed happened in another process, and names its line itself.
+    """
+    return {"reason": error.message} if isinstance(error, PluginFailed) else {"exc_info": error}
 
 
 def _begin(function: Callable[..., object], arguments: tuple[object, ...]) -> asyncio.Future[object]:

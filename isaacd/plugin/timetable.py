@@ -10,7 +10,7 @@ import msgspec
 from isaacd.clock import Clock
 from isaacd.errors import IsaacError
 from isaacd.log import Log
-from isaacd.plugin.calling import TookTooLong, attempt
+from isaacd.plugin.calling import TookTooLong, attempt, failure
 from isaacd.plugin.runs import LastRun, RunKeeper
 from isaacd.plugin.unasked import Timed
 
@@ -183,7 +183,7 @@ class Timetable:
             self._log.error("job took too long", timeout_s=job.timeout_s, **told)
             return f"took longer than {job.timeout_s:g} s"
         if error is not None:
-            self._log.error("job failed", exc_info=error, **told)
+            self._log.error("job failed", **failure(error), **told)
             return error.message if isinstance(error, IsaacError) else type(error).__name__
         self._log.debug("job done", **told)
         return None

@@ -82,8 +82,48 @@ def {name}(context) -> None:
     )
     told = "error: the plugin {} cannot be used: its setup failed: {}\n"
     with running(home=home):
-        for name, reason in (("raises", "ValueError: no such server"), ("hangs", "it took longer than 1 s")):
+        for name, reason in (
+            ("raises", "ValueError: no such server (raises.py, line 6)"),
+            ("hangs", "it took longer than 1 s"),
+        ):
             assert home.isaacctl(name).stderr.startswith(told.format(name, reason))
+
+
+def test_the_line_of_a_handler_and_a_job_that_failed_is_in_the_log(home: Home) -> None:
+    home.write_plugin("broken", BROKEN, trusted=False)
+    with running(home=home) as daemon:
+        assert home.isaacctl("broken").stdout == "told\n"
+        (handler,) = daemon.logged("event handler failed", 1)
+        assert handler["reason"] == "the plugin broken: event failed: ValueError: heard (broken.py, line 12)"
+        assert "traceback" not in handler
+        job = daemon.logged("job failed", 1)[0]
+        assert job["reason"] == "the plugin broken: job failed: KeyError: 'missing' (broken.py, line 17)"
+        view = home.isaacctl("broken", "seen")
+        assert (view.returncode, "its view failed: ZeroDivisionError" in view.stderr) == (70, True)
+
+
+BROKEN = '''
+"""Broken in many places."""
+from isaacd.api import Context, Event, Plugin
+plugin = Plugin("broken", version="1", api="1", capabilities=("publish",), events=("told",))
+@plugin.command
+async def broken(context: Context) -> str:
+    """Tell."""
+    context.publish("told")
+    return "told"
+@plugin.on("broken.told")
+async def heard(context: Context, event: Event) -> None:
+    raise ValueError("heard")
+
+
+@plugin.every(1)
+async def work(context: Context) -> None:
+    {}["missing"]
+@plugin.command(view=lambda result, terminal: 1 / 0)
+def seen(context: Context) -> int:
+    """See."""
+    return 1
+'''
 
 
 def test_every_command_of_a_hostile_plugin_costs_nobody_else_anything(daemon: Daemon) -> None:

@@ -10,6 +10,7 @@ import socket
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -69,7 +70,7 @@ class Child:
         plugin = import_plugin(opening)
         took_ms = (time.perf_counter() - start) * 1000
         assert self.link is not None
-        inmate = Inmate(plugin, GuestHouse(self.link, opening, SystemClock()))
+        inmate = Inmate(plugin, GuestHouse(self.link, opening, SystemClock()), Path(opening.origin))
         self._run = inmate.answer
         return Opened(in_force=held, manifest=manifest_of(plugin), import_ms=took_ms)
 

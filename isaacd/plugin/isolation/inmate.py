@@ -42,7 +42,7 @@ def import_plugin(opening: Opening) -> Plugin:
         module = _module_of(opening)
         plugin = getattr(module, opening.attribute, None)
     except MemoryError as error:
-        raise PluginFailed(*_told(name, "it cannot be imported", error)) from error
+        raise PluginFailed(*_told(name, "it cannot be imported", error, Path(opening.origin))) from error
     except (Exception, SystemExit) as error:
         reason, hint = why_not(error, Path(opening.origin))
         told = reason if isinstance(error, IsaacError) else f"it cannot be imported: {reason}"
@@ -82,8 +82,9 @@ def _module_of(opening: Opening) -> ModuleType:
 class Inmate:
     """Runs the commands, handlers, jobs and hooks of one plugin."""
 
-    def __init__(self, plugin: Plugin, house: GuestHouse) -> None:
+    def __init__(self, plugin: Plugin, house: GuestHouse, origin: Path) -> None:
         self._plugin = plugin
+        self._origin = origin
         self._house = house
         self._commands = {item.name: item for item in plugin.commands}
         house.declared = Declared(capabilities=plugin.capabilities, events=plugin.events)
@@ -107,7 +108,7 @@ class Inmate:
         except IsaacError:
             raise
         except (Exception, SystemExit) as error:
-            raise PluginFailed(*_told(self._plugin.name, f"{method} failed", error)) from error
+            raise PluginFailed(*_told(self._plugin.name, f"{method} failed", error, self._origin)) from error
 
     def _explained(self, error: PluginFailed) -> PluginFailed:
         """Say more of a failure whose cause is the isolation itself."""
@@ -174,8 +175,7 @@ class Inmate:
         except TimeoutError as error:
             raise PluginFailed(f"it took longer than {hook.timeout_s if hook else 0:g} s") from error
         except (Exception, SystemExit) as error:
-            told = error.message if isinstance(error, IsaacError) else f"{type(error).__name__}: {error}"
-            raise PluginFailed(told) from error
+            raise PluginFailed(why_not(error, self._origin)[0]) from error
         finally:
             if which == "teardown":
                 await self._house.aclose()
@@ -226,9 +226,9 @@ def _encoded(name: str, result: Any) -> msgspec.Raw:
     return msgspec.Raw(encoded)
 
 
-def _told(name: str, what: str, error: BaseException) -> tuple[str]:
+def _told(name: str, what: str, error: BaseException, origin: Path) -> tuple[str]:
     if isinstance(error, IsaacError):
         return (error.message,)
     if isinstance(error, MemoryError):
         return (f"the plugin {name}: {what}: it ran out of the memory that it may use",)
-    return (f"the plugin {name}: {what}: {type(error).__name__}: {error}",)
+    return (f"the plugin {name}: {what}: {why_not(error, origin)[0]}",)
