@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Callable, Sequence
 
-from isaacctl.search.ignore import Unmatchable, as_bytes, translate
+from isaacctl.search.ignore import Unmatchable, translate
 from isaacctl.search.kinds import KINDS
 
 _GLOB = re.compile(r"[*?\[]")
@@ -27,7 +27,17 @@ def is_smart(pattern: str, case: str) -> bool:
 
 
 def name_test(pattern: str, *, how: str, case: str) -> Callable[[str], object]:
-    """Return what says whether a name is meant: `how` is glob, regex, fixed, or smart (a glob if it looks like one)."""
+    """Return what says whether a name is meant: `how` is glob, regex, fixed, or smart (a glob if it looks like one).
+
+    An accent may be a character of its own in a name, as macOS writes it, or not, as people type it: that is one name.
+    """
+    from unicodedata import normalize
+
+    test = _exact_test(normalize("NFC", pattern), how=how, case=case)
+    return lambda name: test(name) or (not name.isascii() and test(normalize("NFC", name)))
+
+
+def _exact_test(pattern: str, *, how: str, case: str) -> Callable[[str], object]:
     flags = re.IGNORECASE if is_smart(pattern, case) else 0
     if how == "regex":
         return re.compile(pattern, flags).search
@@ -37,13 +47,15 @@ def name_test(pattern: str, *, how: str, case: str) -> Callable[[str], object]:
 
 
 def globbed(patterns: Sequence[str], flags: int = 0) -> Callable[[str], object]:
-    """Return what says whether a name or path fits one of some globs; raises re.error for what is none."""
+    """Return what says whether a name or path fits one of some globs; raises re.error for what is none.
+
+    A person's `?` is a letter, and not a byte as in the files that git reads.
+    """
     try:
-        both = "|".join(f"(?:{translate(as_bytes(item), whole=True)})" for item in patterns)
+        both = "|".join(f"(?:{translate(item, whole=True)})" for item in patterns)
     except Unmatchable:
         raise re.error(f"{patterns[0]!r} is no pattern: a bracket is not closed") from None
-    test = re.compile(both, flags | re.DOTALL).match
-    return lambda name: test(as_bytes(name))
+    return re.compile(both, flags | re.DOTALL).match
 
 
 def file_test(

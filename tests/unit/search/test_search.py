@@ -6,9 +6,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+from unicodedata import normalize
 
 import pytest
+
+from isaacctl.search.names import name_test
 
 
 class Searched:
@@ -204,3 +207,24 @@ def test_a_search_that_begins_below_obeys_the_files_above(tree: Path) -> None:
         (tree / name).write_text("main\n")
     assert search(tree, "grep", "main", "sub/deep", show="files").lines == ["sub/deep/yes.txt"]
     assert search(tree / "sub/deep", "grep", "main", show="files").lines == ["yes.txt"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "how"),
+    [
+        ("café", "smart"),
+        ("CAFÉ", "fixed"),
+        ("caf?.md", "glob"),
+        ("caf[éè].md", "smart"),
+        (r"^caf.\.md$", "regex"),
+    ],
+)
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_an_accent_is_one_letter_however_it_was_written(
+    pattern: str, how: str, form: Literal["NFC", "NFD"]
+) -> None:
+    named = name_test(normalize(form, pattern), how=how, case="ignore")
+    assert named("caf\u00e9.md")
+    assert named("cafe\u0301.md")
+    assert not named("caffee.md")
+    assert not named("caff.md") or "é" not in pattern
