@@ -565,6 +565,11 @@ class App:
         self.command_line.tree()
         self._residents.activity.start(self._life.spawn)
         self._life.spawn(self._residents.roster.start, self._config().plugins.load)
+        self._life.spawn(self._tell_ready)
+
+    async def _tell_ready(self) -> None:
+        """Tell that it is ready once every plugin is known: who is not known yet could not hear it."""
+        await self._residents.roster.settled()
         self.publish("daemon.ready", {"version": __version__})
         if (self.paths.state_dir / _JOBS_FILE).exists():
             self._life.spawn(self.jobs.wake)

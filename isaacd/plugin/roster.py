@@ -172,6 +172,11 @@ class Roster:
                 await self._busy.wait()
                 self._look()
 
+    async def settled(self) -> None:
+        """Wait until it is known of every plugin what it offers, or why that cannot be known, however long it takes."""
+        while self._busy is not None:
+            await self._busy.wait()
+
     # The port House of isaacd.plugin.seat.
 
     def spawn(self, main: Callable[..., Awaitable[None]], *args: object) -> None:

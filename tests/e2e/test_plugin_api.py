@@ -385,6 +385,16 @@ def test_an_event_that_nobody_tells_is_refused_when_all_are_known(home: Home) ->
         assert "it needs the plugin counter>=7, and there is counter 1.2" in card["error"], card
 
 
+def test_a_plugin_that_is_known_late_hears_that_the_daemon_is_ready(home: Home) -> None:
+    home.write_plugin("ears", "import time\ntime.sleep(1)\n" + EARS)
+    with running(home=home) as daemon:
+        daemon.logged("ready")
+        with daemon.caller() as caller:
+            eventually(
+                lambda: "daemon.ready" in {name for name, _ in caller.call("ears")}, "the ready daemon"
+            )
+
+
 def test_the_house_tells_what_happens(home: Home) -> None:
     home.write_plugin("ears", EARS)
 
