@@ -168,7 +168,7 @@ class Household:
         """Return what finds secrets."""
         from isaacd.belongings.chain import Chain
 
-        return Chain(self._paths.config_dir)
+        return Chain(self._paths.config_dir, self._log)
 
     async def aclose(self) -> None:
         """Write everything down and let go of all files."""

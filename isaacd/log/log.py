@@ -10,18 +10,22 @@ from isaacd.log.sink import MAX_LOG_BYTES, Sink, open_sink
 from isaacd.trace import current
 
 Level = Literal["debug", "info", "warning", "error"]
+_CONCEALED = b"[redacted]"
+_SHORTEST_SECRET = 6
+_MOST_CONCEALED = 100
 _RANK: dict[str, int] = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
 
 class _Core:
     """What all `Log`s of one `open_log` share: the threshold, the sink and, from the first line on, the pipeline."""
 
-    __slots__ = ("_now", "_pipeline", "dropped", "sink", "threshold")
+    __slots__ = ("_now", "_pipeline", "concealed", "dropped", "sink", "threshold")
 
     def __init__(self, sink: Sink, level: Level, now: Callable[[], float]) -> None:
         self.sink = sink
         self.threshold = _RANK[level]
         self.dropped = 0
+        self.concealed: dict[bytes, None] = {}  # as it would stand in a line, the newest last
         self._now = now
         self._pipeline: Callable[[str, str, dict[str, object]], bytes] | None = None
 
@@ -35,6 +39,8 @@ class _Core:
             trace = current()
             known = current_fields() if trace is None else {"trace": trace.id, **current_fields()}
             line = self._pipeline(level, event, {**known, **fields})
+            for secret in self.concealed:
+                line = line.replace(secret, _CONCEALED)
             if self.dropped:
                 self.sink.write(self._pipeline("warning", "log lines dropped", {"dropped": self.dropped}))
                 self.dropped = 0
@@ -77,6 +83,22 @@ class Log:
     def exception(self, event: str, /, **fields: object) -> None:
         """Log what failed, with the traceback of the exception being handled."""
         self._core.emit("error", event, {"exc_info": True, **self._fields, **fields})
+
+    def conceal(self, secret: str) -> None:
+        """Leave this text out of every later line, whatever it stands in; one that is short is taken for a word.
+
+        For what has been handed out as a secret: it need not look like one to be recognised.
+        """
+        if len(secret) >= _SHORTEST_SECRET:
+            import msgspec
+
+            # A secret that is no text cannot stand in a line as it is.
+            written = msgspec.json.encode(secret.encode("utf-8", "replace").decode())[1:-1]
+            concealed = self._core.concealed
+            concealed.pop(written, None)
+            concealed[written] = None
+            if len(concealed) > _MOST_CONCEALED:
+                del concealed[next(iter(concealed))]
 
     def bind(self, **fields: object) -> "Log":
         """Return a log that adds `fields` to every line."""

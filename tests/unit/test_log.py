@@ -363,3 +363,22 @@ def test_blocking_optional_libraries_lasts_only_as_long_as_the_import():
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=90, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_what_was_handed_out_as_a_secret_is_left_out_of_every_line(file):
+    log = opened(file)
+    log.conceal('hunter-zwö"2')
+    log.conceal("word")
+    log.conceal("no\udcfftext")
+    log.bind(plugin="mine").info("said", text='it is hunter-zwö"2, a word', deep=[{'hunter-zwö"2': 1}])
+    (line,) = lines(file)
+    assert "hunter" not in file.read_text()
+    assert line["text"] == "it is [redacted], a word"
+
+
+def test_the_newest_secrets_are_left_out_however_many_there_were(file):
+    log = opened(file)
+    for number in range(1000):
+        log.conceal(f"handed-out-{number:04}")
+    log.info("said", text="handed-out-0999")
+    assert lines(file)[0]["text"] == "[redacted]"
