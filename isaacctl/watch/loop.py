@@ -34,23 +34,32 @@ class Loop:
     def run(self) -> int:
         """Watch until interrupted, or with `once` until the first change; return the exit code."""
         self._begin()
+        meanwhile: dict[str, Change] = {}
         if self._options.get("now") and self._argv:
             code = self._execute()
             if self._options.get("once"):
                 return code
+            meanwhile = self._changed_meanwhile()
         echoes = 0
         while True:
-            began = time.monotonic()
-            changes = self._wait()
-            echoes = echoes + 1 if self._argv and time.monotonic() - began < self._settle_s * 2 else 0
+            echoes = echoes + 1 if meanwhile else 0
+            changes = self._wait(meanwhile)
             if echoes > MAX_ECHOES:
                 complain("the line changes what it is run for; what changed during its last run is left out")
-                echoes = 0
+                meanwhile = {}
                 continue
             self._tell(changes)
             code = self._execute() if self._argv else 0
             if self._options.get("once"):
                 return code
+            meanwhile = self._changed_meanwhile() if self._argv else {}
+
+    def _changed_meanwhile(self) -> dict[str, Change]:
+        """Return what has changed while the line ran."""
+        changes: dict[str, Change] = {}
+        if self._inotify is None or self._something(0):
+            _add(changes, self._look())
+        return changes
 
     def _begin(self) -> None:
         self._tree.look()
@@ -80,26 +89,16 @@ class Loop:
         if not self._options.get("poll"):
             complain(f"{error}; looking every {self._poll_s:g} s instead")
 
-    def _wait(self) -> list[Change]:
-        """Wait for changes, and until no more come for a moment; return them."""
-        changes: dict[str, Change] = {}
-        deadline = float("inf")
+    def _wait(self, changes: dict[str, Change]) -> list[Change]:
+        """Wait for changes, beside those that there are, and until no more come for a moment; return them."""
+        deadline = time.monotonic() + 20 * self._settle_s if changes else float("inf")
         while True:
             quiet = not self._something(self._settle_s if changes else None)
             if quiet and changes:
                 return list(changes.values())
-            for change in self._look():
-                before = changes.get(change.path)
-                if before is not None and before.kind == "created" and change.kind == "deleted":
-                    del changes[change.path]  # a file that came and went says nothing
-                elif before is not None and before.kind == "deleted" and change.kind == "created":
-                    changes[change.path] = Change(
-                        "modified", change.path
-                    )  # an editor has put another in its place
-                elif before is None or before.kind != "created":
-                    changes[change.path] = change
-                if len(changes) == 1 and deadline == float("inf"):
-                    deadline = time.monotonic() + 20 * self._settle_s
+            _add(changes, self._look())
+            if changes and deadline == float("inf"):
+                deadline = time.monotonic() + 20 * self._settle_s
             if changes and time.monotonic() > deadline:
                 return list(changes.values())  # it never settles, such as a log that grows
 
@@ -164,3 +163,15 @@ class Loop:
 
     def _dim(self, text: str) -> str:
         return f"\x1b[2m{text}\x1b[0m" if self._out.color and os.isatty(2) else text
+
+
+def _add(changes: dict[str, Change], more: Sequence[Change]) -> None:
+    """Join what has changed with what has changed before, by path."""
+    for change in more:
+        before = changes.get(change.path)
+        if before is not None and before.kind == "created" and change.kind == "deleted":
+            del changes[change.path]  # a file that came and went says nothing
+        elif before is not None and before.kind == "deleted" and change.kind == "created":
+            changes[change.path] = Change("modified", change.path)  # an editor has put another in its place
+        elif before is None or before.kind != "created":
+            changes[change.path] = change
