@@ -98,8 +98,11 @@ async def plugin_house(home: Path, timeout_s: float = 10.0) -> AsyncIterator[Plu
     try:
         async with anyio.create_task_group() as group:
             house = PluginHouse(home, group, timeout_s)
-            house.catalog.complete()
-            yield house
+            try:
+                house.catalog.complete()
+                yield house
+            finally:
+                house.roster.vigil.close()
             group.cancel_scope.cancel()
     finally:
         sys.path[:] = path

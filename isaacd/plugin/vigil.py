@@ -29,10 +29,10 @@ _CHANGES = functools.reduce(
 
 
 class Bell:
-    """Calls `ring` in the main thread when something in one of its folders changes; only one is open at a time."""
+    """Calls `ring` in the main thread when something in one of its folders changes, or in another open bell's."""
 
     def __init__(self, ring: Callable[[], None]) -> None:
-        self._ring = ring
+        self.ring = ring
         self._folders: dict[str, int] = {}
         self._is_there: bool | None = None
 
@@ -66,21 +66,28 @@ class Bell:
         """Ring no more."""
         for folder in tuple(self._folders):
             self.take_down(folder)
-        if self._is_there:
-            # Not its default, which would end the process if a signal were still on its way.
-            signal.signal(signal.SIGIO, signal.SIG_IGN)
+        # The handler stays: by default a signal that is still on its way would end the process.
+        _OPEN.discard(self)
         self._is_there = False
 
     def _listen(self) -> bool:
         if not _CHANGES or threading.current_thread() is not threading.main_thread():
             return False
-        signal.signal(signal.SIGIO, self._hear)
+        _OPEN.add(self)
+        signal.signal(signal.SIGIO, _hear)
         signal.siginterrupt(signal.SIGIO, False)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGIO,))
         return True
 
-    def _hear(self, number: int, frame: FrameType | None) -> None:
-        self._ring()
+
+def _hear(number: int, frame: FrameType | None) -> None:
+    # Which folder it was is not told.
+    for bell in tuple(_OPEN):
+        bell.ring()
+
+
+# One process has one handler of a signal, so all bells hang on it.
+_OPEN: set[Bell] = set()
 
 
 class Vigil:

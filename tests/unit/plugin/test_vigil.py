@@ -27,7 +27,6 @@ def ear() -> Ear:
 
 @pytest.fixture
 def bell(ear: Ear, tmp_path: Path) -> Iterator[Bell]:
-    before = signal.getsignal(signal.SIGIO)
     bell = Bell(ear)
     try:
         if not bell.hangs_in(str(tmp_path)):
@@ -35,7 +34,6 @@ def bell(ear: Ear, tmp_path: Path) -> Iterator[Bell]:
         yield bell
     finally:
         bell.close()
-        signal.signal(signal.SIGIO, signal.SIG_IGN if before is signal.SIG_DFL else before)
 
 
 def rewritten(file: Path) -> None:
@@ -92,6 +90,23 @@ def test_it_rings_for_its_folders_only_and_no_more_once_it_is_closed(
     assert not bell.hangs_in(str(below))
 
 
+def test_two_bells_ring_side_by_side(bell: Bell, ear: Ear, tmp_path: Path) -> None:
+    other = Ear()
+    second = Bell(other)
+    (tmp_path / "other").mkdir()
+    assert second.hangs_in(str(tmp_path / "other"))
+    before = ear.heard
+    (tmp_path / "file").write_text("new")
+    assert ear.heard > before
+    before = other.heard
+    (tmp_path / "other" / "file").write_text("new")
+    assert other.heard > before
+    second.close()
+    before, after = ear.heard, other.heard
+    (tmp_path / "file").write_text("newer")
+    assert (ear.heard > before, other.heard) == (True, after)
+
+
 def test_what_is_no_folder_or_one_too_many_cannot_be_watched(bell: Bell, tmp_path: Path) -> None:
     assert not bell.hangs_in(str(tmp_path / "nothing"))
     for number in range(MAX_FOLDERS - 1):
@@ -104,27 +119,28 @@ def test_what_is_no_folder_or_one_too_many_cannot_be_watched(bell: Bell, tmp_pat
 
 
 def test_who_sleeps_is_woken_once_by_a_change_by_the_time_or_by_who_lets_go(
-    bell: Bell, ear: Ear, tmp_path: Path
+    bell: Bell, tmp_path: Path
 ) -> None:
+    sleeper = Ear()
     timers: list[tuple[float, Callable[[], None]]] = []
     vigil = Vigil(lambda after_s, do: timers.append((after_s, do)))
     folders = [str(tmp_path)]
     try:
-        assert vigil.watches(folders, ear)
-        rings, before = vigil.rings, ear.heard
+        assert vigil.watches(folders, sleeper)
+        rings, before = vigil.rings, sleeper.heard
         (tmp_path / "file").write_text("new")
-        assert (vigil.rings > rings, ear.heard) == (True, before + 1)
+        assert (vigil.rings > rings, sleeper.heard) == (True, before + 1)
         (tmp_path / "file").write_text("nobody sleeps")
-        assert ear.heard == before + 1
-        assert vigil.watches(folders, ear)
+        assert sleeper.heard == before + 1
+        assert vigil.watches(folders, sleeper)
         ((after_s, do),) = timers  # one, however many sleep
         assert after_s == LOOK_AT_LEAST_S
         do()
-        assert ear.heard == before + 2
-        assert vigil.watches(folders, ear)
+        assert sleeper.heard == before + 2
+        assert vigil.watches(folders, sleeper)
         assert len(timers) == 2
         vigil.forget(folders)
-        assert ear.heard == before + 3
-        assert not vigil.watches([*folders, str(tmp_path / "nothing")], ear)
+        assert sleeper.heard == before + 3
+        assert not vigil.watches([*folders, str(tmp_path / "nothing")], sleeper)
     finally:
         vigil.close()
