@@ -105,6 +105,8 @@ def test_a_question_is_answered_on_the_socket_and_kept(house: House) -> None:
         first = client.chat("why is the sky blue?", top_p=0.5)
         again = client.chat("why is the sky blue?", top_p=0.5)
     assert first.status == again.status == 200
+    traced = house.daemon.home.isaacctl("trace", "--json", first.fields["x-request-id"])
+    assert [item["method"] for item in json.loads(traced.stdout)] == ["http.chat"]
     assert first.json["choices"][0]["message"]["content"] == "re: why is the sky blue?"
     assert first.json["usage"]["total_tokens"] == 17
     assert (first.fields["x-isaac-cache"], again.fields["x-isaac-cache"]) == ("miss", "exact")

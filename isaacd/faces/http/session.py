@@ -309,7 +309,7 @@ class HttpSession:
     async def _serve(self, exchange: Exchange, route: Route) -> None:
         """Answer one request, whatever happens."""
         assert route.task is not None
-        trace = self._house.shared.traces.begin(route.name, self._arrived)
+        trace = self._house.shared.traces.begin(route.name, self._arrived, exchange.identity)
         enter(trace)
         outcome = "broken"
         try:
