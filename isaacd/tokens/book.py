@@ -91,6 +91,7 @@ class TokenBook:
         async with self._opening:  # who waited here finds it done
             if not self._is_open:
                 await self._read()
+                await self._database.aclose()  # it is seldom changed, and opens itself for that
                 self._is_open = True
 
     async def _read(self) -> None:

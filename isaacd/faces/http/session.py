@@ -80,6 +80,7 @@ class HttpSession:
         self._call_later = call_later
         self._reader = Reader()
         self._exchange: Exchange | None = None  # whose head is there; its body may still be on its way
+        self._waiting: Head | None = None  # until what has to be there before the first request is
         self._route: Route | None = None
         self._task: asyncio.Task[None] | None = None
         self._room: asyncio.Future[None] | None = None
@@ -239,14 +240,17 @@ class HttpSession:
 
     def _begin(self) -> bool:
         """Take the head of the next request; False if it is not whole."""
-        if not self._house.is_open:
-            self._run(self._house.open())
-            return True
-        head = self._reader.next_head()
+        head = self._waiting or self._reader.next_head()
         if head is None:
             if not self._reader.is_between and self._due > self._now() + HEAD_S:
                 self._wait(HEAD_S)  # it has begun, after a silence
             return False
+        if not self._house.is_open:
+            # Not earlier: whoever sends something else is not worth a file that is opened.
+            self._waiting = head
+            self._run(self._house.open())
+            return True
+        self._waiting = None
         shared = self._house.shared
         shared.requests += 1
         self._arrived = shared.traces.monotonic()
