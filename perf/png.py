@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from pictures import Bars, Lines, Picture
-from svg import COLOURS
+from svg import COLOURS, ticks
 
 
 def write_png(picture: Picture, folder: Path) -> Path:
@@ -33,12 +33,11 @@ def _lines(picture: Lines, axes: Any) -> None:
         style = "--" if "floor" in name or name == "optimum" or number >= len(COLOURS) else "-"
         axes.plot(*zip(*points, strict=True), style, color=COLOURS[number % len(COLOURS)], label=name)
     if picture.log:
-        from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
-
         axes.set_xscale("log")
-        axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-        axes.xaxis.set_major_formatter(ScalarFormatter())
-        axes.xaxis.set_minor_formatter(NullFormatter())
+        across = [x for points in picture.series.values() for x, _ in points]
+        marks = ticks(min(across), max(across), log=True)
+        axes.set_xticks(marks, [f"{mark:g}" for mark in marks])
+        axes.set_xticks([], minor=True)
     axes.set_ylabel(picture.up)
     axes.grid(visible=True, alpha=0.3)
     axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8)

@@ -13,9 +13,9 @@ COLOURS = (
     "#00795a",
     "#005f9e",
     "#a8437f",
-    "#2a7ab0",
+    "#222222",
     "#5b3fa0",
-    "#333333",
+    "#2a7ab0",
     "#7a4a1e",
     "#5f7a00",
     "#b0006a",
@@ -28,9 +28,9 @@ LIGHTER = (
     "#3fc79a",
     "#5cb0f0",
     "#e58cc0",
-    "#8fd0f5",
-    "#b39ddb",
     "#dddddd",
+    "#b39ddb",
+    "#8fd0f5",
     "#d09a6a",
     "#b5cc4a",
     "#ff7ac6",
@@ -61,7 +61,9 @@ def ticks(low: float, high: float, *, log: bool = False) -> list[float]:
     if log:
         powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
         found = [base * 10.0**power for power in powers for base in (1, 2, 5)]
-        return [value for value in found if low <= value <= high] or [low]
+        inside = [value for value in found if low <= value <= high]
+        # Less than a power of ten has hardly any of these.
+        return inside if len(inside) > 2 else ticks(low, high)
     if high <= low:
         return [low]
     rough = (high - low) / 5
