@@ -25,6 +25,9 @@ _OF_CONTEXT = {
     "plans": "run",
     "jobs": "run",
 }
+# What `context.call` needs is the scope of the command that is called.
+_ANY_SCOPE = "scope"
+_SCOPES = frozenset(("ask", "run", "admin"))
 _NETWORK = frozenset(
     "socket ssl http.client http.server urllib.request ftplib smtplib imaplib poplib aiohttp httpx httpx2 requests urllib3 "
     "websockets grpc paramiko".split()
@@ -55,6 +58,16 @@ def check_capabilities(main: Module, modules: Iterable[Module]) -> Iterator[Find
     for module in modules:
         for capability, at, what in _used(module):
             used.setdefault(capability, (module, at, what))
+    called = used.pop(_ANY_SCOPE, None)
+    if called is not None and not _SCOPES.intersection(known):
+        module, at, what = called
+        yield Finding(
+            file=module.file,
+            line=at,
+            rule="capability",
+            message=f"{what} needs the scope of the command that it calls, and none is declared",
+            hint='write "ask", "run:confirm" or "admin" into the capabilities',
+        )
     for capability, (module, at, what) in used.items():
         if capability not in known and not (capability == "secrets:*" and _any_secret(known)):
             wanted = capability.replace("*", "NAME")
@@ -69,6 +82,8 @@ def check_capabilities(main: Module, modules: Iterable[Module]) -> Iterator[Find
             )
     for capability in known:
         kind = capability.partition(":")[0]
+        if called is not None and capability in _SCOPES:
+            continue  # which command is called, and so which of them it takes, may be computed
         if kind in _SEEN and capability not in used and not (kind == "secrets" and "secrets:*" in used):
             yield Finding(
                 file=main.file,
@@ -100,6 +115,8 @@ def _used(module: Module) -> Iterator[tuple[str, int, str]]:
             capability = _OF_CONTEXT.get(node.attr)
             if capability:
                 yield capability, node.lineno, f"{node.value.id}.{node.attr}"
+            elif node.attr == "call":
+                yield _ANY_SCOPE, node.lineno, f"{node.value.id}.call"
             elif node.attr == "secrets":
                 yield f"secrets:{_secret_of(module, node)}", node.lineno, f"{node.value.id}.secrets"
         elif isinstance(node, ast.Call):

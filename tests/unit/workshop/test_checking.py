@@ -99,6 +99,7 @@ def test_each_fault_is_found_with_its_file_and_something_to_do(
         (with_command("print(1)"), "print", "print(1)"),
         (with_command("await context.ai.query('x')"), "capability", "context.ai"),
         (with_command("await context.state.get('x')"), "capability", "context.state"),
+        (with_command("await context.call('status')"), "capability", "context.call"),
         (with_command("await context.secrets.get('TOKEN')"), "capability", "context.secrets"),
         (with_command("", head="import socket"), "capability", "import socket"),
         (
@@ -131,6 +132,8 @@ def test_what_a_function_does_is_found_on_its_line(write: Write, source: str, ru
         with_command("'a'.replace('b', 'c')", head="from isaacd.api import Tier", decorator="@plugin.command(tool=Tier.READ)"),
         with_command("import msgspec, anyio, aiohttp", head="").replace('api="1"', 'api="1", capabilities=("network",)'),
         with_command("await context.state.get('x')").replace('api="1"', 'api="1", capabilities=("state",)'),
+        with_command("await context.call('status')").replace('api="1"', 'api="1", capabilities=("ask",)'),
+        with_command("await context.call('env')").replace('api="1"', 'api="1", capabilities=("run:confirm", "admin")'),
         with_command("await context.secrets.get('T')").replace('api="1"', 'api="1", capabilities=("secrets:T",)'),
         BOX.replace("context: Context)", "context: Context, where: Where = None)").replace("\n\n\n@", "\nfrom typing import Annotated\nWhere = Annotated[str | None, 'Where.']\n\n\n@"),
         BOX + "\n\nif __name__ == '__main__':\n    import time\n    time.sleep(1)\n",
