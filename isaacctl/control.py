@@ -108,9 +108,9 @@ class Control:
         except OSError:
             pass
         try:
-            with open(self.lock, "rb") as file:
+            with open(os.open(self.lock, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
                 candidates.append(int(file.read(20)))
-        except (OSError, ValueError):
+        except (OSError, ValueError, TypeError):  # of a pipe nothing comes
             pass
         # Numbers are used again; never take a stranger for the daemon.
         return next((pid for pid in candidates if pid and _is_daemon(pid, self.uid)), None)

@@ -8,7 +8,7 @@ import time
 
 from isaacctl.logfile import cannot, make_directory, newest_log, tail
 from isaacctl.spawn import Started, spawn
-from isaacctl.talk import EXIT_DEFECT, EXIT_TRY_LATER, Refused, check, connect
+from isaacctl.talk import EXIT_DEFECT, EXIT_PERMISSION, EXIT_TRY_LATER, Refused, check, connect
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,9 +70,12 @@ def lock_path(socket: str, environ: "Mapping[str, str]") -> str:
 def take_lock(path: str) -> int | None:
     """Return the lock file's descriptor, or None if a daemon (or a client that starts one) holds it."""
     try:
-        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
     except OSError as error:
         raise cannot(f"open the lock file {path}", error) from None
+    if os.fstat(lock).st_mode & 0o170000 != 0o100000:
+        os.close(lock)
+        raise Refused(f"{path} is no file, so it cannot be the lock; remove it", EXIT_PERMISSION)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         found = os.stat(path)

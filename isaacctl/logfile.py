@@ -17,8 +17,18 @@ def state_folder(environ: "Mapping[str, str]") -> str:
     state = environ.get("XDG_STATE_HOME", "")
     if not state.startswith("/"):
         home = environ.get("HOME", "")
-        state = (home if home.startswith("/") else os.path.expanduser("~")) + "/.local/state"
+        state = (home if home.startswith("/") else _home()) + "/.local/state"
     return f"{state}/isaac"
+
+
+def _home() -> str:
+    """Return the home that the system knows, as the daemon takes it where HOME says nothing of use."""
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_dir
+    except KeyError:
+        return "/nonexistent"
 
 
 def log_paths(socket: str, environ: "Mapping[str, str]") -> tuple[str, str]:
@@ -56,7 +66,7 @@ def open_log(socket: str, environ: "Mapping[str, str]") -> tuple[str, int]:
 def make_directory(directory: str) -> None:
     """Make a directory and its parents with mode 0700, whatever the umask."""
     parent = os.path.dirname(directory)
-    if not os.path.isdir(parent):
+    if parent and parent != directory and not os.path.isdir(parent):
         make_directory(parent)
     try:
         os.mkdir(directory, 0o700)

@@ -1,5 +1,6 @@
 """Where Isaac keeps its files: the XDG directories, the socket and the log."""
 
+import errno
 import os
 import stat
 import sys
@@ -94,6 +95,15 @@ def make_private(directory: Path, *, uid: int | None = None) -> None:
             f"{directory} is open to other users (mode {stat.S_IMODE(found.st_mode):04o})",
             hint=f"close it: chmod 700 {directory}",
         )
+
+
+def read_regular(file: Path) -> bytes:
+    """Return what is in a file; raises OSError for what is none, such as a pipe, at which reading would wait for ever."""
+    descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    with os.fdopen(descriptor, "rb") as opened:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "it is not a regular file", str(file))
+        return opened.read()
 
 
 def _make(directory: Path) -> None:

@@ -8,7 +8,7 @@ import msgspec
 
 from isaacd.ai.prices import Prices, Table
 from isaacd.errors import InvalidParams, PermissionDenied
-from isaacd.paths import make_private
+from isaacd.paths import make_private, read_regular
 
 MAX_BYTES = 4_000_000
 _LOOK_EVERY_S = 1.0
@@ -79,7 +79,7 @@ class PriceBook:
         if self._seen is None:
             return bundled
         try:
-            raw = self.file.read_bytes() if self._seen[2] <= MAX_BYTES else b""
+            raw = read_regular(self.file) if self._seen[2] <= MAX_BYTES else b""
             fetched = Prices.of(raw)
             problem = faults(fetched.table)
         except (OSError, msgspec.DecodeError) as error:

@@ -33,7 +33,7 @@ class Taken(msgspec.Struct, frozen=True):
 
     def pieces(self) -> Iterator[bytes]:
         """Give its bytes."""
-        descriptor = os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        descriptor = os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
         try:
             while piece := os.read(descriptor, _PIECE_BYTES):
                 yield piece
@@ -142,7 +142,7 @@ def _is_complete(path: Path) -> bool:
     Linux grants a lease for writing only where no other descriptor of the file is open (fcntl(2)).
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError:
         return False
     try:

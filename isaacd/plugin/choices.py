@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from isaacd.errors import StorageUnavailable
+from isaacd.paths import read_regular
 from isaacd.plugin.places import Found
 
 FILE_NAME = "choices.json"
@@ -81,7 +82,7 @@ def read_choices(plugins_dir: Path) -> Choices:
         found = file.lstat()
         if found.st_uid not in (os.geteuid(), 0) or found.st_mode & 0o022:
             return Choices()
-        return msgspec.json.decode(file.read_bytes(), type=Choices)
+        return msgspec.json.decode(read_regular(file), type=Choices)
     except (OSError, ValueError):
         return Choices()
 

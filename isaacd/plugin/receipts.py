@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from isaacd.paths import read_regular
 from isaacd.plugin.places import Found
 
 FOLDER = "installed"
@@ -50,7 +51,7 @@ def read_receipts(plugins_dir: Path) -> list[Receipt]:
 def read_receipt(file: Path) -> Receipt | None:
     """Read one receipt; None if it is none, or names a folder that is not beside it."""
     try:
-        receipt = msgspec.json.decode(file.read_bytes(), type=Receipt)
+        receipt = msgspec.json.decode(read_regular(file), type=Receipt)
     except (OSError, ValueError):
         return None
     return receipt if Path(receipt.folder).name == receipt.folder not in ("", ".", "..") else None

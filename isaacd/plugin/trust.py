@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from isaacd.errors import NotFound, StorageUnavailable
-from isaacd.paths import Paths
+from isaacd.paths import Paths, read_regular
 
 FILE_NAME = "trusted.json"
 _DISTRIBUTION = "isaacd"
@@ -72,7 +72,7 @@ class Trust:
             found = self._file.lstat()
             if found.st_uid not in (os.geteuid(), 0) or found.st_mode & 0o022:
                 return []
-            return msgspec.json.decode(self._file.read_bytes(), type=_Book).trusted
+            return msgspec.json.decode(read_regular(self._file), type=_Book).trusted
         except (OSError, ValueError):
             return []
 
@@ -172,7 +172,7 @@ def _content(origin: Path) -> Iterator[tuple[str, bytes]]:
 
 def _read(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_regular(path)
     except OSError as error:
         return f"unreadable {error.errno}".encode()
 

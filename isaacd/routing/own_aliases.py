@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from isaacd.errors import InvalidParams, StorageUnavailable
+from isaacd.paths import read_regular
 
 FILE_NAME = "aliases.json"
 LOOK_AGAIN_S = 0.5
@@ -75,7 +76,7 @@ class OwnAliases:
 
     def _decoded(self) -> Mapping[str, str]:
         try:
-            return msgspec.json.decode(self.file.read_bytes(), type=_Kept).aliases
+            return msgspec.json.decode(read_regular(self.file), type=_Kept).aliases
         except (OSError, ValueError):
             return {}
 

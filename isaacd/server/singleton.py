@@ -5,6 +5,7 @@ import fcntl
 import os
 import signal
 import socket
+import stat
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -110,9 +111,12 @@ class Singleton:
 def _locked(path: Path) -> int:
     """Lock the file and write down whose it is; raises AlreadyRunning or PermissionDenied."""
     try:
-        lock_fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        lock_fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
     except OSError as error:
         raise PermissionDenied(f"cannot open the lock {path}: {error.strerror}") from error
+    if not stat.S_ISREG(os.fstat(lock_fd).st_mode):
+        os.close(lock_fd)
+        raise PermissionDenied(f"{path} is no file, so it cannot be the lock", hint=f"remove it: rm {path}")
     try:
         fcntl.flock(lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
