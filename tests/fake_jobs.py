@@ -81,7 +81,7 @@ class FakeHouse:
             judge=self.judge,
             config=lambda: self.config,
             clock=self.clock,
-            log=open_log(Path("/nonexistent/log"), level="error", stderr=False),
+            log=open_log(Path("/dev/null"), level="error", stderr=False),
             house=House(
                 spawn=self._spawn,
                 tell=lambda name, data: self.events.append((name, data)),

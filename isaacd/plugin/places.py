@@ -115,8 +115,9 @@ def _is_file(entry: "os.DirEntry[str]") -> bool:
 
 def _takes_all(folder: Path) -> str | None:
     """Say if a folder would be the whole namespace instead of a part of it, and hide Isaac's own plugins (PEP 420)."""
-    init = folder / "__init__.py"
-    return f"{init} would hide all other plugins; remove it: rm {init}" if init.exists() else None
+    init = str(folder / "__init__.py")
+    # Unlike Path.exists, this raises nothing for a folder that may not be looked into.
+    return f"{init} would hide all other plugins; remove it: rm {init}" if os.path.lexists(init) else None
 
 
 def _open_to_others(path: Path, uid: int) -> str | None:

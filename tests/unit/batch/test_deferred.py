@@ -145,7 +145,7 @@ class Desk:
 
     def opened(self) -> BatchStore:
         return BatchStore(
-            self.directory / "batches.sqlite", self.clock, open_log(Path("/nonexistent/log"), level="error")
+            self.directory / "batches.sqlite", self.clock, open_log(Path("/dev/null"), level="error")
         )
 
     @property

@@ -1,5 +1,6 @@
 """Sizes and depths: what is refused, how early, and that reading stays linear."""
 
+import gc
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -34,11 +35,13 @@ def counted_lines() -> Iterator[list[int]]:
         return local
 
     before = sys.gettrace()
+    gc.disable()  # a collection runs what others have hung into it
     sys.settrace(lambda *_: local)
     try:
         yield lines
     finally:
         sys.settrace(before)
+        gc.enable()
 
 
 def _full_message(codec: Codec) -> bytes:
