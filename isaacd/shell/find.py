@@ -42,7 +42,6 @@ MAX_SCRIPTS = 2000
 MAX_VISITS = 5000
 MAX_LOOPED = 16
 
-
 # A line that ends a here-document, and that nobody writes.
 _END = "end-of-what-is-expanded-later"
 _WRITER = Invocation((), unseen="what is written into it cannot be seen")
@@ -100,6 +99,8 @@ class _Finder(Runs):
         if isinstance(node, Compound) and node.words:
             if node.kind == "test":
                 self._later([word.value for word in node.words], around)
+                if any("++" in word.raw or "--" in word.raw or "+=" in word.raw for word in node.words):
+                    forget(values, assigned(node))
             counted(node.words, values)
         if isinstance(node, Simple):
             self._simple(node, values, around)
@@ -203,9 +204,7 @@ class _Finder(Runs):
         """Return the value of a loop's variable for each turn, as far as they are seen."""
         if node.kind == "while":
             return turns(node, around.receives) or [{}]
-        if node.kind != "for" or not node.name:
-            return [{}]
-        if "IFS" not in values:
+        if node.kind != "for" or not node.name or "IFS" not in values:
             return [{}]
         words = expand(node.words, values, outputs=self._tells_outputs)
         if not words or len(words) > MAX_LOOPED or any(word.is_pattern for word in words):

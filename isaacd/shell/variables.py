@@ -8,7 +8,7 @@ from isaacd.shell.arrays import drop
 from isaacd.shell.expand import expand
 from isaacd.shell.indirect.options import CODE_VARIABLES, LINE_VARIABLES, changes_path
 from isaacd.shell.parameters import parameter
-from isaacd.shell.syntax import Assignment, Compound, Node, Simple, Text, Unseen, Word, below
+from isaacd.shell.syntax import Assignment, Compound, Node, Simple, Text, Unseen, Word, below, words_of
 from isaacd.shell.written import written_by
 
 DECLARES = frozenset(("export", "declare", "typeset", "readonly", "local"))
@@ -38,6 +38,7 @@ def assign(assignment: Assignment, values: dict[str, str]) -> None:
     if value is not None and len(value) > MAX_VALUE:
         value = None
     if "[" in name:
+        forget(values, _counted(name.partition("[")[2]))
         arrays.put(name, None if assignment.adds or len(assignment.words) > 1 else value, values)
         return
     before = values.get(name)
@@ -66,6 +67,8 @@ def declare(words: Sequence[Word], values: dict[str, str]) -> None:
             return
         for word in words[1:]:
             drop(values, (word.value or word.beginning).removeprefix("-v").partition("=")[0])
+            if name == "let":
+                forget(values, _counted(word.value or ""))
         values.pop("REPLY", None)
 
 
@@ -106,6 +109,15 @@ def references(words: Sequence[Word]) -> list[str] | None:
     return names
 
 
+def _is_expression(node: Node) -> bool:
+    return isinstance(node, Compound) and node.kind in ("arithmetic", "for") and not node.name
+
+
+def _counted(text: str) -> Iterator[str]:
+    """Give the variables that an expression sets."""
+    yield from (found[1] or found[2] for found in _COUNTED.finditer(text))
+
+
 def counted(words: Iterable[Word], values: dict[str, str]) -> None:
     """Forget what expressions set, and take what `${name:=text}` sets."""
     for word in words:
@@ -114,8 +126,7 @@ def counted(words: Iterable[Word], values: dict[str, str]) -> None:
             if not isinstance(part, Unseen):
                 continue
             if part.kind == "arithmetic" and ("=" in raw or "++" in raw or "--" in raw):
-                for found in _COUNTED.finditer(raw):
-                    drop(values, found[1] or found[2])
+                forget(values, _counted(raw))
             elif part.kind == "parameter" and (defaulted := _DEFAULTED.match(part.name)) is not None:
                 name = defaulted[1]
                 if name in values and not values[name] and defaulted[2]:
@@ -180,13 +191,20 @@ def forget(values: dict[str, str], names: Iterable[str]) -> None:
 def assigned(node: Node) -> Iterator[str]:
     """Give the name of every variable that a node, or one below it, may set."""
     if isinstance(node, Simple):
-        yield from (item.name.partition("[")[0] for item in node.assignments)
+        for item in node.assignments:
+            yield item.name.partition("[")[0]
+            yield from _counted(item.name.partition("[")[2])
         if node.words and node.words[0].value in (*DECLARES, *_SETS, "printf", "eval", "set", "shift"):
             for word in node.words[1:]:
                 yield word.beginning.removeprefix("-v").partition("=")[0].rstrip("+")
+                if node.words[0].value == "let":
+                    yield from _counted(word.beginning)
             yield from ("REPLY", "@", "*", "#", *"123456789")
     elif isinstance(node, Compound) and node.name and node.kind == "for":
         yield node.name
+    for word in words_of(node):
+        if "++" in word.raw or "--" in word.raw or "((" in word.raw or _is_expression(node):
+            yield from _counted(word.raw)
     for child in below(node):
         yield from assigned(child)
 
