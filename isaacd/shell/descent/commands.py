@@ -96,6 +96,8 @@ class Descent(Compounds):
                 break
             self.at += 2 if self.text.startswith("|&", self.at) else 1
             self._newlines()
+        if prefixed and not commands and self.text.startswith(("&", "|"), self.at):
+            self.fault("a command is missing")
         if len(commands) < 2:
             return commands[0] if commands else (Simple() if prefixed else None)
         return Pipeline(tuple(commands))

@@ -399,3 +399,9 @@ def test_an_array_that_is_not_wholly_seen_is_not_seen() -> None:
 )
 def test_code_that_reaches_what_runs_is_not_innocent(code: str) -> None:
     assert any(item.unseen for item in found_in(f"python3 -c '{code}'").invocations)
+
+
+@pytest.mark.parametrize("line", ["! &", "! && ls", "! || ls", "! | ls", "time &", "time -p &", "! time &"])
+def test_a_sign_alone_is_no_command_to_go_on_from(line: str) -> None:
+    assert found_in(line).faults
+    assert not found_in("! ;").faults
