@@ -49,4 +49,6 @@ def shown(value: float, unit: Unit) -> str:
         return f"{value / 2**20:.1f} MiB"
     if unit == "integer":
         return f"{value:.2f}"
+    if value >= 10:
+        return f"{value:.1f} s"
     return f"{value * 1e3:.2f} ms" if value >= 1e-3 else f"{value * 1e6:.2f} us"
