@@ -28,7 +28,7 @@ def measure(place: Place, effort: Effort) -> Iterator[Row]:
     clients = effort.size(CLIENTS, 20)
     if soft < clients + 200:
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096), hard))
-    calls, rounds = effort.rounds(1000, 300), effort.rounds(6, 2)
+    calls, rounds = effort.rounds(1000, 300), effort.rounds(6, 1)
     found: dict[str, list[float]] = {"idle": [], "busy": [], "never stop": []}
     with place.daemon() as daemon:
         daemon.wait_until_idle()

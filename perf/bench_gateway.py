@@ -71,7 +71,7 @@ def _questions(place: Place, daemon: Server, effort: Effort) -> Iterator[Row]:
         "hit": lambda: cpu_us(kept),
         "miss": lambda: cpu_us(FORM % ("delay-0", f"{time.time_ns()} {{n}}", "false")),
     }
-    found = in_turns(measures, effort.rounds(8, 3))
+    found = in_turns(measures, effort.rounds(8, 1))
     yield Row("CPU of a kept answer over HTTP, in us", ours=found["hit"], unit="integer", target=MOST_HIT_US)
     yield Row(
         "CPU of a new question over HTTP, in us", ours=found["miss"], unit="integer", target=MOST_MISS_US
@@ -87,7 +87,7 @@ def _pieces(place: Place, daemon: Server, effort: Effort) -> Iterator[Row]:
         return daemon.cpu_s() - before_s
 
     measures = {"many": lambda: cpu_s(f"pieces-{PIECES}"), "one": lambda: cpu_s("pieces-1")}
-    found = in_turns(measures, effort.rounds(15, 4))
+    found = in_turns(measures, effort.rounds(15, 2))
     a_piece = [
         (many - one) / (PIECES - 1) * 1e6 for many, one in zip(found["many"], found["one"], strict=True)
     ]

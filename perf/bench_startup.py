@@ -36,7 +36,7 @@ def _client(place: Place, effort: Effort) -> Iterator[Row]:
         measures = {FLOOR: lambda: _pass(place)}
         for name, (words, code, _) in lines.items():
             measures[name] = lambda words=words, code=code: whole(words, code)
-        found = in_turns(measures, effort.rounds(300, 40))
+        found = in_turns(measures, effort.rounds(300, 30))
     for name, (_, _, target) in lines.items():
         yield Row(name, FLOOR, found[name], found[FLOOR], target=target)
 
@@ -48,7 +48,7 @@ def _ready(place: Place, effort: Effort) -> Row:
             daemon.wait_until_ready()
             return time.perf_counter() - start
 
-    found = in_turns({FLOOR: lambda: _pass(place), "ready": ready}, effort.rounds(60, 10))
+    found = in_turns({FLOOR: lambda: _pass(place), "ready": ready}, effort.rounds(60, 8))
     return Row("daemon ready (spawn to first ping)", FLOOR, found["ready"], found[FLOOR], target=10)
 
 

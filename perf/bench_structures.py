@@ -70,7 +70,7 @@ def measure(place: Place, effort: Effort) -> Iterator[Row]:
         if pair.target is not None:
             told[f"{pair.name} ({pair.floor_name})"] = found[pair.floor]["kept"][0]
             told[pair.name] = found[pair.ours]["kept"][0]
-        yield from _rows(pair, found)
+        yield from _rows(pair, found, _wanted(pair, effort))
     place.tell("structures", told)
     encoded = _client(place, "encoded", "", effort.size(200, 5))
     yield Row(
@@ -83,9 +83,14 @@ def measure(place: Place, effort: Effort) -> Iterator[Row]:
 def _weighed(place: Place, way: str, pair: Pair, effort: Effort) -> dict[str, list[float]]:
     found: dict[str, list[float]] = {}
     for _ in range(effort.rounds(3, 1)):
-        for name, value in weigh(place, way, effort.size(pair.count, 100), pair.what).items():
+        for name, value in weigh(place, way, effort.size(pair.count, 100), _wanted(pair, effort)).items():
             found.setdefault(name, []).append(value)
     return found
+
+
+def _wanted(pair: Pair, effort: Effort) -> tuple[str, ...]:
+    """A quick run leaves RSS and PSS of each thing out, which take processes of their own; those of the whole are there."""
+    return tuple(what for what in pair.what if not (effort.quick and what in ("rss", "pss")))
 
 
 def weigh(place: Place, way: str, count: int, what: tuple[str, ...]) -> dict[str, float]:
@@ -96,7 +101,7 @@ def weigh(place: Place, way: str, count: int, what: tuple[str, ...]) -> dict[str
     return found
 
 
-def _rows(pair: Pair, found: dict[str, dict[str, list[float]]]) -> Iterator[Row]:
+def _rows(pair: Pair, found: dict[str, dict[str, list[float]]], wanted: tuple[str, ...]) -> Iterator[Row]:
     names = {
         "kept": "",
         "deep": ", deep size",
@@ -105,7 +110,7 @@ def _rows(pair: Pair, found: dict[str, dict[str, list[float]]]) -> Iterator[Row]
         "pss": ", PSS",
         "peak": ", peak",
     }
-    for what in pair.what:
+    for what in wanted:
         ours, floor = found[pair.ours][what], found[pair.floor][what]
         unit: Unit = "integer" if what == "blocks" else "byte"
         target = pair.target if what == "kept" else None
