@@ -566,11 +566,6 @@ class App:
         self._residents.activity.start(self._life.spawn)
         self._life.spawn(self._residents.roster.start, self._config().plugins.load)
         self._life.spawn(self._tell_ready)
-
-    async def _tell_ready(self) -> None:
-        """Tell that it is ready once every plugin is known: who is not known yet could not hear it."""
-        await self._residents.roster.settled()
-        self.publish("daemon.ready", {"version": __version__})
         if (self.paths.state_dir / _JOBS_FILE).exists():
             self._life.spawn(self.jobs.wake)
         self._life.spawn(self._watch_spool)
@@ -578,6 +573,11 @@ class App:
         self._feel_pulse()
         self._open_door()
         gc.freeze()  # what is loaded stays, so later collections need not look at it
+
+    async def _tell_ready(self) -> None:
+        """Tell that it is ready once every plugin is known: who is not known yet could not hear it."""
+        await self._residents.roster.settled()
+        self.publish("daemon.ready", {"version": __version__})
 
     def _open_door(self) -> None:
         """Have HTTP spoken over TCP where the configuration says so; nobody pays for it where it does not."""
