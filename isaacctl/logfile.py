@@ -42,15 +42,18 @@ def newest_log(socket: str, environ: "Mapping[str, str]") -> str:
     ages = {}
     for path in (beside, usual):
         try:
-            ages[path] = os.stat(path).st_mtime
+            found = os.stat(path)
         except OSError:
             continue
+        if found.st_mode & 0o170000 == 0o100000:  # nobody waits for a pipe
+            ages[path] = found.st_mtime
     return max(ages, key=lambda path: ages[path]) if ages else usual
 
 
 def open_log(socket: str, environ: "Mapping[str, str]") -> tuple[str, int]:
     """Open the log for appending, beside the socket if the usual place cannot be written."""
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+    # Without O_NONBLOCK, a pipe that lies there would be waited at until somebody reads from it.
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
     usual, beside = log_paths(socket, environ)
     try:
         make_directory(os.path.dirname(usual))
@@ -79,7 +82,7 @@ def make_directory(directory: str) -> None:
 def tail(log: str, *, since: int = 0, lines: int = TAIL_LINES) -> list[str]:
     """Return the last lines of the log, none older than the byte `since`."""
     try:
-        with open(log, "rb") as file:
+        with open(os.open(log, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
             size = file.seek(0, os.SEEK_END)
             since = since if since <= size else 0  # it was rotated meanwhile
             begin = max(since, size - TAIL_BYTES)

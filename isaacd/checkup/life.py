@@ -64,7 +64,7 @@ def index(machine: Machine) -> Iterator[Finding]:
 
 def _is_held(machine: Machine) -> bool:
     try:
-        descriptor = os.open(machine.paths.lock, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        descriptor = os.open(machine.paths.lock, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return False
     try:

@@ -36,8 +36,19 @@ def test_a_lock_that_is_no_file_is_told(make) -> None:
         done = base.isaacctl("greet")
         assert done.returncode in (75, 77)
         assert str(base.lock) in done.stderr
-        for words in (("stop",), ("status",)):
+        for words in (("stop",), ("status",), ("doctor",)):
             assert "Traceback" not in base.isaacctl(*words).stderr
+
+
+def test_a_pipe_in_the_place_of_the_log_holds_no_command_up() -> None:
+    with a_home() as base:
+        base.log.parent.mkdir(mode=0o700, parents=True)
+        os.mkfifo(base.log, 0o600)
+        try:
+            assert base.isaacctl("greet").stdout == "hello world\n"
+            assert "Traceback" not in base.isaacctl("logs").stderr
+        finally:
+            base.isaacctl("stop")
 
 
 def test_a_home_that_is_no_path_is_that_of_the_system() -> None:
