@@ -13,6 +13,7 @@ import os
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -68,41 +69,45 @@ def main() -> int:
                 str(found.clean),
             ]
             return os.spawnv(os.P_WAIT, found.tools, words)
-        _measure(names, options.python, kept, Path(scratch), options)
-    return 0
+        return _measure(names, options.python, kept, Path(scratch), options)
 
 
 def _measure(
     names: Sequence[str], clean: Path, kept: Path, scratch: Path, options: argparse.Namespace
-) -> None:
-    """Measure the sections and write: all figures as rows, and their tables beside."""
+) -> int:
+    """Measure the sections and write: all figures as rows, and their tables beside; returns 1 if a section failed."""
     conditions = describe(clean)
     print("\n".join(f"{name}: {value}" for name, value in conditions.items()), flush=True)
     before, began_s = ticks(), time.monotonic()
     rows: list[Row] = []
     tables: list[dict[str, object]] = []
+    failed: list[str] = []
     for name in names:
         section_s = time.monotonic()
         section = SECTIONS[name]
         peers = make_peers(kept / "peers", section.PEERS)
         place = Place(clean, scratch / name)
-        for title, note, figures, promised in section.measure(place, peers, options.quick):
-            table = [HEAD, *lines(figures)]
-            tables.append({"title": title, "note": note, "rows": table})
-            rows += [
-                Row(
-                    f"{title}: {figure.who}",
-                    "floor" if figure.floor else "",
-                    figure.values,
-                    figure.floor,
-                    figure.unit,
-                )
-                for figure in figures
-                if figure.values
-            ]
-            rows += promised
-            rows = [row if row.room else replace(row, room=f"peers {name}") for row in rows]
-            print(f"\n{title}\n{note}\n{_laid_out(table)}", flush=True)
+        try:
+            for title, note, figures, promised in section.measure(place, peers, options.quick):
+                table = [HEAD, *lines(figures)]
+                tables.append({"title": title, "note": note, "rows": table})
+                rows += [
+                    Row(
+                        f"{title}: {figure.who}",
+                        "floor" if figure.floor else "",
+                        figure.values,
+                        figure.floor,
+                        figure.unit,
+                    )
+                    for figure in figures
+                    if figure.values
+                ]
+                rows += promised
+                rows = [row if row.room else replace(row, room=f"peers {name}") for row in rows]
+                print(f"\n{title}\n{note}\n{_laid_out(table)}", flush=True)
+        except Exception:  # noqa: BLE001  # the other sections are worth having
+            traceback.print_exc()
+            failed.append(name)
         print(f"{name} took {time.monotonic() - section_s:.0f} s", file=sys.stderr, flush=True)
     around = company(before, ticks())
     print(f"\n{summary(rows, [f'peers {name}' for name in names])}")
@@ -114,6 +119,9 @@ def _measure(
     conditions |= {"took": f"{time.monotonic() - began_s:.0f} s"}
     write_results(options.json, rows, conditions)
     write_more(options.json, {"tables": tables})
+    for name in failed:
+        print(f"the section {name} failed; see above", file=sys.stderr)
+    return int(bool(failed))
 
 
 def _laid_out(rows: Sequence[Sequence[str]]) -> str:

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import time
+import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -21,9 +22,14 @@ from results import read_results, write_more, write_results
 from tables import table
 from targets import summary
 
+FAILED = "the room failed"
+
 
 def main() -> int:
-    """Measure, print and write; the exit code is 1 when a target is missed, or with --check when a row is worse."""
+    """Measure, print and write; the exit code is 1 when a target is missed, or with --check when a row is worse.
+
+    A room that fails costs its own rows only, and the exit code.
+    """
     options = _options()
     if options.profile:
         print(importtime.summary(Place(options.python, options.scratch / "profile")))
@@ -41,9 +47,10 @@ def main() -> int:
     if options.json:
         write_results(options.json, rows, conditions)
         write_more(options.json, more)
+    failed = any(row.note.startswith(FAILED) for one in passes for row in one)
     if options.check:
-        return _check(rows, options.check, conditions)
-    return int(any(row.met is False for row in rows))
+        return int(bool(_check(rows, options.check, conditions)) or failed)
+    return int(failed or any(row.met is False for row in rows))
 
 
 def _options() -> argparse.Namespace:
@@ -72,9 +79,13 @@ def _measured(options: argparse.Namespace, number: int, more: dict[str, object])
             measured = replays.measure(room, place, options.data, effort)
         else:
             measured = importlib.import_module(f"bench_{room}").measure(place, effort)
-        for row in measured:
-            print(f"  {room}: {row.name}", file=sys.stderr, flush=True)
-            yield replace(row, room=room)
+        try:
+            for row in measured:
+                print(f"  {room}: {row.name}", file=sys.stderr, flush=True)
+                yield replace(row, room=room)
+        except Exception as error:  # noqa: BLE001  # the other rooms are worth having
+            traceback.print_exc()
+            yield Row(f"{room}, what is missing of it", note=f"{FAILED}: {error}", room=room)
         for file in place.told():
             more[file.stem] = json.loads(file.read_text(encoding="utf-8"))
         took = f"{time.monotonic() - began_s:.1f} s, {_cpu_s() - cpu_s:.1f} s of them CPU of ours"
