@@ -153,7 +153,8 @@ class FakeServices:
     @property
     def shelf(self) -> Shelf:
         if self._shelf is None:
-            self._shelf = Shelf(self.paths, self.clock, self.log)
+            # Nothing is written before it is closed: not every test does, and its loop may end in the middle of it.
+            self._shelf = Shelf(self.paths, self.clock, self.log, write_delay_s=3600.0)
         return self._shelf
 
     @property

@@ -33,12 +33,19 @@ class Shelf:
     """
 
     def __init__(
-        self, paths: Paths, clock: Clock, log: Log, policies: Callable[[], Mapping[str, PolicyFactory]] = dict
+        self,
+        paths: Paths,
+        clock: Clock,
+        log: Log,
+        policies: Callable[[], Mapping[str, PolicyFactory]] = dict,
+        *,
+        write_delay_s: float = 0.05,
     ) -> None:
         self._paths = paths
         self._clock = clock
         self._log = log
         self._policies = policies
+        self._write_delay_s = write_delay_s
         self._opening = anyio.Lock()
         self._ttl_s: float | None = None
         self._is_open = False
@@ -144,7 +151,11 @@ class Shelf:
 
     async def _stores(self, config: CacheConfig) -> list[Store]:
         """Open the stores that can be opened."""
-        limits = Limits(max_bytes=config.max_bytes, max_age_s=config.max_age_days * _DAY_S or 3650 * _DAY_S)
+        limits = Limits(
+            max_bytes=config.max_bytes,
+            max_age_s=config.max_age_days * _DAY_S or 3650 * _DAY_S,
+            write_delay_s=self._write_delay_s,
+        )
         found: list[Store] = []
         try:
             make_private(self._paths.cache_dir)

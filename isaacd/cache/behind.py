@@ -120,6 +120,9 @@ class WriteBehind:
                 except Exception as error:  # noqa: BLE001 - whatever it is, it must not take the daemon along
                     if not await self._target.suffer(error):
                         return
+        except (asyncio.CancelledError, GeneratorExit):
+            self.off = True  # the loop has ended under it, and nothing can be begun there any more
+            raise
         finally:
             self._task = None
             if self._backlog or self.due:
