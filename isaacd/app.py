@@ -637,6 +637,7 @@ class App:
         if problem is None:
             self.log.set_level(self._config().log.level)
             self.log.info("configuration read")
+            self._open_door()  # what could not be opened may be free now
             if self._has_residents:
                 self._residents.roster.check()
         else:

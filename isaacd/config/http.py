@@ -22,7 +22,8 @@ class HttpConfig(Struct, frozen=True, forbid_unknown_fields=True):
         ]
         | None,
         about(
-            "Address and port at which HTTP is spoken over TCP; each request needs a token.", "127.0.0.1:4141"
+            "Address and port at which HTTP is spoken over TCP; each request needs a token. Port 0 is any free one: `isaacctl status` tells it.",
+            "127.0.0.1:4141",
         ),
     ] = None
     allow_remote: Annotated[
@@ -60,7 +61,7 @@ def address_of(config: HttpConfig) -> tuple[str, int] | None:
             f"http.listen: other machines could reach {host}",
             hint="set http.allow_remote = true if that is meant; tokens and questions then travel in the clear",
         )
-    if not 0 < int(port) < 65536:
+    if int(port) > 65535:
         raise ConfigInvalid(f"http.listen: {port} is no port")
     return str(address), int(port)
 

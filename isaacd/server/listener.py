@@ -319,12 +319,13 @@ class Listener:
             lambda: Connection(self), sock=listening, backlog=BACKLOG, **_keep_path(self.loop)
         )
 
-    async def open_tcp(self, host: str, port: int) -> None:
-        """Begin to accept HTTP over TCP, there and nowhere else; raises OSError."""
+    async def open_tcp(self, host: str, port: int) -> int:
+        """Begin to accept HTTP over TCP, there and nowhere else; return the port, which 0 leaves open. Raises OSError."""
         self.close_tcp()
         self._tcp = await self.loop.create_server(
             lambda: Connection(self, over_tcp=True), host, port, backlog=BACKLOG
         )
+        return int(self._tcp.sockets[0].getsockname()[1])
 
     def close_tcp(self) -> None:
         """Accept no more over TCP; connections go on."""

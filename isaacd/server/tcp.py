@@ -1,5 +1,7 @@
 """Where HTTP is spoken over TCP, as the configuration says it: opened, moved and closed while the daemon lives."""
 
+import anyio
+
 from isaacd.config import HttpConfig, address_of
 from isaacd.errors import ConfigInvalid
 from isaacd.log import Log
@@ -13,15 +15,17 @@ class TcpDoor:
         self.trouble = ""
         self._listener = listener
         self._log = log
-        self._open_at: tuple[str, int] | None = None
+        self._open_at: tuple[str, int] | None = None  # as the configuration says it
+        self._port = 0  # the one that it has
+        self._turn = anyio.Lock()
 
     @property
     def shown(self) -> str:
         """Where clients find it, as `status` says it; else why they do not, or nothing."""
         if self._open_at is None:
             return f"closed: {self.trouble}" if self.trouble else ""
-        host, port = self._open_at
-        return f"http://{f'[{host}]' if ':' in host else host}:{port}/v1"
+        host, _ = self._open_at
+        return f"http://{f'[{host}]' if ':' in host else host}:{self._port}/v1"
 
     @property
     def is_open(self) -> bool:
@@ -30,6 +34,10 @@ class TcpDoor:
 
     async def follow(self, config: HttpConfig) -> None:
         """Accept where the configuration says now, or nowhere; that it cannot be is logged, and the daemon goes on."""
+        async with self._turn:  # it may change again meanwhile
+            await self._follow(config)
+
+    async def _follow(self, config: HttpConfig) -> None:
         try:
             wanted = address_of(config)
         except ConfigInvalid as error:
@@ -43,12 +51,12 @@ class TcpDoor:
             self._log.info("HTTP over TCP is closed")
             return
         try:
-            await self._listener.open_tcp(*wanted)
+            self._port = await self._listener.open_tcp(*wanted)
         except OSError as error:
             self._fail(f"http.listen: {error.strerror or error}")
             return
         self._open_at, self.trouble = wanted, ""
-        self._log.info("HTTP over TCP is open", host=wanted[0], port=wanted[1])
+        self._log.info("HTTP over TCP is open", host=wanted[0], port=self._port)
 
     def _fail(self, reason: str) -> None:
         self._listener.close_tcp()

@@ -13,7 +13,7 @@ import anyio
 import pytest
 
 from tests.daemon import Daemon, a_home, eventually, running
-from tests.fake_provider import Exchange, FakeProvider, Script, answer, delta, stalled, usage
+from tests.fake_provider import Exchange, FakeProvider, answer, delta, stalled, usage
 from tests.http_client import HttpClient
 
 ERROR = {"error": {"message": "too fast", "type": "rate_limit_error", "code": "rate_limit_exceeded"}}
@@ -35,20 +35,14 @@ class House:
         return HttpClient(socket.create_connection(("127.0.0.1", self.port)), token)
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return int(found.getsockname()[1])
-
-
 async def by_question(exchange: Exchange) -> None:
     """Answer what the question asks for."""
     if exchange.request.method == "GET":
         await exchange.reply(200, {"object": "list", "data": [{"id": "m", "object": "model"}, {"id": "x/y"}]})
         return
     question = exchange.request.body["messages"][-1]["content"]
-    script: Script | None = {"stall": stalled(delta(content="so far"))}.get(question)
-    if script is not None:
-        await script(exchange)
+    if question.startswith("stall"):
+        await stalled(delta(content="so far"))(exchange)
     elif question == "limited":
         await exchange.reply(429, ERROR, {"Retry-After": "7"})
     elif question == "call":
@@ -84,17 +78,16 @@ def house() -> Iterator[House]:
     try:
         assert ready.wait(20)
         with a_home() as home:
-            port = free_port()
             home.write_config(
                 f'[ai.providers.fake]\nbase_url = "{found[0].base_url}"\nmodel = "m"\n'
                 f'[ai.providers.busy]\nbase_url = "{found[0].base_url}"\nmodel = "m"\n'
-                f'[ai.retry]\nmax_attempts = 1\nmax_wait_s = 0.0\n[ai.breaker]\nfailures = 1000\n[http]\nlisten = "127.0.0.1:{port}"\n'
+                f'[ai.retry]\nmax_attempts = 1\nmax_wait_s = 0.0\n[ai.breaker]\nfailures = 1000\n[http]\nlisten = "127.0.0.1:0"\n'
                 'origins = ["https://page.example"]\n'
             )
             with running(home=home) as daemon:
                 made = home.isaacctl("token", "new", "agent", "--scope", "ask")
-                daemon.logged("HTTP over TCP is open")
-                yield House(daemon, found[0], port, made.stdout.strip())
+                (opened,) = daemon.logged("HTTP over TCP is open")
+                yield House(daemon, found[0], opened["port"], made.stdout.strip())
     finally:
         done.set()
         thread.join(20)
@@ -292,7 +285,7 @@ def test_who_leaves_stops_the_call(house: House, over_tcp: bool, stream: bool) -
 
     before = stopped()
     with house.tcp(house.token) if over_tcp else house.unix() as client:
-        body = {"messages": [{"role": "user", "content": "stall"}], "stream": stream}
+        body = {"messages": [{"role": "user", "content": f"stall {over_tcp} {stream}"}], "stream": stream}
         seen = len(house.provider.requests)
         client.send("POST", "/v1/chat/completions", body)
         eventually(lambda: len(house.provider.requests) > seen, "the call")
@@ -378,21 +371,18 @@ def test_an_address_that_others_reach_is_refused_and_the_port_follows_the_config
             (line,) = daemon.logged("HTTP over TCP is not open")
             assert daemon.status()["http"].startswith("closed: http.listen: other machines")
             assert "other machines could reach 0.0.0.0" in line["reason"]
-            ports = [free_port(), free_port()]
-            for number, port in enumerate(ports):
-                home.write_config(f'[http]\nlisten = "127.0.0.1:{port}"\n')
+            for number, host in enumerate(("127.0.0.1", "127.0.0.2")):
+                home.write_config(f'[http]\nlisten = "{host}:0"\n')
                 daemon.send_signal(signal.SIGHUP)
-                daemon.logged("HTTP over TCP is open", number + 1)
-                assert daemon.status()["http"] == f"http://127.0.0.1:{port}/v1"
-                with HttpClient(socket.create_connection(("127.0.0.1", port))) as client:
+                port = daemon.logged("HTTP over TCP is open", number + 1)[-1]["port"]
+                assert daemon.status()["http"] == f"http://{host}:{port}/v1"
+                with HttpClient(socket.create_connection((host, port))) as client:
                     assert client.ask("GET", "/health").status == 200
-            with pytest.raises(ConnectionRefusedError):
-                socket.create_connection(("127.0.0.1", ports[0]))
             home.write_config("")
             daemon.send_signal(signal.SIGHUP)
             daemon.logged("HTTP over TCP is closed")
             with pytest.raises(ConnectionRefusedError):
-                socket.create_connection(("127.0.0.1", ports[1]))
+                socket.create_connection((host, port))
 
 
 def test_the_daemon_stops_in_the_middle_of_an_answer_and_says_so(house: House) -> None:
