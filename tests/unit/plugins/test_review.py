@@ -144,7 +144,7 @@ def test_a_model_that_fails_leaves_the_checks(house):
     house.has_model(ProviderUnavailable("it is away"))
     shown = house.type("review", "-", piped=[changed("a.js", new=["debugger;"]).encode()])
     assert "a.js:1: error" in shown.out
-    assert "were not read by an AI: it is away" in shown.err
+    assert "was not read by an AI: it is away" in shown.err
 
 
 def test_nothing_to_review_is_told(house):
