@@ -152,6 +152,11 @@ def test_a_block_of_python_is_whole_and_what_it_imports_is_there(block: Block) -
             assert [alias.name for alias in node.names if not hasattr(module, alias.name)] == []
 
 
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_no_page_has_two_versions_of_the_same(page: Path) -> None:
+    assert [line for line in page.read_text().splitlines() if line.startswith(("<<<<<<< ", ">>>>>>> "))] == []
+
+
 def test_marks_are_read_and_commands_are_told_apart() -> None:
     page = (
         "text\n<!-- not run, lines 2: why -->\n<!-- exit 1, lines 1 3: why -->\n```sh\nfalse  # x\n\n# no command\n"
