@@ -3,6 +3,7 @@
 `make test-long` makes 100,000 of them; otherwise there are only so many that a leak of every request would be seen.
 """
 
+import contextlib
 import json
 import os
 import random
@@ -19,6 +20,7 @@ IS_LONG = REQUESTS >= 100_000
 WARM = 10_000 if IS_LONG else REQUESTS // 2
 GROWTH = 1.02 if IS_LONG else 1.05
 A_CONNECTION = 100
+FEW = 2
 
 KEEP = '''
 from collections.abc import AsyncIterator
@@ -111,8 +113,8 @@ def at_rest(daemon: Daemon) -> dict[str, int]:
 
 
 def more_than(before: dict[str, int], after: dict[str, int]) -> list[str]:
-    """Name what there is more of."""
-    return [name for name in ("open_files", "tasks", "threads") if after[name] > before[name]]
+    """Name what there is more of than the few that are opened late: a leak of any request would be thousands."""
+    return [name for name in ("open_files", "tasks", "threads") if after[name] > before[name] + FEW]
 
 
 @pytest.fixture
@@ -127,8 +129,10 @@ def test_memory_descriptors_and_tasks_stay_flat(daemon: Daemon) -> None:
     before = at_rest(daemon)
     requests(daemon, chance, REQUESTS - WARM)
     # What a request has left to be done in a moment may be under way at a look, but not at all of them.
-    eventually(lambda: not more_than(before, at_rest(daemon)), f"no more than {before}")
+    with contextlib.suppress(AssertionError):
+        eventually(lambda: not more_than(before, at_rest(daemon)), "no more than before", deadline_s=30.0)
     after = at_rest(daemon)
     print(json.dumps({"requests": REQUESTS, "before": before, "after": after}))
     assert after["rss_kib"] <= before["rss_kib"] * GROWTH, (before, after)
+    assert not more_than(before, after), (before, after)
     assert daemon.status()["in_flight"] == 0
