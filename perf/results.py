@@ -1,6 +1,7 @@
 """Results as pyperf JSON: each row is two benchmarks, `NAME` and `NAME: floor FLOOR`, with one pyperf run for each of ours."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,10 @@ def write_results(path: Path, rows: Sequence[Row], conditions: Mapping[str, str]
             if values:
                 side = "ours" if values is row.ours else "floor"
                 metadata = {**conditions, **row.metadata, **about, "name": name, "side": side, "loops": 1}
+                # pyperf takes no value that is not above 0, and counts may be.
+                offset = 0 if min(values) > 0 else 1 - math.floor(min(values))
+                metadata |= {"offset": offset} if offset else {}
+                values = [value + offset for value in values]
                 parts = _parts(values, row)
                 runs = [pyperf.Run(part, metadata=metadata, collect_metadata=False) for part in parts]
                 benchmarks.append(pyperf.Benchmark(runs))
@@ -40,7 +45,10 @@ def read_results(path: Path) -> tuple[list[Row], dict[str, str]]:
         if "row" not in metadata:
             raise ValueError(f"{path} was not written by perf/run")
         key = metadata["row"], metadata.get("floor", "")
-        sides.setdefault(key, {})[metadata["side"]] = [run.values for run in benchmark.get_runs()]
+        offset = metadata.get("offset", 0)
+        sides.setdefault(key, {})[metadata["side"]] = [
+            tuple(value - offset for value in run.values) for run in benchmark.get_runs()
+        ]
         about.setdefault(key, metadata)
     if not about:
         raise ValueError(f"{path} has no rows")

@@ -13,6 +13,8 @@ ROWS = [
     Row("status", "another floor", [1.5, 1.25], [0.5, 0.5]),
     Row("hit rate, in %", ours=[67.5], unit="integer", target=67.0, at_least=True),
     Row("memory", "bare", [2.0**20], [2.0**19], unit="byte"),
+    Row("wrong answers", ours=[0.0], unit="integer", target=0),
+    Row("latency added, in ms", ours=[-1.5, 0.25], unit="integer", target=1),
 ]
 
 
@@ -29,7 +31,7 @@ def test_rows_survive_the_file(tmp_path: Path) -> None:
 def test_each_row_is_two_benchmarks_with_a_name_of_their_own(tmp_path: Path) -> None:
     write_results(tmp_path / "now.json", ROWS, {})
     names = pyperf.BenchmarkSuite.load(str(tmp_path / "now.json")).get_benchmark_names()
-    assert len(names) == len(set(names)) == 7
+    assert len(names) == len(set(names)) == 9
     assert names[:2] == ["status", "status: floor pass"]
 
 
