@@ -126,7 +126,8 @@ class _Maker:
 
 
 def _annotated(kind: Any, meta: msgspec.Meta) -> Any:
-    return Annotated.__class_getitem__((kind, meta))  # type: ignore[attr-defined]
+    form: Any = Annotated  # a special form from Python 3.13 on, a class before
+    return form[kind, meta]
 
 
 def _without_ref(schema: Mapping[str, Any]) -> dict[str, Any]:
