@@ -25,7 +25,7 @@ def describe(python: Path) -> dict[str, str]:
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "commit": _git("describe", "--always", "--dirty") or "none",
         "python": " ".join(version.split()),
-        "machine": f"{_processor()}, {os.cpu_count()} cores, {platform.system()} {platform.release()}",
+        "machine": f"{_processor()}, {os.cpu_count()} cores, {platform.system()} {platform.release().partition('-')[0]}",
         "load": load(),
     }
 
