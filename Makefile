@@ -86,8 +86,8 @@ bench: $(VENV)/.drawing ## Measure everything, with a page and pictures in perf/
 bench-publish: $(VENV)/.drawing ## Put the results of bench and bench-peers into the pages and pictures of docs/.
 	$(BIN)/python perf/publish.py
 
-bench-quick: ## Measure the rooms of the suite in about a minute, with more noise.
-	perf/run --quick --env build/perf
+bench-quick: ## Measure the rooms that people ask about first, in about a minute, with more noise.
+	perf/run --quick --env build/perf startup ipc router ai gateway cache plugins memory
 
 bench-store: ## Measure three times, and store the results that bench-check compares with.
 	perf/run --quick --runs 3 --env build/perf --json perf/results/stored.json || true
