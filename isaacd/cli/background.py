@@ -1,13 +1,10 @@
 """Command lines that run without their caller: what they write is kept, and nobody can be asked."""
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
-
-import anyio
+from collections.abc import Callable
 
 from isaacd.cli.output import ERASE_LINE
 from isaacd.cli.run import CommandLine
-from isaacd.context import KEPT, TTY, Context, Meta, Services
+from isaacd.context import KEPT, TTY, Context, Meta, Services, Unattended
 from isaacd.errors import InvalidParams
 from isaacd.jobs.cards import Work
 from isaacd.jobs.ports import Show, Write
@@ -40,7 +37,7 @@ class Background:
         return outcome.exit
 
 
-class _Kept:
+class _Kept(Unattended):
     """Events of a command that go to the task's output; its input is what was piped in when it was made."""
 
     def __init__(self, piped: bytes | None, write: Write, show: Show) -> None:
@@ -63,16 +60,6 @@ class _Kept:
             return None
         chunk, self._piped = self._piped[:max_bytes], self._piped[max_bytes:]
         return bytes(chunk)
-
-    async def ask(
-        self, kind: str, data: Mapping[str, object], timeout_s: float | None = None
-    ) -> bytes | None:
-        """Have nobody to ask."""
-        return None
-
-    def interruptible(self) -> AbstractContextManager[anyio.CancelScope]:
-        """Have nobody who could interrupt."""
-        return anyio.CancelScope()
 
 
 def _bytes(text: str | bytes) -> bytes:

@@ -20,7 +20,7 @@ from isaacd.context.cards import (
     StepCard,
     ToolCard,
 )
-from isaacd.context.context import MAX_INPUT_BYTES, Context
+from isaacd.context.context import MAX_INPUT_BYTES, Context, Unattended
 from isaacd.context.event import HOUSE_EVENTS, Event
 from isaacd.context.ports import Daemon, Events, PluginDesk, Services, Tools
 from isaacd.context.traced import SpanCard, TraceCard
@@ -64,4 +64,5 @@ __all__ = [
     "ToolCard",
     "Tools",
     "TraceCard",
+    "Unattended",
 ]

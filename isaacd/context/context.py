@@ -49,8 +49,8 @@ _HOUSE = ("", "isaacd")
 S = TypeVar("S", bound=msgspec.Struct)
 
 
-class _Nowhere:
-    """Events that nobody asked for."""
+class Unattended(Events):
+    """Events of what runs with no input and nobody to ask; forgotten, unless a subclass has a place for them."""
 
     async def emit(self, kind: str, data: object) -> None:
         """Forget it."""
@@ -66,11 +66,11 @@ class _Nowhere:
         return None
 
     def interruptible(self) -> AbstractContextManager[anyio.CancelScope]:
-        """Have nobody who could interrupt."""
+        """Mark nothing: what cancels the request cancels all of it."""
         return anyio.CancelScope()
 
 
-_NOWHERE = _Nowhere()
+_NOWHERE = Unattended()
 
 
 def _line(answer: bytes | None) -> str | None:

@@ -1,16 +1,14 @@
 """The tools of one request, and the one way in which they are called: checked, shown, agreed to, run."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-import anyio
 import msgspec
 
 from isaacd.ai.chat import Message, Tool, ToolCall
 from isaacd.command import Command
-from isaacd.context import Context, Events, Handover
+from isaacd.context import Context, Events, Handover, Unattended
 from isaacd.errors import InvalidParams, IsaacError, NotFound, PermissionDenied
 from isaacd.safety.tier import Tier
 from isaacd.safety.visible import one_line
@@ -133,7 +131,7 @@ class OpenTools:
         await self._context.emit("tool", {"call": call, "tier": label, "note": short(note)})
 
 
-class _Muted(Events):
+class _Muted(Unattended):
     """The events of a command that a model runs: a person sees its progress, and nothing else of it.
 
     It has no input, and can ask nobody: consent is given before it starts.
@@ -146,20 +144,6 @@ class _Muted(Events):
         """Pass progress on."""
         if kind == "progress":
             await self._outer.emit(kind, data)
-
-    async def read(self, max_bytes: int) -> bytes | None:
-        """Have no input."""
-        return None
-
-    async def ask(
-        self, kind: str, data: Mapping[str, object], timeout_s: float | None = None
-    ) -> bytes | None:
-        """Have nobody to ask."""
-        return None
-
-    def interruptible(self) -> AbstractContextManager[anyio.CancelScope]:
-        """Mark nothing: what stops the request stops its tools too."""
-        return anyio.CancelScope()
 
 
 def _given(text: str) -> dict[str, msgspec.Raw]:

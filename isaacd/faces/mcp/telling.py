@@ -1,12 +1,9 @@
 """What a host is told while a call runs: how far it is, and what is worth a line in its log."""
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable
 from typing import Any
 
-import anyio
-
-from isaacd.context import Events
+from isaacd.context import Unattended
 from isaacd.errors import IsaacError
 from isaacd.faces.mcp import spec
 from isaacd.safety.visible import plain
@@ -16,7 +13,7 @@ EVERY_S = 0.25
 _MAX_CHARS = 400
 
 
-class Telling(Events):
+class Telling(Unattended):
     """The events of one call; `tell` sends a notification if the host reads, `token` is what its progress is called.
 
     A command that a host calls has no input, and can ask nobody: consent is given before it starts.
@@ -67,20 +64,6 @@ class Telling(Events):
             self._tell("notifications/progress", said)
         except IsaacError:
             return  # what cannot be sent is not worth the call
-
-    async def read(self, max_bytes: int) -> bytes | None:
-        """Have no input."""
-        return None
-
-    async def ask(
-        self, kind: str, data: Mapping[str, object], timeout_s: float | None = None
-    ) -> bytes | None:
-        """Have nobody to ask."""
-        return None
-
-    def interruptible(self) -> AbstractContextManager[anyio.CancelScope]:
-        """Mark nothing: what cancels the call cancels all of it."""
-        return anyio.CancelScope()
 
 
 def _number(value: float) -> float | int:
