@@ -1,5 +1,6 @@
 """Where Isaac keeps its files: the XDG directories, the socket and the log."""
 
+import contextlib
 import errno
 import os
 import stat
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from isaacd.errors import ConfigInvalid, PermissionDenied
+from isaacd.errors import ConfigInvalid, PermissionDenied, StorageUnavailable
 
 # sockaddr_un.sun_path holds this many bytes with its closing NUL: unix(7) on Linux, unix(4) on macOS and the BSDs.
 SUN_PATH_BYTES = 108 if sys.platform == "linux" else 104
@@ -104,6 +105,33 @@ def read_regular(file: Path) -> bytes:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError(errno.EINVAL, "it is not a regular file", str(file))
         return opened.read()
+
+
+def read_own(file: Path) -> bytes:
+    """Return what is in a file that nobody else could have written; raises OSError where others could, or there is none."""
+    found = file.lstat()
+    if found.st_uid not in (os.geteuid(), 0) or found.st_mode & 0o022:
+        raise OSError(errno.EPERM, "others can write to it", str(file))
+    return read_regular(file)
+
+
+def keep_own(file: Path, data: bytes) -> None:
+    """Replace a file as a whole, so that nobody ever reads half of it, open to nobody else; raises StorageUnavailable."""
+    beside = file.with_name(f".{file.name}.{os.getpid()}")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with os.fdopen(os.open(beside, flags, 0o600), "wb") as opened:
+            opened.write(data)
+            opened.flush()
+            os.fsync(opened.fileno())
+        beside.replace(file)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            beside.unlink()
+        raise StorageUnavailable(
+            f"cannot write {file}: {error.strerror}", hint="is the disk full, or the folder read-only?"
+        ) from error
 
 
 def _make(directory: Path) -> None:

@@ -4,15 +4,12 @@ Kept in a file of its own beside the plugins, and laid under `[plugins] disabled
 text and never written to.
 """
 
-import contextlib
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
 
-from isaacd.errors import StorageUnavailable
-from isaacd.paths import read_regular
+from isaacd.paths import keep_own, read_own
 from isaacd.plugin.places import Found
 
 FILE_NAME = "choices.json"
@@ -77,33 +74,12 @@ def settle(found: Iterable[Found], taken: dict[str, str]) -> list[Found]:
 
 def read_choices(plugins_dir: Path) -> Choices:
     """Read what was chosen; a file that is not there, damaged, or that others can write to says nothing."""
-    file = plugins_dir / FILE_NAME
     try:
-        found = file.lstat()
-        if found.st_uid not in (os.geteuid(), 0) or found.st_mode & 0o022:
-            return Choices()
-        return msgspec.json.decode(read_regular(file), type=Choices)
+        return msgspec.json.decode(read_own(plugins_dir / FILE_NAME), type=Choices)
     except (OSError, ValueError):
         return Choices()
 
 
 def write_choices(plugins_dir: Path, choices: Choices) -> None:
     """Replace the file as a whole; raises StorageUnavailable."""
-    file = plugins_dir / FILE_NAME
-    beside = plugins_dir / f".{FILE_NAME}.{os.getpid()}"
-    try:
-        plugins_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(
-            beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600
-        )
-        with open(descriptor, "wb") as opened:  # noqa: PTH123 - of a descriptor that is private from the start
-            opened.write(msgspec.json.format(msgspec.json.encode(choices), indent=2) + b"\n")
-            opened.flush()
-            os.fsync(opened.fileno())
-        beside.replace(file)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            beside.unlink()
-        raise StorageUnavailable(
-            f"cannot write {file}: {error.strerror}", hint="is the disk full, or the folder read-only?"
-        ) from error
+    keep_own(plugins_dir / FILE_NAME, msgspec.json.format(msgspec.json.encode(choices), indent=2) + b"\n")

@@ -1,6 +1,5 @@
 """Which plugins may run inside the daemon: those of Isaac itself, and those that a person trusts as they are now."""
 
-import contextlib
 import os
 from collections.abc import Iterator
 from functools import cache
@@ -8,8 +7,8 @@ from pathlib import Path
 
 import msgspec
 
-from isaacd.errors import NotFound, StorageUnavailable
-from isaacd.paths import Paths, read_regular
+from isaacd.errors import NotFound
+from isaacd.paths import Paths, keep_own, read_own, read_regular
 
 FILE_NAME = "trusted.json"
 _DISTRIBUTION = "isaacd"
@@ -69,10 +68,7 @@ class Trust:
     def all(self) -> list[Trusted]:
         """Return what is written down, in that order."""
         try:
-            found = self._file.lstat()
-            if found.st_uid not in (os.geteuid(), 0) or found.st_mode & 0o022:
-                return []
-            return msgspec.json.decode(read_regular(self._file), type=_Book).trusted
+            return msgspec.json.decode(read_own(self._file), type=_Book).trusted
         except (OSError, ValueError):
             return []
 
@@ -101,24 +97,8 @@ class Trust:
         return gone
 
     def _write(self, kept: list[Trusted], *new: Trusted) -> None:
-        """Replace the file as a whole, so that nobody ever reads half of it."""
         encoded = msgspec.json.format(msgspec.json.encode(_Book(trusted=[*kept, *new])), indent=2)
-        beside = self._file.with_name(f".{self._file.name}.{os.getpid()}")
-        try:
-            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-            with open(descriptor, "wb") as file:  # noqa: PTH123 - of a descriptor that is private from the start
-                file.write(encoded + b"\n")
-                file.flush()
-                os.fsync(file.fileno())
-            beside.replace(self._file)
-        except OSError as error:
-            with contextlib.suppress(OSError):
-                beside.unlink()
-            raise StorageUnavailable(
-                f"cannot write {self._file}: {error.strerror}",
-                hint="is the disk full, or the folder read-only?",
-            ) from error
+        keep_own(self._file, encoded + b"\n")
 
 
 def trust_of(paths: Paths) -> Trust:

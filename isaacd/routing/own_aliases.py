@@ -1,14 +1,13 @@
 """Aliases that a person has added by command: in a file of their own, laid under `[routing.aliases]` of config.toml."""
 
-import contextlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 
-from isaacd.errors import InvalidParams, StorageUnavailable
-from isaacd.paths import read_regular
+from isaacd.errors import InvalidParams
+from isaacd.paths import keep_own, read_regular
 
 FILE_NAME = "aliases.json"
 LOOK_AGAIN_S = 0.5
@@ -84,23 +83,8 @@ class OwnAliases:
         if len(aliases) > MAX_ALIASES:
             raise InvalidParams(f"these are more than {MAX_ALIASES} aliases")
         data = msgspec.json.format(msgspec.json.encode(_Kept(1, dict(sorted(aliases.items())))), indent=2)
-        beside = self.file.with_name(f".{FILE_NAME}.{os.getpid()}")
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
-        try:
-            self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with open(os.open(beside, flags, 0o600), "wb") as opened:  # noqa: PTH123 - private from the start
-                opened.write(data + b"\n")
-                opened.flush()
-                os.fsync(opened.fileno())
-            beside.replace(self.file)
-            self.read()
-        except OSError as error:
-            with contextlib.suppress(OSError):
-                beside.unlink()
-            raise StorageUnavailable(
-                f"cannot write {self.file}: {error.strerror}",
-                hint="is the disk full, or the folder read-only?",
-            ) from error
+        keep_own(self.file, data + b"\n")
+        self.read()
 
 
 def check_alias(name: str, line: str) -> None:

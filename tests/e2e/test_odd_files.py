@@ -14,6 +14,8 @@ def test_pipes_in_the_place_of_files_hold_nobody_up() -> None:
     with a_home() as base:
         pipes = [
             base.data / "plugins/trusted.json",
+            base.data / "plugins/granted.json",
+            base.data / "plugins/choices.json",
             base.data / "plugins/isaac_plugins/pipe.py",
             base.directory / "state/isaac/spool/commands",
             base.directory / "config/isaac/aliases.json",
