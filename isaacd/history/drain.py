@@ -14,6 +14,7 @@ import msgspec
 
 NAME = "commands"
 _TAKEN = "taken-"
+_NEW = "new-"
 _PIECE_BYTES = 256 * 1024
 # A shell has the file open for some microseconds. So long it is given where the system cannot say whether one has.
 GRACE_S = 0.3
@@ -105,9 +106,9 @@ class Spool:
         return self._complete()
 
     def sweep(self) -> None:
-        """Remove what shells that have ended left behind."""
-        for file in (*self.folder.glob("line-*"), *self.folder.glob("eval-*")):
-            pid = file.name.partition("-")[2]
+        """Remove what shells, and daemons that were killed, left behind when they ended."""
+        for file in (*self.folder.glob("line-*"), *self.folder.glob("eval-*"), *self.folder.glob(f"{_NEW}*")):
+            pid = file.name.split("-")[1]
             if pid.isdigit() and not _runs(int(pid)):
                 file.unlink(missing_ok=True)
 
@@ -116,7 +117,8 @@ class Spool:
 
     def _put_new(self) -> None:
         """Put an empty file in place, private whatever the umask, unless a shell has been faster."""
-        new = self.folder / f"new-{os.urandom(8).hex()}"
+        # With the pid in its name: one that is killed before it can remove the name leaves it to `sweep`.
+        new = self.folder / f"{_NEW}{os.getpid()}-{os.urandom(8).hex()}"
         descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
             os.fchmod(descriptor, 0o600)
