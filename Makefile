@@ -50,15 +50,15 @@ types: $(VENV)/.developing ## Only mypy, strictly.
 floors: $(VENV)/.developing ## Only import-linter: which room may know which.
 	$(BIN)/lint-imports
 
-unit: $(VENV)/.developing ## Only pytest, without what needs Debian packages.
-	$(BIN)/python -m pytest -n auto -m 'not system'
+unit: $(VENV)/.developing ## Only pytest, without what needs Debian packages; what fails beside others is tried once more, alone.
+	$(BIN)/python -m tests.twice -n auto -m 'not system'
 
 coverage: $(VENV)/.developing ## Run the tests and say which lines none of them reaches (a third longer than `make test`).
 	$(BIN)/python -m pytest -n auto -m 'not system' --cov --cov-report=term:skip-covered
 
 test-system: $(VENV)/.developing ## Install Debian packages and run the tests that need them (Neovim, Node, nc).
 	tests/system/install
-	$(BIN)/python -m pytest -m system tests
+	$(BIN)/python -m tests.twice -m system tests
 
 docs-site: $(VENV)/.developing ## Build docs/ as a site in build/site; a broken link or a page without a way to it fails.
 	$(BIN)/sphinx-build -q --fail-on-warning --keep-going -n -d build/doctrees docs build/site
