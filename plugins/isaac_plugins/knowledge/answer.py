@@ -25,7 +25,7 @@ def description(hit: Hit) -> str:
     if hit.missing:
         text += f" Put in your own {_and(hit.missing)}."
     if hit.assumed:
-        text += f" Assumed: {', '.join(hit.assumed)}."
+        text += f" Assumed: {', '.join(f'`{word}`' for word in hit.assumed)}."
     return text
 
 
