@@ -14,12 +14,14 @@ class FakeFacts:
         links: dict[str, str] | None = None,
         repository: Repository | None = None,
         clean: bool | None = None,
+        git_runs: dict[str, bool] | None = None,
     ) -> None:
         self._kinds = kinds or {}
         self._others = others
         self._links = links or {}
         self._repository = repository
         self._clean = clean
+        self._git_runs = git_runs or {}
 
     def kind(self, path: str) -> Kind | None:
         return self._kinds.get(path, self._others)
@@ -33,3 +35,6 @@ class FakeFacts:
 
     def is_clean(self, repository: Repository, below: str) -> bool | None:
         return self._clean
+
+    def git_runs(self, path: str) -> bool | None:
+        return self._git_runs.get(path)

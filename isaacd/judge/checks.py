@@ -174,6 +174,22 @@ def tar_lists(arguments: Arguments) -> bool:
     return letters is not None and "t" in letters and set(letters) <= set("tvfzjJZahR")
 
 
+def packs_elsewhere(arguments: Arguments) -> bool:
+    """Say whether tar or cpio would reach an archive by a shell on another machine: `host:archive`."""
+    if arguments.has("--force-local", frozenset()):
+        return False
+    names = ("-f", "--file", "-F", "-I", "-O", "--archive")
+    files = [
+        word.value if word is not None and not isinstance(word, str) else word
+        for name in names
+        for word in arguments.value(name)
+    ]
+    first = arguments.operands[0].value if arguments.operands else None
+    if first is not None and first.isalpha() and "f" in first:
+        files += [word.value for word in arguments.operands[1:2]]
+    return any(file is not None and ":" in file.partition("/")[0] for file in files)
+
+
 def ar_lists(arguments: Arguments) -> bool:
     """Say whether the letters that ar is given first only ask it to list or print."""
     letters = arguments.operands[0].value if arguments.operands else None
@@ -187,5 +203,6 @@ CHECKS: dict[str, Callable[[Arguments], bool]] = {
     "destroys-data": destroys_data,
     "sets-tags": sets_tags,
     "tar-lists": tar_lists,
+    "packs-elsewhere": packs_elsewhere,
     "ar-lists": ar_lists,
 }

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from isaacd.judge.facts import Kind, Repository
 from isaacd.judge.git_index import is_clean
+from isaacd.judge.git_settings import runs_programs
 
 MAX_LOOKS = 200
 _HEAD_BYTES = 512
@@ -22,6 +23,7 @@ class DiskFacts:
         self._reals: dict[str, str] = {}
         self._repositories: dict[str, tuple[Repository, str] | None] = {}
         self._clean: dict[tuple[str, str], bool | None] = {}
+        self._runs: dict[str, bool | None] = {}
         self._looks = 0
 
     def kind(self, path: str) -> Kind | None:
@@ -85,6 +87,13 @@ class DiskFacts:
             found = self._repository(repository.root)
             self._clean[key] = None if found is None else is_clean(found[1], repository.root, below)
         return self._clean[key]
+
+    def git_runs(self, path: str) -> bool | None:
+        """Say whether the settings of the repository that a path is in name programs that git runs when it reads."""
+        if path not in self._runs:
+            found = self._repository(path)
+            self._runs[path] = None if found is None else runs_programs(found[1])
+        return self._runs[path]
 
 
 def _git_dir(folder: str, kind: Kind) -> str | None:

@@ -33,6 +33,10 @@ class Facts(Protocol):
         """Say whether git has all that it tracks below a path as it is on the disk, and tracks anything there."""
         ...
 
+    def git_runs(self, path: str) -> bool | None:
+        """Say whether the settings of the repository that a path is in name programs that git runs when it reads."""
+        ...
+
 
 class NoFacts:
     """Knows nothing: every line is then judged by its text alone."""
@@ -50,5 +54,9 @@ class NoFacts:
         return None
 
     def is_clean(self, repository: Repository, below: str) -> bool | None:
+        """Say nothing."""
+        return None
+
+    def git_runs(self, path: str) -> bool | None:
         """Say nothing."""
         return None

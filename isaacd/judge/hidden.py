@@ -32,6 +32,11 @@ def hidden(invocation: Invocation) -> Iterator[Reason]:
     if invocation.unseen is not None:
         yield Reason(Tier.BEYOND, invocation.unseen, invocation.place, "unseen")
     name = invocation.name
+    if invocation.decodes:
+        text = f"the code that {name} is given decodes text and may run it, which hides what it is"
+        yield Reason(
+            Tier.DESTRUCTIVE, text, invocation.place, "decoded text", "run hidden text", is_floor=True
+        )
     if name in SHELLS and {"xargs", "gxargs", "parallel"} & set(invocation.via):
         text = f"{name} is given what cannot be seen"
         yield Reason(Tier.BEYOND, text, invocation.place, "unseen")

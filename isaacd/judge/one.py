@@ -6,17 +6,19 @@ from collections.abc import Iterator
 from isaacd.judge.arguments import Arguments, fits, read
 from isaacd.judge.book import RuleBook
 from isaacd.judge.checks import CHECKS
+from isaacd.judge.foreign import foreign
 from isaacd.judge.hidden import hidden
 from isaacd.judge.matching import Match, best
 from isaacd.judge.overrides import Override
 from isaacd.judge.places import Place, Whereabouts
 from isaacd.judge.rule import Reading
 from isaacd.judge.targets import targets
+from isaacd.judge.usual import is_usual
 from isaacd.judge.verdict import Reason
 from isaacd.safety.tier import Tier
 from isaacd.shell.indirect import SHELLS
 from isaacd.shell.invocation import Invocation
-from isaacd.shell.syntax import Redirect, Word
+from isaacd.shell.syntax import Assignment, Redirect, Word
 
 _BIN = frozenset(
     "/bin /usr/bin /sbin /usr/sbin /usr/local/bin /usr/local/sbin /opt/homebrew/bin /snap/bin /run/current-system/sw/bin".split()
@@ -57,7 +59,9 @@ class OneCommand:
             found += self._redirect(redirect)
         for assignment in invocation.assignments:
             if assignment.name != "IFS" or invocation.name not in ("read", "mapfile", "readarray"):
-                found += self._variable(assignment.name)
+                found += self._variable(assignment)
+        if invocation.supposed:
+            return [reason for reason in found if reason.tier is Tier.DESTRUCTIVE]
         if invocation.name in ("cd", "pushd", "chdir"):
             operands = [word for word in invocation.words[1:] if not word.beginning.startswith("-")]
             self._where.change(operands[0] if operands else None)
@@ -110,6 +114,9 @@ class OneCommand:
             return
         arguments = read(words, reading)
         found = self._match(reading, arguments)
+        if reading.name == "git" and invocation.remote is None:
+            text = foreign(arguments, self._where)
+            found += [self._reason(Tier.BEYOND, text, "foreign repository")] if text is not None else []
         yield from self._overridden(found, overrides, arguments, reading)
         extra = _piped_words(invocation)
         if extra:
@@ -248,9 +255,10 @@ class OneCommand:
 
     # What stands around
 
-    def _variable(self, name: str) -> Iterator[Reason]:
+    def _variable(self, assignment: Assignment) -> Iterator[Reason]:
+        name = assignment.name
         variable = self._book.variables.get(name)
-        if variable is not None:
+        if variable is not None and not is_usual(assignment):
             yield self._reason(variable.tier, variable.reason, f"variable {name}")
 
     def _privileged(self, found: list[Reason]) -> Reason:

@@ -69,6 +69,12 @@ class Witness:
         self.said["clean", repository.root, below] = str(found)
         return found
 
+    def git_runs(self, path: str) -> bool | None:
+        """Say whether the settings of the repository that a path is in name programs that git runs when it reads."""
+        found = self._facts.git_runs(path)
+        self.said["git_runs", path] = str(found)
+        return found
+
 
 class Names:
     """What a line names: programs by their place on a PATH, and files by their state.

@@ -1,11 +1,11 @@
 """Files that a line writes itself, and runs then: `echo 'rm x' > f; sh f`; and those that others run later."""
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from isaacd.shell.indirect.found import SHELLS, operands, written_through
 from isaacd.shell.invocation import Invocation
-from isaacd.shell.syntax import Word
+from isaacd.shell.syntax import Assignment, Word
 from isaacd.shell.written import written
 
 MAX_FILES = 32
@@ -40,6 +40,13 @@ class Files:
         if source is not None and source.name == "cat":
             read += source.words[1:]
         return next((self._texts[path] for word in read if (path := _path(word)) in self._texts), None)
+
+    def handed(self, assignments: Iterable[Assignment]) -> Iterator[str]:
+        """Give the text of each file that a shell or a program is told to read first, as `BASH_ENV=FILE` does."""
+        for item in assignments:
+            path = _path(item.words[0]) if len(item.words) == 1 else None
+            if path in self._texts:
+                yield self._texts[path]
 
     def note(self, invocation: Invocation) -> str | None:
         """Take what a command writes into files; return what of it is run at the start of each session, or by git."""

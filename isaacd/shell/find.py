@@ -6,6 +6,7 @@ import msgspec
 
 from isaacd.shell.expand import BLANKS, expand
 from isaacd.shell.given import give, is_given, received, turns
+from isaacd.shell.handed import handed
 from isaacd.shell.invocation import Invocation, together
 from isaacd.shell.parse import Parser
 from isaacd.shell.runs import Around, Runs
@@ -17,6 +18,7 @@ from isaacd.shell.syntax import (
     Pipeline,
     Script,
     Simple,
+    Unseen,
     Word,
     words_of,
 )
@@ -212,6 +214,8 @@ class _Finder(Runs):
         return [{} if word.value is None else {node.name: word.value} for word in words]
 
     def _simple(self, node: Simple, values: dict[str, str], around: Around) -> None:
+        if self._tied:
+            self._suppose(node, values, around)
         if self._doubts_all:
             values.clear()
         elif self._doubted:
@@ -240,12 +244,25 @@ class _Finder(Runs):
         self._set(node, words, values, inner)
         self.run(words, values, inner, node.assignments, hidden=hidden)
 
+    def _suppose(self, node: Simple, values: dict[str, str], around: Around) -> None:
+        """Walk a command as it would be if names that are tied hold what was last seen of them."""
+        self._tied.assign(node.assignments, values)
+        supposed = self._tied.values(values)
+        words = tuple(expand(node.words, supposed, outputs=self._tells_outputs))
+        if words and any(isinstance(part, Unseen) for word in node.words for part in word.parts):
+            inner = msgspec.structs.replace(
+                around, redirects=(*around.redirects, *node.redirects), supposed=True, certain=False
+            )
+            self.run(words, supposed, inner, node.assignments)
+
     def _set(self, node: Simple, words: Sequence[Word], values: dict[str, str], around: Around) -> None:
         """Take what a builtin does to the variables of the line."""
         ifs = values.get("IFS")
         declare(words, values)
         if words[0].value in DECLARES:
             names = references(words)
+            if names:
+                self._tied.tie(words, values)
             if names is None:
                 self._doubts_all = True
             else:
@@ -290,9 +307,14 @@ class _Finder(Runs):
         if not assignments and not (words and words[0].value in DECLARES):
             return None
         hidden = None
-        for influence in influences(pairs_of(words, assignments), values):
+        pairs = pairs_of(words, assignments)
+        for influence in influences(pairs, values):
             if influence.quoted:
                 hidden = influence.text
             else:
                 self.text(influence.text, self._inherited(values, ()), around)
+        if words:  # what a program finds in its environment it may run, whatever the name
+            inner = msgspec.structs.replace(around, supposed=True, certain=False, redirects=())
+            for text in (*handed(pairs, values), *self._files.handed(assignments)):
+                self.text(text, self._inherited(values, ()), inner)
         return hidden

@@ -15,7 +15,8 @@ class Invocation(msgspec.Struct, frozen=True):
     `receives` is what is piped into it. With `more_arguments` it gets arguments that are not in the line.
     `starts` are words where those arguments come from, as far as they are seen: `/` in `find / | xargs rm`.
     `is_function` says that its name is certainly that of a function of the line, and no program's.
-    `unseen` says, in words, why what it does cannot be seen; then `words` may be empty. `place` is where it stands in
+    `unseen` says, in words, why what it does cannot be seen; then `words` may be empty.
+    `decodes` says that it runs what it makes of text that nobody can read, `supposed` that nothing says it runs at all: it counts only if it destroys. `place` is where it stands in
     the line.
     """
 
@@ -29,6 +30,8 @@ class Invocation(msgspec.Struct, frozen=True):
     more_arguments: bool = False
     starts: tuple[Word, ...] = ()
     unseen: str | None = None
+    decodes: bool = False
+    supposed: bool = False
     in_function: str | None = None
     is_function: bool = False
     place: str = ""

@@ -15,6 +15,7 @@ from isaacd.shell.invocation import Invocation
 from isaacd.shell.parameters import default
 from isaacd.shell.parse import Parser
 from isaacd.shell.syntax import Assignment, Function, Redirect, Text, Unseen, Word
+from isaacd.shell.tied import Tied
 from isaacd.shell.variables import arguments, assign, assigned, declare, declared
 from isaacd.shell.written import WRITERS
 
@@ -29,7 +30,10 @@ _CALLS = _HERE - {"command", "builtin"}  # those two pass functions by
 
 
 class Around(msgspec.Struct, frozen=True):
-    """What stands around a command: the wrappers, what is piped in, and whether it is `certain` to run in this shell."""
+    """What stands around a command: the wrappers, what is piped in, and whether it is `certain` to run in this shell.
+
+    With `supposed`, nothing says that it is run at all.
+    """
 
     via: tuple[str, ...] = ()
     privileged: bool = False
@@ -40,6 +44,7 @@ class Around(msgspec.Struct, frozen=True):
     starts: tuple[Word, ...] = ()
     nested: int = 0
     certain: bool = True
+    supposed: bool = False
 
 
 class Runs(ABC):
@@ -64,6 +69,7 @@ class Runs(ABC):
         self._doubts_all = False
         self._aliases: dict[str, str] = {}
         self._files = Files()
+        self._tied = Tied()
 
     @abstractmethod
     def text(self, text: str, values: dict[str, str], around: Around) -> None:
@@ -115,7 +121,7 @@ class Runs(ABC):
                 found, unseen="what writes the text that is run is no usual program"
             )
         if found.unseen is not None:
-            invocation = msgspec.structs.replace(invocation, unseen=found.unseen)
+            invocation = msgspec.structs.replace(invocation, unseen=found.unseen, decodes=found.decodes)
         self._add(invocation, around)
         if self._files and name is not None and (text := self._files.run_by(invocation)) is not None:
             self._within(invocation, text, values, around)
@@ -217,9 +223,10 @@ class Runs(ABC):
         self._doubted.update(name for node in self._parser.parse(text).body for name in assigned(node))
 
     def _add(self, invocation: Invocation, around: Around) -> None:
-        if around.via or around.privileged or around.remote or around.in_function:
+        if around.via or around.privileged or around.remote or around.in_function or around.supposed:
             invocation = msgspec.structs.replace(
                 invocation,
+                supposed=around.supposed,
                 via=around.via,
                 privileged=around.privileged,
                 remote=around.remote,

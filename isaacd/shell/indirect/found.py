@@ -19,7 +19,7 @@ class Found(msgspec.Struct, frozen=True):
     `commands` are lists of words, `texts` are lines for a shell. With `same_shell` those change the shell that reads
     the line, else `given` are their `$0`, `$1` and so on. `forgets` says that afterwards no variable's value is known.
     `starts` are the places where more arguments come from.
-    `unseen` says why something cannot be seen.
+    `unseen` says why something cannot be seen, `decodes` that it is made of what nobody can read.
     """
 
     commands: tuple[tuple[Word, ...], ...] = ()
@@ -32,6 +32,7 @@ class Found(msgspec.Struct, frozen=True):
     same_shell: bool = False
     forgets: bool = False
     given: tuple[Word, ...] = ()
+    decodes: bool = False
 
 
 Finder = Callable[[Invocation], Found]
@@ -78,6 +79,7 @@ def merged(*finds: Found) -> Found:
         remote=next((found.remote for found in finds if found.remote is not None), None),
         more_arguments=any(found.more_arguments for found in finds),
         starts=tuple(word for found in finds for word in found.starts),
+        decodes=any(found.decodes for found in finds),
     )
 
 

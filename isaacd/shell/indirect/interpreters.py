@@ -5,6 +5,7 @@ import itertools
 import re
 
 from isaacd.shell.indirect.deleting import deleted
+from isaacd.shell.indirect.folding import decodes, put_together
 from isaacd.shell.indirect.found import Found, read_as_shell
 from isaacd.shell.indirect.innocent import is_innocent
 from isaacd.shell.invocation import Invocation
@@ -120,10 +121,20 @@ def _of_codes(name: str, codes: list[str | None], invocation: Invocation) -> Fou
     in_place = name in ("perl", "ruby") and any(re.match(r"-[a-zA-Z0-9]*i", option) for option in options)
     if len(seen) == len(codes) and not in_place and all(is_innocent(name, code) for code in seen):
         return Found()
-    texts = [text for code in seen for text in _calls(code)]
+    texts = [text for code in seen for text in (*_calls(code), *_hidden_in(name, code))]
     if name in _OF_SHELLS:
         texts += [text for code in seen for text in _spoken(name, code)]
-    return Found(texts=tuple(texts), unseen=f"what the code does that {name} is given is not judged in full")
+    return Found(
+        texts=tuple(dict.fromkeys(texts)),
+        unseen=f"what the code does that {name} is given is not judged in full",
+        decodes=any(map(decodes, seen)),
+    )
+
+
+def _hidden_in(name: str, code: str) -> list[str]:
+    """Return the lines that code of a language puts together, and what the calls in it run or delete then."""
+    found = put_together(name, code)
+    return [*found.lines, *(_calls(found.code) if found.code else ())]
 
 
 _OF_SHELLS = frozenset(("pwsh", "powershell", "tclsh", "wish", "expect"))
@@ -175,6 +186,7 @@ def _awk(invocation: Invocation) -> Found:
         for found in _AWK_CALL.finditer(code)
     ]
     texts += _strings(words[:place], [code for code in codes if code is not None])
+    texts += [text for code in codes if code is not None for text in _hidden_in("awk", code)]
     if any(code is not None and _AWK_RUNS_INPUT.search(code) for code in codes):
         texts += read_as_shell(invocation).texts
     return Found(

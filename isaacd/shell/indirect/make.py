@@ -37,6 +37,8 @@ def make(invocation: Invocation) -> Found:
         name = name.rstrip(":?+!")
         if value.startswith(("--eval", "-E", "MAKEFLAGS=", ".SHELLFLAGS=")) or name == "SHELL":
             unseen = unseen or _UNSEEN
+        if name in ("MAKEFLAGS", "GNUMAKEFLAGS", "MFLAGS"):
+            texts += _recipes(text.partition("--eval=")[2] or text)
         if name == "--eval" and equals:
             texts += _recipes(text)
         elif before.value in ("--eval", "-E"):

@@ -71,7 +71,7 @@ git branch -vv
 git stash list
 git remote -v
 git blame -L 1,5 a.c
-git -C ../other status
+git -C src status
 git --no-pager log -1
 git tag --list 'v*'
 git config --get user.email
