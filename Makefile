@@ -56,7 +56,7 @@ unit: $(VENV)/.developing ## Only pytest, without what needs Debian packages; wh
 coverage: $(VENV)/.developing ## Run the tests and say which lines none of them reaches (a third longer than `make test`).
 	$(BIN)/python -m pytest -n auto -m 'not system' --cov --cov-report=term:skip-covered
 
-test-system: $(VENV)/.developing ## Install Debian packages and run the tests that need them (Neovim, Node, nc).
+test-system: $(VENV)/.developing ## Install Debian packages and run the tests that need them (Neovim, Emacs, Node, nc).
 	tests/system/install
 	$(BIN)/python -m tests.twice -m system tests
 

@@ -27,7 +27,12 @@ ROOT = Path(__file__).parents[2]
 GENERATED = {"commands.md", "config.md", "api.md", "errors.md"}
 PAGES = [
     page
-    for page in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md")))
+    for page in (
+        ROOT / "README.md",
+        ROOT / "CONTRIBUTING.md",
+        *sorted((ROOT / "docs").rglob("*.md")),
+        *sorted((ROOT / "editors").rglob("*.md")),
+    )
     # The one is made from the code, the other has a plugin of its own; tests/e2e/test_tutorial.py follows it.
     if page.name not in {*GENERATED, "first-plugin.md"}
 ]
