@@ -5,6 +5,10 @@ Isaac's own range. A code is never reused. Blame decides the exit code and the l
 `caller`, `provider`, `plugin` or `daemon`.
 """
 
+from typing import TypeVar
+
+E = TypeVar("E", bound=BaseException)
+
 
 class IsaacError(Exception):
     """Something went wrong and can be told to the caller.
@@ -225,3 +229,17 @@ class QuotaExceeded(IsaacError):
     code = -32020
     name = "quota_exceeded"
     blame = "plugin"
+
+
+def untraced(error: E) -> E:
+    """Take from an error that is kept, and from those that led to it, the frames that it has come through; returns it.
+
+    A frame holds all that was at hand in it, and soon the error itself: a cycle that only the collector would find.
+    """
+    links: list[BaseException | None] = [error]
+    while links:
+        link = links.pop()
+        if link is not None and link.__traceback__ is not None:
+            link.__traceback__ = None
+            links += (link.__cause__, link.__context__)
+    return error

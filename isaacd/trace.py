@@ -214,6 +214,8 @@ class span:  # noqa: N801 - used as a function is, in `with`
             self.ended = self._trace._traces.monotonic()  # noqa: SLF001
             if kind is not None:
                 self.detail["error"] = str(getattr(error, "name", "") or kind.__name__)
+            # Or else the two would hold each other, and wait for the collector of cycles: megabytes in between.
+            self._trace = None
 
     def note(self, **detail: str) -> None:
         """Add what is only known at its end."""

@@ -129,17 +129,16 @@ class Outbox:
         self.closed = True
         self._queue.clear()
         self.queued_bytes = 0
-        self._choose()
+        # Methods of its own and of the transport are let go, so that the connection leaves no cycle.
+        self._write = self.send = _nowhere
         self._wake()
 
     def _choose(self) -> None:
         """Say what `send` does from now on."""
-        is_straight = self._batch is None and not (self.congested or self._queue or self.closed)
-        self.send = self._write if is_straight else self._put
+        is_straight = self._batch is None and not (self.congested or self._queue)
+        self.send = self._write if is_straight or self.closed else self._put
 
     def _put(self, frame: bytes) -> None:
-        if self.closed:
-            return
         if self.congested or self._queue:
             self._queue.append(frame)
             self.queued_bytes += len(frame)
@@ -193,6 +192,10 @@ class Outbox:
         if self._room is not None and (self.closed or self.queued_bytes < MAX_QUEUED_BYTES):
             self._room.set()
             self._room = None
+
+
+def _nowhere(_: bytes) -> None:
+    """Write for a peer that is gone."""
 
 
 def _encoded(item: _Queued) -> bytes:

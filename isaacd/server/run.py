@@ -9,7 +9,7 @@ import anyio.lowlevel
 
 from isaacd.command import Call, Command
 from isaacd.context import NOWHERE, Context, Origin, Services
-from isaacd.errors import Cancelled, ClientTooSlow, DeadlineExceeded, InvalidRequest, IsaacError
+from isaacd.errors import Cancelled, ClientTooSlow, DeadlineExceeded, InvalidRequest, IsaacError, untraced
 from isaacd.server.outbox import Outbox
 from isaacd.server.question import Questions
 from isaacd.trace import Trace, span
@@ -79,7 +79,7 @@ class Run:
                     result = await self.command.run(context, self._call.args)
                 await self._outbox.room()
             except IsaacError as raised:
-                error = raised
+                error = untraced(raised)
             except BaseException as raised:
                 if isinstance(raised, anyio.get_cancelled_exc_class()) and _is_cancelled():
                     raise

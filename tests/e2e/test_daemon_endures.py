@@ -14,6 +14,7 @@ import pytest
 from isaacd.wire import Codec, ContentLengthCodec, JsonLinesCodec, NativeCodec
 from tests.daemon import Caller, Daemon, eventually, running
 from tests.e2e.test_daemon_hostile import PATIENCE
+from tests.http_client import HttpClient
 
 REQUESTS = int(os.environ.get("ISAAC_REQUESTS", "8000"))
 IS_LONG = REQUESTS >= 100_000
@@ -21,6 +22,7 @@ WARM = 10_000 if IS_LONG else REQUESTS // 2
 GROWTH = 1.02 if IS_LONG else 1.05
 A_CONNECTION = 100
 FEW = 2
+EACH = 10
 
 KEEP = '''
 from collections.abc import AsyncIterator
@@ -40,6 +42,65 @@ async def count(context: Context, to: int) -> AsyncIterator[str]:
     for number in range(to):
         yield str(number)
 '''
+
+ODD = '''
+import gc
+from collections import Counter
+from collections.abc import AsyncIterator
+
+import anyio
+
+from isaacd.api import (
+    ChatRequest, Context, Finish, Host, Piece, Plugin, ProviderConfig, ProviderUnavailable, TextDelta,
+)
+
+plugin = Plugin("odd", summary="Answers, fails, breaks off and waits; counts what only a collector finds.")
+
+@plugin.provider
+class Odd:
+    """Does what it is asked for."""
+
+    kind = "odd"
+
+    def __init__(self, name: str, config: ProviderConfig, host: Host) -> None:
+        self.name = name
+
+    async def stream(self, request: ChatRequest) -> AsyncIterator[Piece]:
+        """Answer, or do not."""
+        wanted = request.messages[-1].content
+        if wanted == "fail":
+            raise ProviderUnavailable("it failed")
+        yield TextDelta(text="well")
+        if wanted == "break":
+            raise ProviderUnavailable("it broke")
+        if wanted == "wait":
+            await anyio.sleep_forever()
+        yield Finish(reason="stop", model="odd-1")
+
+    async def aclose(self) -> None:
+        """Nothing is held open."""
+
+@plugin.command
+def found(context: Context) -> dict[str, int]:
+    """Say what is in cycles since the last time, by its type."""
+    gc.collect()
+    found = Counter(type(item).__qualname__ for item in gc.garbage)
+    gc.garbage.clear()
+    gc.set_debug(0)
+    gc.collect()
+    gc.set_debug(gc.DEBUG_SAVEALL)
+    return dict(found)
+'''
+HOUSE = {"patience": PATIENCE, "keep": KEEP}
+ODD_CONFIG = """
+[ai.retry]
+max_attempts = 1
+[ai.breaker]
+failures = 1000
+[ai.providers.odd]
+kind = "odd"
+model = "odd-1"
+"""
 
 
 def line(*argv: str) -> Callable[[Caller], None]:
@@ -70,6 +131,19 @@ def cancelled(caller: Caller) -> None:
 def streamed(caller: Caller) -> None:
     number = caller.ask("keep.count", {"to": 20, "_meta": {"stream": True}})
     assert caller.answer(number)[0] == "reply"
+
+
+def left(caller: Caller) -> None:
+    """Cancel a question whose provider has begun to answer."""
+    number = caller.ask("ask", {"question": "wait", "provider": "odd", "_meta": {"stream": True}})
+    assert (caller.next() or ("nothing",))[0] == "event"
+    caller.notify("cancel", number)
+    assert caller.answer(number)[0] == "error"
+
+
+def over_http(daemon: Daemon, question: str, **more: object) -> None:
+    with HttpClient(daemon.connect()) as client:
+        client.chat(question, **more)
 
 
 KINDS: Sequence[tuple[int, Callable[[Caller], None]]] = (
@@ -108,8 +182,9 @@ def at_rest(daemon: Daemon) -> dict[str, int]:
     eventually(lambda: daemon.status()["connections"] == 1, "every connection to be let go")
     with daemon.caller() as caller:
         card = caller.call("status", {"full": True})
+        files = daemon.open_files()
     house = {name: card["house"][name] for name in ("tasks", "threads")}
-    return {"rss_kib": card["rss_kib"], "open_files": daemon.open_files(), **house}
+    return {"rss_kib": card["rss_kib"], "open_files": files, **house}
 
 
 def more_than(before: dict[str, int], after: dict[str, int]) -> list[str]:
@@ -119,7 +194,7 @@ def more_than(before: dict[str, int], after: dict[str, int]) -> list[str]:
 
 @pytest.fixture
 def daemon() -> Iterator[Daemon]:
-    with running("--set", "log.level=warning", plugins={"patience": PATIENCE, "keep": KEEP}) as daemon:
+    with running("--set", "log.level=warning", plugins=HOUSE) as daemon:
         yield daemon
 
 
@@ -136,3 +211,31 @@ def test_memory_descriptors_and_tasks_stay_flat(daemon: Daemon) -> None:
     assert after["rss_kib"] <= before["rss_kib"] * GROWTH, (before, after)
     assert not more_than(before, after), (before, after)
     assert daemon.status()["in_flight"] == 0
+
+
+def test_nothing_that_is_asked_waits_for_the_collector_of_cycles() -> None:
+    """What is in a cycle stays until the collector looks at everything, which is after thousands of requests."""
+    asked = {"provider": "odd", "cache": False}
+    with running("--set", "log.level=warning", config=ODD_CONFIG, plugins=HOUSE | {"odd": ODD}) as daemon:
+        kinds: list[Callable[[Caller], None]] = [
+            *(kind for _, kind in KINDS),
+            answers("ask", {"question": "well", **asked}),
+            fails("ask", {"question": "fail", **asked}),
+            fails("ask", {"question": "break", **asked}),
+            left,
+            lambda _: daemon.ping(),
+            lambda _: over_http(daemon, "well", model="odd/odd-1"),
+            lambda _: over_http(daemon, "well", model="odd/odd-1", stream=True),
+            lambda _: over_http(daemon, "fail", model="odd/odd-1"),
+            lambda _: over_http(daemon, "well", model="nobody's"),
+        ]
+        with daemon.caller() as caller:
+            for ask in kinds:  # so that all is imported and made that is made once
+                ask(caller)
+            caller.call("odd.found")
+            for ask in kinds:
+                for _ in range(EACH):
+                    ask(caller)
+                found = caller.call("odd.found")
+                # Fewer than one of each is what was made once, or meanwhile, and not by what was asked.
+                assert max(found.values(), default=0) < EACH, (kinds.index(ask), found)

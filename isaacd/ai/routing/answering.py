@@ -61,6 +61,10 @@ class Answering:
                 f"the answer failed inside Isaac: {type(error).__name__}",
                 hint="`isaacctl logs` shows the details",
             ) from error
+        finally:
+            # The calls hold this; nobody asks for them any more, and no cycle is left to the collector.
+            self.calls.clear()
+            self.winner = None
 
     async def _run(self) -> None:
         start_s = self.board.clock.monotonic()

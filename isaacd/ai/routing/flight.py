@@ -11,7 +11,7 @@ from isaacd.ai.choice import Choice
 from isaacd.ai.meter import Lane
 from isaacd.ai.routing.failure import another, broken
 from isaacd.ai.routing.timers import Alarm, Timers, finished
-from isaacd.errors import DeadlineExceeded, IsaacError, ServerCancelled
+from isaacd.errors import DeadlineExceeded, IsaacError, ServerCancelled, untraced
 
 # How many pieces a call may be ahead of its fastest reader; more stay in the socket, and hold the provider back.
 WINDOW = 256
@@ -138,6 +138,11 @@ class Flight:
         self.done = True
         self._wake()
 
+    def let_go(self) -> None:
+        """Hold on to nothing that made the call: it holds the flight, and a cycle waits for its collector."""
+        self.on_promotion = None
+        self._task = None
+
     def raise_error(self) -> None:
         """Raise the error of the call, if it has one, as an asker's own."""
         if self.error is not None:
@@ -200,7 +205,7 @@ class Flights:
         try:
             await run(flight)
         except IsaacError as error:
-            flight.land(error)
+            flight.land(untraced(error))
         else:
             flight.land()
 
@@ -214,7 +219,9 @@ class Flights:
                 self._forget(key, flight)
         if not flight.done:
             flight.land(ServerCancelled("the answer was stopped, for the daemon is stopping"))
+        flight.let_go()
 
     def _forget(self, key: Hashable, flight: Flight) -> None:
+        flight.on_empty = None
         if self._shared.get(key) is flight:
             del self._shared[key]
