@@ -15,6 +15,7 @@ from isaacd.config import Offered
 from isaacd.context import Context
 from isaacd.plugin import BootLoader, Registry
 from isaacd.plugin.activity import Activity
+from isaacd.plugin.hall import Hall
 from isaacd.plugin.here import Here
 from isaacd.plugin.importing import Importing
 from isaacd.plugin.places import Found
@@ -30,7 +31,7 @@ class OnlyOwn(BootLoader):
 
 
 class PluginHouse:
-    """The roster of the plugins below `home`, and its catalog."""
+    """The plugins below `home`, and their catalog."""
 
     def __init__(self, home: Path, group: anyio.abc.TaskGroup, timeout_s: float = 10.0) -> None:
         self.home = home
@@ -42,7 +43,7 @@ class PluginHouse:
         self.here = Here(services.log, lambda: timeout_s, importing)
         self.disabled: tuple[str, ...] = ()
         self.offered: list[Offered] = []  # what the configuration was told, each time
-        self.roster = Roster(
+        self.hall = Hall(
             self.registry,
             Activity(services.paths, services.clock, services.log),
             loader=self._loader,
@@ -50,10 +51,10 @@ class PluginHouse:
             import_now=self.here.load_now,
             spawn=group.start_soon,
             services=services,
-            changed=lambda: self.offered.append(self.roster.offered()),
             uid=os.geteuid(),
             importing=importing,
         )
+        self.roster = Roster(self.hall, changed=lambda: self.offered.append(self.roster.offered()))
         self.catalog.later(lambda: self.roster, ())
 
     def _loader(self, further: Callable[[], Iterable[Found]]) -> BootLoader:
@@ -102,7 +103,7 @@ async def plugin_house(home: Path, timeout_s: float = 10.0) -> AsyncIterator[Plu
                 house.catalog.complete()
                 yield house
             finally:
-                house.roster.vigil.close()
+                house.hall.vigil.close()
             group.cancel_scope.cancel()
     finally:
         sys.path[:] = path

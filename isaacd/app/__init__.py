@@ -148,7 +148,7 @@ class App:
     def _feel_pulse(self) -> None:
         from isaacd.server.pulse import Pulse
 
-        owner_of = self._rooms.residents.roster.owner_of
+        owner_of = self._rooms.residents.hall.owner_of
         self._pulse = Pulse(asyncio.get_running_loop(), owner_of, self._log)
         self._pulse.start()
 

@@ -68,7 +68,7 @@ class Rooms:
         self.log = log
         self.source = source
         self.catalog = Catalog()
-        self.household = Household(paths, clock, log, lambda plugin: self.residents.roster.declared(plugin))
+        self.household = Household(paths, clock, log, lambda plugin: self.residents.hall.declared(plugin))
         self._sets = tuple(sets)
         self._daemon = daemon
 
@@ -187,7 +187,7 @@ class Rooms:
 
         daemon = self.daemon
         house = House(
-            self.residents.roster.find_all, daemon.plugins, daemon.check_plugins, daemon.reload_plugins
+            self.residents.hall.find_all, daemon.plugins, daemon.check_plugins, daemon.reload_plugins
         )
         return PluginDesk(self.paths, self.clock, os.geteuid(), house)
 

@@ -1,51 +1,18 @@
 """What is in force compared with the files as they are now: newer code, new plugins, and those that are gone."""
 
-from collections.abc import Sequence
-from typing import Protocol
-
-import anyio
+from collections.abc import Awaitable, Callable, Sequence
 
 from isaacd.command.explain import nearest
 from isaacd.context import PluginChanges
 from isaacd.errors import NotFound
-from isaacd.plugin.places import Found
+from isaacd.plugin.hall import Hall
 from isaacd.plugin.seat import Seat
 
 
-class Hall(Protocol):
-    """Where the seats stand, as far as plugins come and go."""
-
-    seats: dict[str, Seat]
-    others: list[Seat]
-    lock: anyio.Lock
-
-    def find(self) -> list[Found]:
-        """Return all plugins that lie about now."""
-        ...
-
-    def takes_part(self, found: Found) -> bool:
-        """Say whether a plugin is to be used: it is neither disabled, hidden nor refused."""
-        ...
-
-    def seat(self, found: Found) -> Seat:
-        """Give a plugin its seat."""
-        ...
-
-    def remove(self, seat: Seat) -> None:
-        """Take a plugin away."""
-        ...
-
-    async def describe(self) -> None:
-        """Describe all that is pending."""
-        ...
-
-    def settle_conflicts(self) -> None:
-        """Decide between plugins that offer the same."""
-        ...
-
-
-async def compare(hall: Hall, names: Sequence[str] = (), *, force: bool = False) -> PluginChanges:
-    """Bring what is in force up to the files.
+async def compare(
+    hall: Hall, describe: Callable[[], Awaitable[None]], names: Sequence[str] = (), *, force: bool = False
+) -> PluginChanges:
+    """Bring what is in force up to the files; `describe` finds out what those declare that are pending.
 
     With `force` the plugins `names`, or all but Isaac's own, are loaded anew whether their files have changed or not.
     A plugin that cannot be loaded any more stays as it was. Raises NotFound for a name that no plugin has.
@@ -68,7 +35,7 @@ async def compare(hall: Hall, names: Sequence[str] = (), *, force: bool = False)
                 hall.seats[item.name].found = item
             else:
                 hall.seat(item)
-        await hall.describe()
+        await describe()
         hall.settle_conflicts()
         stayed = [seat for name, seat in hall.seats.items() if before.get(name) is seat]
         renewed = [seat for seat in stayed if await _renewed(seat, force=force and _is_meant(seat, names))]

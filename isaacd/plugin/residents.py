@@ -8,6 +8,7 @@ from isaacd.command import Catalog
 from isaacd.config import Offered, PluginsConfig
 from isaacd.context import Services
 from isaacd.plugin.activity import Activity
+from isaacd.plugin.hall import Hall
 from isaacd.plugin.here import Here
 from isaacd.plugin.importer import Importer
 from isaacd.plugin.importing import FILE_NAME, Importing
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Residents:
-    """The roster, with what it stands on; `learn` is told what plugins add to the configuration."""
+    """The hall and the roster, with what they stand on; `learn` is told what plugins add to the configuration."""
 
     def __init__(
         self,
@@ -41,7 +42,7 @@ class Residents:
         self.activity = Activity(services.paths, services.clock, services.log)
         self._importing = Importing(services.paths.runtime_dir / FILE_NAME)
         self._here = Here(services.log, lambda: config().import_timeout_s, self._importing)
-        self.roster = Roster(
+        self.hall = Hall(
             self.registry,
             self.activity,
             loader=self._loader,
@@ -49,15 +50,15 @@ class Residents:
             import_now=self._here.load_now,
             spawn=spawn,
             services=services,
-            changed=lambda: learn(self.roster.offered()),
             uid=uid,
             importing=self._importing,
         )
+        self.roster = Roster(self.hall, changed=lambda: learn(self.roster.offered()))
 
     async def end(self) -> None:
         """Let go of all plugins, and of the processes of those that are isolated."""
         self._importing.close()
-        await self.roster.end()
+        await self.hall.end()
         if "_importers" in self.__dict__:
             await self._importers.aclose()
 

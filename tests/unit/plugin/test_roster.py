@@ -48,11 +48,11 @@ async def test_settings_of_newer_code_are_told_with_it_although_much_else_is_to_
             await on.wait()
             return False
 
-        monkeypatch.setattr(house.roster.memory, "look_for_entry_points", look_long)
+        monkeypatch.setattr(house.hall.memory, "look_for_entry_points", look_long)
         house.roster.check()
         await looking.wait()
         file.write_text(WITH_SETTINGS.format(field="newer"))
-        await house.roster.seats["mine"].renew()
+        await house.hall.seats["mine"].renew()
         assert await house.call("mine") == "newer"
         assert _keys(house.offered[-1]) == ["plugins.settings.mine.newer"]
         on.set()
@@ -86,7 +86,7 @@ async def test_a_plugin_that_two_daemons_did_not_survive_is_refused_until_somebo
             with pytest.raises(PluginFailed, match="did not survive its import 2 times"):
                 await house.call("deadly")
             await house.roster.reload(force=True)
-            assert house.roster.seats["deadly"].state == "failed"
+            assert house.hall.seats["deadly"].state == "failed"
             noted.write_bytes(before)
     async with plugin_house(tmp_path) as house:
         await house.settle()
@@ -103,7 +103,7 @@ async def test_a_plugin_that_was_mended_is_imported_at_its_next_use(tmp_path: Pa
     noted.write_bytes(msgspec.json.encode([item]))
     async with plugin_house(tmp_path) as house:
         await house.settle()
-        assert house.roster.seats["deadly"].state == "failed"
+        assert house.hall.seats["deadly"].state == "failed"
         file.write_text(DEADLY.format(file=str(noted)))
-        house.roster.seats["deadly"].stale = True
+        house.hall.seats["deadly"].stale = True
         assert await house.call("deadly") == [("deadly", 0, True)]
