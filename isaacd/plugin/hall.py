@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Ite
 from contextlib import asynccontextmanager
 from math import inf
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import anyio
 
@@ -30,6 +31,9 @@ from isaacd.plugin.stamps import Stamps, folder_stamps, stamps_of
 from isaacd.plugin.timing import Timings
 from isaacd.plugin.vigil import Vigil
 
+if TYPE_CHECKING:
+    from isaacd.plugin.ports import Seated
+
 # A slow import does not keep the others waiting behind it for longer.
 PATIENCE_S = 1.0
 # Nor does it keep a person waiting for longer who wants to see them all.
@@ -39,14 +43,14 @@ END_S = 5.0
 
 
 class Hall:
-    """All plugins that were found, each on its seat; the port House of isaacd.plugin.seat.
+    """All plugins that were found, each on its seat; the port House of isaacd.plugin.ports.
 
     `loader` makes a BootLoader of the configuration as it is now; `importer` says who may bring a plugin to life, and
     `import_now` does it with one of Isaac's own while everybody waits. The Roster sets `placed`, which is told of each
     seat whose offer is in place, and `left`: files are gone, so all should be looked at.
     """
 
-    placed: Callable[[Seat], None]
+    placed: "Callable[[Seated], None]"
     left: Callable[[], None]
 
     def __init__(
@@ -126,32 +130,33 @@ class Hall:
             raise PluginFailed(f"there is no plugin {name}")
         return await seat.use()
 
-    def problem(self, seat: Seat) -> str | None:
+    def problem(self, name: str) -> str | None:
         """Say why a plugin's requirements cannot be met, if they cannot."""
-        return problem(seat.name, self.manifests())
+        return problem(name, self.manifests())
 
-    def place(self, seat: Seat, offer: Offer) -> None:
+    def place(self, seat: "Seated", offer: Offer) -> None:
         """Put what a plugin offers in place; raises PluginFailed."""
         self.registry.place(offer)
         self._activity.put(seat.name, seat.subscribers(), seat.timed())
         self.placed(seat)
 
-    def gone(self, seat: Seat) -> None:
+    def gone(self, seat: "Seated") -> None:
         """Take away a plugin whose files are gone; another one of its name may have been hidden by it."""
-        if self.seats.get(seat.name) is seat:
-            self.remove(seat)
+        mine = self.seats.get(seat.name)
+        if mine is not None and mine is seat:
+            self.remove(mine)
         self.left()
 
-    def withdraw(self, seat: Seat) -> None:
+    def withdraw(self, name: str) -> None:
         """Take away what a plugin offers."""
-        self.registry.withdraw(seat.name)
-        self._activity.put(seat.name, (), ())
+        self.registry.withdraw(name)
+        self._activity.put(name, (), ())
 
     def exchange(self, offer: Offer) -> None:
         """Put code in the place of what stood for it."""
         self.registry.exchange(offer)
 
-    def tell(self, event: str, seat: Seat) -> None:
+    def tell(self, event: str, seat: "Seated") -> None:
         """Tell everybody what became of a plugin."""
         if event == "plugin.loaded" and seat.plugin is not None:
             data: dict[str, object] = {"name": seat.name, "version": seat.plugin.version}
@@ -267,17 +272,17 @@ class Hall:
         if not any(seat.conflicts for seat in rivals):
             return
         for seat in rivals:
-            self.withdraw(seat)
+            self.withdraw(seat.name)
         for seat in rivals:
             try:
                 seat.offer()
             except PluginFailed as error:
-                seat.fail(error, seat.stamps)
+                seat.fail(error, seat.files.stamps)
 
     def remove(self, seat: Seat) -> None:
         """Take away a plugin and all that it offers; what is under way ends first."""
         del self.seats[seat.name]
-        self.withdraw(seat)
+        self.withdraw(seat.name)
         self.spawn(seat.withdraw)
 
     async def end(self) -> None:

@@ -52,9 +52,9 @@ async def compare(
 
 async def _renewed(seat: Seat, *, force: bool) -> bool:
     """Load a plugin anew, if it has to be; what was not loaded yet is only described anew."""
-    if not force and not seat.has_changed():
+    if not force and not seat.files.have_changed():
         return False
-    seat.stale = True
+    seat.files.stale = True
     if seat.plugin is None:
         await seat.describe()
     else:

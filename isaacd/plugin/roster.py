@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from functools import partial
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import anyio
 import msgspec
@@ -18,6 +18,9 @@ from isaacd.plugin.hall import PATIENCE_S, WAIT_S, Hall
 from isaacd.plugin.manifest import Manifest
 from isaacd.plugin.order import in_order
 from isaacd.plugin.seat import Seat
+
+if TYPE_CHECKING:
+    from isaacd.plugin.ports import Seated
 
 Load = Literal["lazy", "sequential", "concurrent", "threaded"]
 AT_ONCE = 8
@@ -77,7 +80,7 @@ class Roster:
             seat.wanted = True
             if not seat.is_described:
                 return partial(self._wait, seat)
-            return partial(self._renew, seat) if seat.changed() else None
+            return partial(self._renew, seat) if seat.files.changed() else None
         self._look()
         return None if self._busy is None else self._wait_for_all
 
@@ -115,7 +118,7 @@ class Roster:
         """Describe every plugin that was found."""
         every = [*self.hall.seats.values(), *self.hall.others]
         return [
-            self._card(seat) for seat in sorted(every, key=lambda seat: (seat.name, seat.state == "hidden"))
+            self._card(item) for item in sorted(every, key=lambda item: (item.name, item.state == "hidden"))
         ]
 
     def _card(self, seat: Seat) -> PluginCard:
@@ -125,7 +128,7 @@ class Roster:
         card = card_of(seat)
         if card.error is not None or not card.requires or self.hall.seats.get(seat.name) is not seat:
             return card
-        reason = self.hall.problem(seat)
+        reason = self.hall.problem(seat.name)
         return card if reason is None else msgspec.structs.replace(card, state="failed", error=reason)
 
     def times(self) -> PluginTimes:
@@ -146,11 +149,11 @@ class Roster:
                 settings.pop(name, None)
         return Offered(settings, tuple(self.hall.registry.policies))
 
-    def _placed(self, seat: Seat) -> None:
+    def _placed(self, seat: "Seated") -> None:
         if self._is_open and (self._busy is None or self._is_news(seat)):
             self._tell_changed()
 
-    def _is_news(self, seat: Seat) -> bool:
+    def _is_news(self, seat: "Seated") -> bool:
         """Say whether a plugin adds something else to the configuration than it was said to."""
         told = self._told.get(seat.name)
         return told is not None and seat.manifest is not None and told != _added_by(seat.manifest)

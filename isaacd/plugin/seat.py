@@ -1,19 +1,15 @@
 """One plugin in the daemon: what is known of it, its code once somebody needed it, and newer code when its files change."""
 
-from collections.abc import Awaitable, Callable, Collection, Iterator
-from contextlib import AbstractAsyncContextManager, nullcontext
+from collections.abc import Iterator
 from functools import partial
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal
 
 import anyio
 
-from isaacd.clock import Clock
 from isaacd.command import Command
 from isaacd.command.outlined import LazyCommand
-from isaacd.context import Context, Services
 from isaacd.errors import IsaacError, PluginFailed
-from isaacd.log import Log
-from isaacd.plugin.hooks import set_up, tear_down
+from isaacd.plugin.files import Files
 from isaacd.plugin.importer import Importer
 from isaacd.plugin.index import Known
 from isaacd.plugin.late import command_of, late_offer, offer_of
@@ -23,116 +19,53 @@ from isaacd.plugin.order import needs
 from isaacd.plugin.places import Found
 from isaacd.plugin.plugin import Plugin
 from isaacd.plugin.registry import Offer
-from isaacd.plugin.stamps import Stamps, folders_of, is_as_before, stamps_of
+from isaacd.plugin.stamps import Stamps, stamps_of
 from isaacd.plugin.timing import Timings
 from isaacd.plugin.unasked import Subscriber, Timed
-from isaacd.plugin.vigil import Vigil
+
+if TYPE_CHECKING:
+    from isaacd.plugin.ports import House
 
 State = Literal["waiting", "ready", "loaded", "failed", "disabled", "hidden"]
-# Where nothing rings (`isaacd.plugin.vigil`), requests in quick succession do not repeat the look: a file's own time is
-# no finer than a few of these. At many files it is taken less often.
-FEW_FILES = 4
-LOOK_SOON_S = 0.001
-LOOK_AGAIN_S = 0.005
 # What failed is not tried again with every request.
 RETRY_S = 10.0
-_IDLE_LOOK_S = 0.05
-_LONGEST_LOOK_S = 5.0
+_LOOK_FOR_GONE_S = 0.05
 _LOOKS_FOR_GONE = 5
 
 
-class House(Protocol):
-    """What a seat needs of the place where it stands."""
-
-    clock: Clock
-    log: Log
-    services: Services
-    vigil: Vigil
-
-    def importer(self, found: Found) -> Importer:
-        """Return who may bring this plugin to life."""
-        ...
-
-    @property
-    def is_known(self) -> bool:
-        """Whether it is known what there is, as far as that does not take long."""
-        ...
-
-    def import_now(self, found: Found) -> Plugin:
-        """Import a plugin while everybody waits; raises PluginFailed."""
-        ...
-
-    def spawn(self, main: Callable[..., Awaitable[None]], *args: object) -> None:
-        """Start a task that never raises."""
-        ...
-
-    def turn(self) -> AbstractAsyncContextManager[None]:
-        """Return what to hold while something is imported."""
-        ...
-
-    async def known(self) -> None:
-        """Wait until it is known what there is, as far as that does not take long."""
-        ...
-
-    async def require(self, name: str) -> Plugin:
-        """Return another plugin, ready for use; raises PluginFailed."""
-        ...
-
-    def problem(self, seat: "Seat") -> str | None:
-        """Say why a plugin's requirements cannot be met, if they cannot."""
-        ...
-
-    def place(self, seat: "Seat", offer: Offer) -> None:
-        """Put what a plugin offers in place; raises PluginFailed."""
-        ...
-
-    def gone(self, seat: "Seat") -> None:
-        """Take away a plugin whose files are gone."""
-        ...
-
-    def withdraw(self, seat: "Seat") -> None:
-        """Take away what a plugin offers."""
-        ...
-
-    def exchange(self, offer: Offer) -> None:
-        """Put code in the place of what stood for it."""
-        ...
-
-    def tell(self, event: str, seat: "Seat") -> None:
-        """Tell everybody what became of a plugin."""
-        ...
-
-
 class Seat:
-    """One plugin; `stamps` say for which files its manifest holds. Work on it happens once, however many wait for it."""
+    """One plugin; its manifest holds for `files` as they were. Work on it happens once, however many wait for it."""
 
-    def __init__(self, found: Found, house: House, timings: Timings, state: State = "waiting") -> None:
+    def __init__(self, found: Found, house: "House", timings: Timings, state: State = "waiting") -> None:
         self.found = found
         self.name = found.name
         self.timings = timings
         self.manifest: Manifest | None = None
-        self.stamps: Stamps = ()
         self.plugin: Plugin | None = None
         self.error: str | None = None
         self.hint: str | None = None
         self.trouble: str | None = None  # why newer code is not in force
         self.isolation = ""
-        self.stale = False
         self.record: Known | None = None  # what is worth remembering for the next daemon
         self.conflicts = False  # another plugin offers something of the same name
         self.wanted = False  # somebody waits for its description
-        self.shunned = (
-            False  # daemons did not survive its import: only somebody who names it has it tried again
-        )
+        # Daemons did not survive its import: only somebody who names it has it tried again.
+        self.shunned = False
         self._state: State = state
         self._house = house
         self._done: anyio.Event | None = None
-        self._look_again = 0.0
-        self._sleeps = False
-        self._folders: Collection[str] = ()
         self._retry_at = 0.0
         self._described: anyio.Event | None = None
         self._importer: Importer | None = None
+        self._is_own = found.source == "bundled"
+        self.files = Files(
+            found.root,
+            fixed=self._is_own,
+            vigil=house.vigil,
+            clock=house.clock,
+            asleep=self._trust_files,
+            awake=self._look_at_files,
+        )
 
     @property
     def state(self) -> State:
@@ -168,7 +101,7 @@ class Seat:
 
     def protection(self) -> str:
         """Say what keeps the plugin from harming others, now or at its next use; "" if nothing does."""
-        if not self.usable or self.found.source == "bundled":
+        if not self.usable or self._is_own:
             return ""
         return (self._importer or self._house.importer(self.found)).isolation
 
@@ -177,11 +110,11 @@ class Seat:
     async def use(self) -> Plugin:
         """Return the plugin, set up, as its files are now; raises PluginFailed, and says which plugin it was."""
         plugin = self.plugin
-        if plugin is not None and self.error is None and not self.changed():
+        if plugin is not None and self.error is None and not self.files.changed():
             return plugin
         if not self.usable:
             raise self.refusal()
-        if self.conflicts or (self.error is not None and not self.changed() and not self._may_retry()):
+        if self.conflicts or (self.error is not None and not self.files.changed() and not self._may_retry()):
             raise self.refusal()
         await self.renew()
         if self.plugin is None or self.error is not None:
@@ -201,47 +134,13 @@ class Seat:
             self._house.spawn(self._work, self._done)
         await self._done.wait()
 
-    def has_changed(self) -> bool:
-        """Look whether its files are others than those that its code was made of."""
-        if self.stale:
-            return True
-        if len(self.stamps) == 1 and is_as_before(self.stamps[0], self.found.root):
-            return False  # one file, for one system call: this is on the way of every request
-        return stamps_of(self.found.root) != self.stamps
-
-    def changed(self) -> bool:
-        """Look too, but not at every request, and never at Isaac's own files: these change with Isaac itself."""
-        if self.stale or self._sleeps or self.found.source == "bundled":
-            return self.stale
-        now = self._house.clock.monotonic()
-        if now >= self._look_again:
-            self._look_again = now + (LOOK_SOON_S if len(self.stamps) <= FEW_FILES else LOOK_AGAIN_S)
-            vigil = self._house.vigil
-            rings = vigil.rings
-            self._fall_asleep()
-            self.stale = self.has_changed()
-            if self.stale:
-                vigil.forget(self._folders)
-                self._folders = ()
-            if self.stale or vigil.rings != rings:
-                self.wake()
-        return self.stale
-
-    def _fall_asleep(self) -> None:
-        """Have no request look until something rings, if that can be; whoever looks does so after this."""
-        if len(self.stamps) > FEW_FILES:
-            return
-        self._folders = self._folders or folders_of(self.stamps)
-        if not self._folders or not self._house.vigil.watches(self._folders, self.wake):
-            return
-        self._sleeps = True
+    def _trust_files(self) -> None:
         for command in self.plugin.commands if self.plugin is not None else ():
             command.renew = None
 
-    def wake(self) -> None:
-        """Have the next request look, however short ago the last look was."""
-        self._sleeps, self._look_again = False, 0.0
-        if self.plugin is not None and self.found.source != "bundled":
+    def _look_at_files(self) -> None:
+        """Have every request for a command look first."""
+        if self.plugin is not None and not self._is_own:
             for command in self.plugin.commands:
                 command.renew = partial(self._newest, command)
 
@@ -275,7 +174,7 @@ class Seat:
                 await self._exchange(self.plugin)
         except Exception as error:  # it must reach neither the task group nor those who wait
             self._house.log.exception("plugin failed", plugin=self.name)
-            self.fail(PluginFailed(f"{type(error).__name__}: {error}"), self.stamps)
+            self.fail(PluginFailed(f"{type(error).__name__}: {error}"), self.files.stamps)
         finally:
             self._done = None
             done.set()
@@ -285,7 +184,7 @@ class Seat:
         for _ in range(_LOOKS_FOR_GONE):
             if stamps_of(self.found.root):
                 return True
-            await anyio.sleep(_IDLE_LOOK_S)
+            await anyio.sleep(_LOOK_FOR_GONE_S)
         return False
 
     async def describe(self) -> None:
@@ -293,30 +192,31 @@ class Seat:
         try:
             await self._describe()
         except PluginFailed as error:
-            self.fail(error, self.stamps)
+            self.fail(error, self.files.stamps)
         except Exception as error:  # it must reach neither the task group nor those who wait
             self._house.log.exception("plugin failed", plugin=self.name)
-            self.fail(PluginFailed(f"{type(error).__name__}: {error}"), self.stamps)
+            self.fail(PluginFailed(f"{type(error).__name__}: {error}"), self.files.stamps)
 
     async def _describe(self) -> None:
+        from isaacd.plugin.bringing import describe
+
         stamps = stamps_of(self.found.root)
         importer = self._chosen()
         try:
-            async with self._turn(importer):
-                with self.timings.step("import"):
-                    manifest = await importer.describe(self.found)
+            manifest = await describe(self.found, importer, self._house, self.timings)
         except PluginFailed as error:
             self.manifest = None
             self.record = Known(stamps=stamps, error=error.message, hint=error.hint)
-            self._house.withdraw(self)
+            self._house.withdraw(self.name)
             raise
         finally:
-            self.stamps, self.stale = stamps, False
+            self.files.are(stamps)
         self.know(manifest, stamps)
 
     def know(self, manifest: Manifest, stamps: Stamps) -> None:
         """Take what is known of the plugin, and put what it offers in place; raises PluginFailed."""
-        self.manifest, self.stamps, self.stale, self.shunned = manifest, stamps, False, False
+        self.manifest, self.shunned = manifest, False
+        self.files.are(stamps)
         self.error = self.hint = None
         self.record = Known(stamps=stamps, manifest=manifest)
         self._tell_described()
@@ -344,7 +244,7 @@ class Seat:
 
     def _is_quick(self, manifest: Manifest) -> bool:
         """Say whether the code can be had without waiting: Isaac's own, which needs nothing else, imports in no time."""
-        return self.found.source == "bundled" and not (manifest.has_setup or manifest.requires)
+        return self._is_own and not (manifest.has_setup or manifest.requires)
 
     def _at_once(self, command: Command) -> Command:
         """Return an inline command with its code, so that it is answered in its turn; or itself, if that takes longer."""
@@ -353,7 +253,7 @@ class Seat:
                 with self.timings.step("import"):
                     plugin = self._house.import_now(self.found)
             except PluginFailed as error:
-                self.fail(error, self.stamps)
+                self.fail(error, self.files.stamps)
                 return command
             self._take(plugin)
             self._house.tell("plugin.loaded", self)
@@ -362,13 +262,13 @@ class Seat:
 
     async def _begin(self) -> None:
         try:
-            if self.manifest is None or self.has_changed():
+            if self.manifest is None or self.files.have_changed():
                 await self._describe()
             assert self.manifest is not None
             plugin = await self._loaded(self.manifest)
         except PluginFailed as error:
             soon_ms = error.retry_after_ms
-            self.fail(error, self.stamps, RETRY_S if soon_ms is None else soon_ms / 1000)
+            self.fail(error, self.files.stamps, RETRY_S if soon_ms is None else soon_ms / 1000)
             return
         self.error = self.hint = None
         self._take(plugin)
@@ -376,28 +276,14 @@ class Seat:
 
     async def _loaded(self, manifest: Manifest) -> Plugin:
         """Return the plugin with code, set up, after those that it requires; raises PluginFailed."""
-        problem = self._house.problem(self)
+        from isaacd.plugin.bringing import bring_in
+
+        problem = self._house.problem(self.name)
         if problem is not None:
             raise PluginFailed(problem)
         for name in needs(manifest):
             await self._house.require(name)
-        importer = self._chosen()
-        described = "import" in self.timings.steps
-        async with self._turn(importer):
-            with self.timings.step("load" if described else "import"):
-                plugin = await importer.load(self.found, manifest)
-        try:
-            with self.timings.step("setup"):
-                await set_up(plugin, Context(self._house.services, plugin=self.name))
-        except PluginFailed as error:
-            await importer.drop(plugin)
-            told = error.message.removeprefix(f"the plugin {self.name} cannot be used: ")
-            raise PluginFailed(told, hint=error.hint) from None
-        return plugin
-
-    def _turn(self, importer: Importer) -> AbstractAsyncContextManager[None]:
-        """Return what to hold while an importer is at work: what runs elsewhere needs no turn here."""
-        return nullcontext() if importer.isolation else self._house.turn()
+        return await bring_in(self.found, manifest, self._chosen(), self._house, self.timings)
 
     def _chosen(self) -> Importer:
         """Choose who brings the code to life; what a person trusts may have changed since the last time."""
@@ -407,8 +293,8 @@ class Seat:
 
     def _take(self, plugin: Plugin) -> None:
         """Put the code in place."""
-        self.plugin, self._folders = plugin, ()
-        self.wake()
+        self.plugin = plugin
+        self.files.begin_anew()
         if self.manifest is not None and not self.isolation and manifest_of(plugin) != self.manifest:
             # What it declares depends on something besides its files.
             self.manifest = manifest_of(plugin)
@@ -418,7 +304,7 @@ class Seat:
 
     def _newest(self, command: Command) -> Command:
         """Return the command, or what waits for newer code if its file has changed."""
-        if not self.changed() or self.manifest is None:
+        if not self.files.changed() or self.manifest is None:
             return command
         outline = next((item for item in self.manifest.commands if item.name == command.name), None)
         return command if outline is None else LazyCommand(outline, partial(self.command, command.name))
@@ -429,7 +315,7 @@ class Seat:
 
     def fail(self, error: PluginFailed, stamps: Stamps, retry_s: float = RETRY_S) -> None:
         """Keep why the plugin cannot be used, as long as its files are as `stamps` say; a use tries again after a while."""
-        self.stamps, self.stale = stamps, False
+        self.files.are(stamps)
         if self.error != error.message:
             self._house.log.error(
                 "plugin refused", plugin=self.name, origin=str(self.found.origin), reason=error.message
@@ -443,14 +329,14 @@ class Seat:
 
     async def _exchange(self, old: Plugin) -> None:
         """Load the files as they are now; if that cannot be, the old code stays in force."""
+        from isaacd.plugin.bringing import describe, leave, retire
+
         before, stamps = self.manifest, stamps_of(self.found.root)
         former, isolation = self._importer, self.isolation
         importer = self._chosen()
         new: Plugin | None = None
         try:
-            async with self._turn(importer):
-                with self.timings.step("import"):
-                    self.manifest = await importer.describe(self.found)
+            self.manifest = await describe(self.found, importer, self._house, self.timings)
             new = await self._loaded(self.manifest)
             self._house.place(self, offer_of(new))
         except PluginFailed as error:
@@ -458,43 +344,34 @@ class Seat:
             self.record = Known(stamps=stamps, error=error.message, hint=error.hint)
             self._importer, self.isolation = former, isolation
             if new is not None:
-                await self._leave(new, importer)
+                await leave(new, importer, self._house.services)
             self._house.log.warning("plugin not reloaded", plugin=self.name, reason=error.message)
             self._house.tell("plugin.failed", self)
             return
         finally:
-            self.stamps, self.stale = stamps, False
+            self.files.are(stamps)
         self.trouble = self.error = self.hint = None
         self.record = Known(stamps=stamps, manifest=self.manifest)
         self._take(new)
         self._house.log.info("plugin reloaded", plugin=self.name, version=new.version)
         self._house.tell("plugin.loaded", self)
-        self._house.spawn(self._retire, old, former)
+        self._house.spawn(retire, old, former, self._house.services)
 
     async def withdraw(self) -> None:
         """Let go of the code as soon as nothing of it is under way; the plugin is no more."""
         plugin, self.plugin = self.plugin, None
         if plugin is not None:
-            await self._retire(plugin, self._importer)
+            from isaacd.plugin.bringing import retire
+
+            await retire(plugin, self._importer, self._house.services)
 
     async def end(self) -> None:
         """Tear the plugin down, since the daemon ends; what is under way has ended before."""
         plugin, self.plugin = self.plugin, None
         if plugin is not None:
-            await tear_down(plugin, Context(self._house.services, plugin=self.name))
+            from isaacd.plugin.bringing import leave
 
-    async def _retire(self, plugin: Plugin, importer: Importer | None) -> None:
-        """Let go of code as soon as nothing of it is under way."""
-        wait_s = _IDLE_LOOK_S
-        while any(command.under_way for command in plugin.commands):
-            await anyio.sleep(wait_s)
-            wait_s = min(wait_s * 2, _LONGEST_LOOK_S)
-        await self._leave(plugin, importer)
-
-    async def _leave(self, plugin: Plugin, importer: Importer | None) -> None:
-        await tear_down(plugin, Context(self._house.services, plugin=self.name))
-        if importer is not None:
-            await importer.drop(plugin)
+            await leave(plugin, None, self._house.services)
 
     # What it does unasked.
 

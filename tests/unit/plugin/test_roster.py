@@ -105,5 +105,5 @@ async def test_a_plugin_that_was_mended_is_imported_at_its_next_use(tmp_path: Pa
         await house.settle()
         assert house.hall.seats["deadly"].state == "failed"
         file.write_text(DEADLY.format(file=str(noted)))
-        house.hall.seats["deadly"].stale = True
+        house.hall.seats["deadly"].files.stale = True
         assert await house.call("deadly") == [("deadly", 0, True)]
