@@ -5,7 +5,7 @@ import os
 import time
 
 from isaacctl.failure import explain, peer_pid
-from isaacctl.launch import explain_death, lock_path, start, take_lock
+from isaacctl.launch import explain_death, lock_path, start, take_lock, unit_folders
 from isaacctl.talk import (
     CHUNK_BYTES,
     EXIT_TRY_LATER,
@@ -122,8 +122,9 @@ class Control:
 
     def is_managed(self) -> bool:
         """Say whether the units of a service are there."""
-        config = self.environ.get("XDG_CONFIG_HOME") or f"{self.environ.get('HOME', '')}/.config"
-        return self.is_of_the_system or os.path.exists(f"{config}/systemd/user/isaacd.service")
+        return self.is_of_the_system or any(
+            os.path.exists(f"{folder}/isaacd.service") for folder in unit_folders(self.environ)
+        )
 
     def has_ended(self) -> bool:
         """Say whether nobody holds the lock."""

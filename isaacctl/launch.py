@@ -8,7 +8,7 @@ import time
 
 from isaacctl.logfile import cannot, make_directory, newest_log, tail
 from isaacctl.spawn import Started, spawn
-from isaacctl.talk import EXIT_DEFECT, EXIT_PERMISSION, EXIT_TRY_LATER, Refused, check, connect
+from isaacctl.talk import EXIT_DEFECT, EXIT_PERMISSION, EXIT_TRY_LATER, Refused, check, connect, system_socket
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,7 +64,9 @@ def start(
 
 def lock_path(socket: str, environ: "Mapping[str, str]") -> str:
     """Return the path of the lock file that belongs to a socket."""
-    return socket + ".lock" if environ.get("ISAACD_SOCKET") else os.path.dirname(socket) + "/isaacd.lock"
+    # The system's manager tells its daemons by that variable, too, where they listen.
+    own = environ.get("ISAACD_SOCKET") or socket == system_socket(os.getuid())
+    return socket + ".lock" if own else os.path.dirname(socket) + "/isaacd.lock"
 
 
 def take_lock(path: str) -> int | None:
@@ -112,7 +114,7 @@ def _start_locked(
         return None
     else:
         return None
-    if _is_left_to_systemd(path, environ):
+    if _listens_again(path, environ):
         return None
     listener = _listen(path)
     try:
@@ -124,12 +126,26 @@ def _start_locked(
         listener.close()
 
 
-def _is_left_to_systemd(path: str, environ: "Mapping[str, str]") -> bool:
+def unit_folders(environ: "Mapping[str, str]") -> "tuple[str, ...]":
+    """Return where the units of this user may be: a manager often does not know the variables of a shell."""
+    home = f"{environ.get('HOME', '')}/.config"
+    config = environ.get("XDG_CONFIG_HOME") or home
+    return tuple(f"{folder}/systemd/user" for folder in dict.fromkeys((config, home)))
+
+
+def is_left_to_systemd(path: str, environ: "Mapping[str, str]") -> bool:
+    """Say whether a socket unit was installed and switched on for this socket."""
+    if path == system_socket(os.getuid()):
+        return True
+    wanted = "sockets.target.wants/isaacd.socket"
+    return not environ.get("ISAACD_SOCKET") and any(
+        os.path.lexists(f"{folder}/{wanted}") for folder in unit_folders(environ)
+    )
+
+
+def _listens_again(path: str, environ: "Mapping[str, str]") -> bool:
     """Have a socket unit listen that was installed and does not, as when its file was deleted; say whether it does now."""
-    config = environ.get("XDG_CONFIG_HOME") or f"{environ.get('HOME', '')}/.config"
-    if environ.get("ISAACD_SOCKET") or not os.path.lexists(
-        f"{config}/systemd/user/sockets.target.wants/isaacd.socket"
-    ):
+    if not is_left_to_systemd(path, environ) or path == system_socket(os.getuid()):
         return False
     from isaacctl.units import Systemd
 
@@ -180,6 +196,8 @@ def explain_death(path: str, environ: "Mapping[str, str]", started: Started | No
     last = tail(log, since=since)
     if last:
         message = "\n".join([f"{message}; its last words:", *(f"  {line}" for line in last)])
+    if started is None and is_left_to_systemd(path, environ):
+        return Refused(f"{message}\n  systemd starts it; to see why it does not: isaacctl doctor", code)
     return Refused(f"{message}\nThe whole log: {log}", code)
 
 

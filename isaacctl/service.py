@@ -1,5 +1,6 @@
 """`isaacctl service`: have systemd or launchd run the daemon, look at that, and undo it."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -9,7 +10,8 @@ import click
 from isaacctl.control import ANSWER_S, START_S, ask_over
 from isaacctl.local import STOP_S, Command, Group, Line
 from isaacctl.talk import EXIT_FAILED, EXIT_PERMISSION, BrokenOff, Refused, connect, system_socket
-from isaacctl.units import LABEL, Systemd, make_folders, uid_of, write_launchd
+from isaacctl.unitfiles import LABEL, make_folders
+from isaacctl.units import Installed, Systemd, uid_of, write_launchd
 
 EXIT_NOT_INSTALLED = 3
 _ABOUT = """Have systemd (or launchd, on macOS) run the daemon.
@@ -60,6 +62,8 @@ def _manager(line: Line, *, system: bool, user: str | None) -> tuple[Systemd, in
     uid = line.control.uid if user is None else uid_of(user)
     if system and line.control.uid != 0:
         raise Refused("--system changes files of the system: run it as root", EXIT_PERMISSION)
+    if system and user is None:
+        uid = uid_of(line.control.environ.get("SUDO_UID") or str(uid))
     manager = Systemd(line.control.environ, system=system, uid=uid)
     manager.check()
     return manager, uid
@@ -83,26 +87,24 @@ def install(line: Line, system: bool, user: str | None, force: bool, as_json: bo
         _install_launchd(line, as_json=as_json)
         return
     manager, uid = _manager(line, system=system, user=user)
+    elsewhere = line.control.environ.get("ISAACD_SOCKET")
+    if elsewhere and not system:
+        raise Refused(
+            f"ISAACD_SOCKET is set to {elsewhere}, and systemd would listen elsewhere; unset it first",
+            EXIT_FAILED,
+        )
     done = manager.write(force=force)
     if not system:
         make_folders(line.control.environ)
         line.control.stop(timeout_s=STOP_S, force=False)
-    manager.must("daemon-reload")
-    manager.must("enable", "--now", manager.socket_unit)
     path = system_socket(uid) if system else line.control.socket
-    if not _answers(path, uid) and not system:
-        done.files.append(manager.write_fewer())
-        done.remarks.append(
-            "this system gives users no namespaces: the daemon runs with fewer fences, see `isaacctl service status`"
-        )
+    try:
         manager.must("daemon-reload")
-        manager.control("reset-failed", manager.service_unit, manager.socket_unit)
-        manager.must("restart", manager.socket_unit)
-        if not _answers(path, uid):
-            raise Refused(
-                f"the units are installed, but the daemon does not answer; see: systemctl --user status {manager.service_unit}",
-                EXIT_FAILED,
-            )
+        manager.must("enable", "--now", manager.socket_unit)
+        _have_it_answer(manager, done, path, uid)
+    except Refused:
+        _undo(manager, done)
+        raise
     text = [f"installed: {file}" for file in done.files]
     text += done.remarks
     text.append(f"{manager.socket_unit} is listening at {path}")
@@ -127,12 +129,19 @@ def uninstall(line: Line, system: bool, user: str | None, as_json: bool) -> None
     if sys.platform == "darwin":
         _uninstall_launchd(line, as_json=as_json)
         return
-    manager, _ = _manager(line, system=system, user=user)
+    manager, uid = _manager(line, system=system, user=user)
     manager.control("disable", "--now", manager.socket_unit)
     manager.control("stop", manager.service_unit)
-    gone = manager.remove()
+    others = manager.others()
+    gone = [] if others else manager.remove()
+    if system:
+        _clear_runtime(uid)
     manager.must("daemon-reload")
     manager.control("reset-failed", manager.service_unit, manager.socket_unit)
+    if others:
+        text = f"{manager.socket_unit} is taken away; the units stay for others: {', '.join(others)}"
+        line.say(text, {"removed": gone, "others": others}, as_json=as_json)
+        return
     text = "\n".join(f"removed: {file}" for file in gone) or "nothing was installed"
     line.say(text, {"removed": gone}, as_json=as_json)
 
@@ -148,7 +157,7 @@ def service_status(line: Line, system: bool, user: str | None, as_json: bool) ->
         isaacctl service status --json
     """
     manager, _ = _manager(line, system=system, user=user)
-    files = [str(manager.folder / name) for name in manager.names if (manager.folder / name).exists()]
+    files = manager.files()
     states = manager.states()
     text = [f"{unit}: {state}" for unit, state in states.items()]
     pid = manager.main_pid()
@@ -159,6 +168,60 @@ def service_status(line: Line, system: bool, user: str | None, as_json: bool) ->
     line.say("\n".join(text), data, as_json=as_json)
     if not files:
         raise click.exceptions.Exit(EXIT_NOT_INSTALLED)
+
+
+def _have_it_answer(manager: Systemd, done: Installed, path: str, uid: int) -> None:
+    """Make sure that the daemon starts behind its fence, or behind a lower one; raises Refused if it does not."""
+    if _answers(path, uid):
+        return
+    if manager.has_no_namespaces():
+        manager.write_fewer(done)
+        done.remarks.append(
+            "this system gives users no namespaces: the daemon runs with fewer fences, see `isaacctl service status`"
+        )
+        manager.must("daemon-reload")
+        manager.control("reset-failed", manager.service_unit, manager.socket_unit)
+        manager.must("restart", manager.socket_unit)
+        if _answers(path, uid):
+            return
+    ended = manager.ended_with()
+    raise Refused(
+        "the daemon does not answer behind these units, so they were taken away again: "
+        + (f"it ended with {ended}" if ended else "it did not end, and said nothing")
+        + f"\n  why: journalctl --user -u {manager.service_unit}; then isaacctl service install",
+        EXIT_FAILED,
+    )
+
+
+def _undo(manager: Systemd, done: Installed) -> None:
+    """Leave all as it was before an installation that failed, so that isaacctl can start the daemon by itself."""
+    is_new = all(text is None for text in done.before.values())
+    if is_new:
+        manager.control("disable", "--now", manager.socket_unit)
+        manager.control("stop", manager.service_unit)
+    manager.put_back(done)
+    manager.control("daemon-reload")
+    manager.control("reset-failed", manager.service_unit, manager.socket_unit)
+    if not is_new:
+        manager.control("restart", manager.socket_unit)
+
+
+def _clear_runtime(uid: int) -> None:
+    """Take away the folder of a user's socket. What is in it is hers, so only what has our name is touched."""
+    path = os.path.dirname(system_socket(uid))
+    try:
+        folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return
+    try:
+        for name in ("isaacd.sock", "isaacd.sock.lock"):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(name, dir_fd=folder)
+        os.rmdir(path)
+    except OSError:
+        return  # somebody keeps something there
+    finally:
+        os.close(folder)
 
 
 def _answers(path: str, uid: int) -> bool:

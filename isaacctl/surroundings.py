@@ -9,7 +9,8 @@ from pathlib import Path
 from isaacctl import __version__
 from isaacctl.local import Line, daemon_version
 from isaacctl.talk import Refused
-from isaacctl.units import FEWER_FILE, Systemd
+from isaacctl.unitfiles import FEWER_FILE
+from isaacctl.units import Systemd
 
 Said = tuple[str, str, str, str]
 _ANSWER_S = 10.0
@@ -83,6 +84,7 @@ def the_service(line: Line) -> Iterator[Said]:
     """Look whether the service is installed, current, listening, and its fence in force."""
     control = line.control
     manager = Systemd(control.environ, system=control.is_of_the_system, uid=control.uid)
+    refused = _unreachable(manager)
     units = [manager.folder / name for name in manager.names]
     there = [unit for unit in units if unit.exists()]
     if not there:
@@ -105,10 +107,8 @@ def the_service(line: Line) -> Iterator[Said]:
             "this system gives users no namespaces, so the daemon runs with fewer fences",
             "sysctl kernel.unprivileged_userns_clone=1 (or user.max_user_namespaces), then isaacctl service install",
         )
-    try:
-        manager.check()
-    except Refused as refused:
-        yield ("error", "service", refused.message.partition("\n")[0], "isaacctl service status")
+    if refused:
+        yield ("error", "service", refused, "isaacctl service status")
         return
     states = manager.states()
     if states[manager.socket_unit] != "active":
@@ -120,6 +120,15 @@ def the_service(line: Line) -> Iterator[Said]:
         )
     yield from _weakened(manager)
     yield from _fence(manager.main_pid())
+
+
+def _unreachable(manager: Systemd) -> str:
+    """Say why the service manager does not answer, "" if it does; then it has told where its units are, too."""
+    try:
+        manager.check()
+    except Refused as refused:
+        return refused.message.partition("\n")[0]
+    return ""
 
 
 def _weakened(manager: Systemd) -> Iterator[Said]:

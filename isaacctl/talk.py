@@ -336,6 +336,11 @@ class Talk:
         if not is_alive(self._path, self._uid):
             doing, pid = told(self._path), peer_pid(self._sock)
             then = "restart --force" if doing else "restart"
+            if not doing:
+                from isaacctl.launch import is_left_to_systemd
+
+                if is_left_to_systemd(self._path, os.environ):
+                    then = "doctor"  # whoever listens need not be the daemon, nor able to start it
             raise Refused(f"isaacd (pid {pid}) does not answer{doing}; try: isaacctl {then}", EXIT_TRY_LATER)
 
 

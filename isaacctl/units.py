@@ -1,50 +1,38 @@
 """The daemon as a service: units for systemd and a property list for launchd, written, checked and taken away again."""
 
+import os
 import pwd
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 from isaacctl.talk import EXIT_FAILED, EXIT_PERMISSION, Refused
+from isaacctl.unitfiles import (
+    FEWER_FILE,
+    FEWER_UNIT,
+    FOLDERS_FILE,
+    LABEL,
+    MARK,
+    NEWER,
+    NEWER_FILE,
+    NEWER_UNIT,
+    command,
+    folders_unit,
+    launchd_list,
+    unit,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-MARK = "# Written by `isaacctl service install`; `isaacctl service uninstall` takes it away.\n"
-LABEL = "org.isaac.isaacd"
 COMMAND_S = 30.0
 USER_UNITS = ("isaacd.socket", "isaacd.service")
 SYSTEM_UNITS = ("isaacd@.socket", "isaacd@.service")
-FEWER_FILE = "20-without-namespaces.conf"
 SYSTEM_FOLDER = Path("/etc/systemd/system")
-# From 253 and 254 on; older ones ignore the second and refuse the first.
-_NEWER = 254
-_NEWER_UNIT = """[Service]
-Type=notify-reload
-FileDescriptorStorePreserve=restart
-"""
-# Where the system lets no user have a namespace, nothing that needs one can be had.
-_FEWER_UNIT = """# Namespaces are not to be had here, so what needs them is left out; the rest holds.
-[Service]
-PrivateUsers=no
-PrivateDevices=no
-PrivateMounts=no
-ProtectSystem=no
-ProtectHome=no
-ReadWritePaths=
-InaccessiblePaths=
-ProtectClock=no
-ProtectHostname=no
-ProtectKernelLogs=no
-ProtectKernelModules=no
-ProtectKernelTunables=no
-ProtectControlGroups=no
-ProtectProc=default
-ProcSubset=all
-RemoveIPC=no
-"""
+# How a service ends whose fence cannot be put up, as systemd.exec(5) numbers it: no namespace for
+# users, no capabilities in one, none for the network or files.
+_NO_NAMESPACE = (217, 218, 225, 226)
 
 
 class Installed:
@@ -53,16 +41,19 @@ class Installed:
     def __init__(self) -> None:
         self.files: list[str] = []
         self.remarks: list[str] = []
+        self.before: dict[Path, bytes | None] = {}
 
 
 class Systemd:
     """One service manager: the user's own, or the system's for the user with the number `uid`."""
 
-    def __init__(self, environ: "Mapping[str, str]", *, system: bool, uid: int) -> None:
+    def __init__(
+        self, environ: "Mapping[str, str]", *, system: bool, uid: int, system_folder: Path = SYSTEM_FOLDER
+    ) -> None:
         self._environ = environ
         self._system = system
         config = environ.get("XDG_CONFIG_HOME") or f"{environ.get('HOME', '')}/.config"
-        self.folder = SYSTEM_FOLDER if system else Path(config, "systemd/user")
+        self.folder = system_folder if system else Path(config, "systemd/user")
         self.names = SYSTEM_UNITS if system else USER_UNITS
         self.socket_unit = f"isaacd@{uid}.socket" if system else "isaacd.socket"
         self.service_unit = f"isaacd@{uid}.service" if system else "isaacd.service"
@@ -73,13 +64,13 @@ class Systemd:
         return self._system
 
     def check(self) -> None:
-        """Raise Refused unless a service manager of this kind can be reached."""
-        if shutil.which("systemctl") is None:
+        """Raise Refused unless a service manager of this kind can be reached; learn where it looks for units."""
+        if shutil.which("systemctl", path=self._environ.get("PATH")) is None:
             raise Refused(
                 "there is no systemctl here, and so no systemd; isaacctl starts the daemon by itself when it is needed",
                 EXIT_FAILED,
             )
-        state = self.control("show", "--property=Version", "--value")
+        state = self.control("show", "--property=UnitPath", "--value")
         if state.returncode != 0:
             hint = "log in anew, or enable lingering: loginctl enable-linger" if not self._system else ""
             raise Refused(
@@ -87,6 +78,11 @@ class Systemd:
                 + (f"\n  {hint}" if hint else ""),
                 EXIT_FAILED,
             )
+        if not self._system:
+            # It may have been started without the variables of this shell; what counts is where it looks.
+            first = _first_word(state.stdout.strip())
+            if first.endswith("/systemd/user.control"):
+                self.folder = Path(first.removesuffix(".control"))
 
     def version(self) -> int:
         """Return the manager's version, 0 if it does not tell."""
@@ -95,22 +91,53 @@ class Systemd:
         return int(digits) if digits.isdecimal() else 0
 
     def write(self, *, force: bool) -> Installed:
-        """Write the units; a file of that name that somebody else wrote stays, unless by force."""
+        """Write the units; a file of that name that somebody else wrote stays, unless by force.
+
+        What an earlier installation added and this one does not is taken away: it is found out anew.
+        """
         done = Installed()
         texts = self._texts()
-        if self.version() >= _NEWER:
-            texts[f"{self.names[1]}.d/10-newer.conf"] = _NEWER_UNIT
+        extras = f"{self.names[1]}.d"
+        if self.version() >= NEWER:
+            texts[f"{extras}/{NEWER_FILE}"] = NEWER_UNIT
+        if not self._system:
+            said = self.control("show-environment").stdout.splitlines()
+            folders = folders_unit(self._environ, (line.partition("=")[0] for line in said))
+            if folders is not None:
+                texts[f"{extras}/{FOLDERS_FILE}"] = folders
         for name in texts:
             file = self.folder / name
-            if not force and file.exists() and not file.read_text(errors="replace").startswith(MARK):
+            if not force and os.path.lexists(file) and not _is_ours(file):
                 raise Refused(
                     f"{file} is there already, and is not ours; move it away, or replace it: --force",
                     EXIT_FAILED,
                 )
+        older = [
+            file
+            for file in sorted((self.folder / extras).glob("*.conf"))
+            if f"{extras}/{file.name}" not in texts
+        ]
+        for file in older:
+            if _is_ours(file):
+                done.before[file] = file.read_bytes()
+                _unlink(file)
         for name, text in texts.items():
-            self._write(self.folder / name, text)
-            done.files.append(str(self.folder / name))
+            file = self.folder / name
+            done.before[file] = file.read_bytes() if file.is_file() else None
+            self._write(file, text)
+            done.files.append(str(file))
+        self._drop_empty(self.folder / extras)
         return done
+
+    def put_back(self, done: Installed) -> None:
+        """Have the units again that were there before `done`."""
+        for file, text in done.before.items():
+            if text is None:
+                _unlink(file)
+            else:
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_bytes(text)
+        self._drop_empty(self.folder / f"{self.names[1]}.d")
 
     def is_current(self) -> bool:
         """Say whether the units that are there are those that would be written now."""
@@ -123,13 +150,27 @@ class Systemd:
 
     def _texts(self) -> dict[str, str]:
         folder = "system" if self._system else "user"
-        return {name: _unit(name, folder).replace("@ISAACD@", _command()) for name in self.names}
+        return {name: unit(name, folder).replace("@ISAACD@", command()) for name in self.names}
 
-    def write_fewer(self) -> str:
-        """Leave out what needs namespaces; return the file's name."""
+    def write_fewer(self, done: Installed) -> None:
+        """Leave out what needs namespaces."""
         file = self.folder / f"{self.names[1]}.d" / FEWER_FILE
-        self._write(file, _FEWER_UNIT)
-        return str(file)
+        done.before[file] = None
+        self._write(file, FEWER_UNIT)
+        done.files.append(str(file))
+
+    def files(self) -> list[str]:
+        """Name the units that are there and what is added to them, no matter who wrote it."""
+        there = [file for name in self.names if (file := self.folder / name).exists()]
+        added = [file for name in self.names for file in sorted((self.folder / f"{name}.d").glob("*.conf"))]
+        return [str(file) for file in (*there, *added)] if there else []
+
+    def others(self) -> list[str]:
+        """Name the sockets of other users that listen by the same units."""
+        if not self._system:
+            return []
+        found = {file.name for file in self.folder.glob("*.wants/isaacd@?*.socket")}
+        return sorted(found - {self.socket_unit})
 
     def remove(self) -> list[str]:
         """Delete what was written here, and nothing else; return the files."""
@@ -137,23 +178,21 @@ class Systemd:
         for name in self.names:
             folder = self.folder / f"{name}.d"
             for file in (*sorted(folder.glob("*.conf")), self.folder / name):
-                try:
-                    is_ours = file.read_text(errors="replace").startswith(MARK)
-                except FileNotFoundError:
-                    continue
-                if is_ours:
-                    file.unlink()
+                if _is_ours(file):
+                    _unlink(file)
                     gone.append(str(file))
-            if folder.is_dir() and not any(folder.iterdir()):
-                folder.rmdir()
+            self._drop_empty(folder)
+        if gone and not self._system:
+            self._drop_empty(self.folder)
+            self._drop_empty(self.folder.parent)
         return gone
 
     def control(self, *words: str) -> "subprocess.CompletedProcess[str]":
         """Run systemctl; raises Refused if it does not come back."""
-        command = ["systemctl", *([] if self._system else ["--user"]), "--no-pager", *words]
+        line = ["systemctl", *([] if self._system else ["--user"]), "--no-pager", *words]
         try:
             return subprocess.run(
-                command,
+                line,
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,
@@ -162,7 +201,7 @@ class Systemd:
                 env=dict(self._environ),
             )
         except subprocess.TimeoutExpired:
-            raise Refused(f"{' '.join(command)} has not ended within {COMMAND_S:g} s", EXIT_FAILED) from None
+            raise Refused(f"{' '.join(line)} has not ended within {COMMAND_S:g} s", EXIT_FAILED) from None
         except OSError as error:
             raise Refused(f"cannot run systemctl: {error.strerror}", EXIT_FAILED) from None
 
@@ -176,6 +215,15 @@ class Systemd:
         """Return the process of the service, 0 if it does not run."""
         said = self.control("show", "--property=MainPID", "--value", self.service_unit).stdout.strip()
         return int(said) if said.isdecimal() else 0
+
+    def ended_with(self) -> int:
+        """Return how the service ended last: an exit code, or a number of systemd's own above 199; 0 if it did not."""
+        said = self.control("show", "--property=ExecMainStatus", "--value", self.service_unit).stdout.strip()
+        return int(said) if said.isdecimal() else 0
+
+    def has_no_namespaces(self) -> bool:
+        """Say whether the service did not start because the system gives its user no namespaces."""
+        return self.ended_with() in _NO_NAMESPACE
 
     def states(self) -> dict[str, str]:
         """Say how socket and service are, as systemd calls it."""
@@ -193,35 +241,26 @@ class Systemd:
             new.replace(file)
         except OSError as error:
             code = EXIT_PERMISSION if isinstance(error, PermissionError) else EXIT_FAILED
-            raise Refused(f"cannot write {file}: {error.strerror}", code) from None
+            raise Refused(
+                f"cannot write {file}: {error.strerror}\n  let yourself write there: ls -ld {file.parent}",
+                code,
+            ) from None
 
-
-def make_folders(environ: "Mapping[str, str]") -> None:
-    """Make the folders that the service may write to: inside its fence it could not make them."""
-    home = environ.get("HOME", "")
-    for variable, default in (
-        ("XDG_CONFIG_HOME", ".config"),
-        ("XDG_DATA_HOME", ".local/share"),
-        ("XDG_STATE_HOME", ".local/state"),
-        ("XDG_CACHE_HOME", ".cache"),
-    ):
-        folder = Path(environ.get(variable) or f"{home}/{default}", "isaac")
+    def _drop_empty(self, folder: Path) -> None:
+        """Take an empty folder away; one that is a link, or cannot be had, stays."""
         try:
-            folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            folder.mkdir(mode=0o700, exist_ok=True)
-        except OSError as error:
-            raise Refused(f"cannot make {folder}: {error.strerror}", EXIT_PERMISSION) from None
+            folder.rmdir()
+        except OSError:
+            return
 
 
 def write_launchd(environ: "Mapping[str, str]") -> str:
     """Write the property list for launchd and return the file's name."""
     file = Path(environ.get("HOME", ""), "Library/LaunchAgents", f"{LABEL}.plist")
-    words = "\n".join(f"    <string>{_xml(word)}</string>" for word in (*_words(), "--log-stderr"))
-    log = Path(environ.get("HOME", ""), "Library/Logs/isaacd.log")
-    text = _unit(f"{LABEL}.plist", "launchd").replace("@ARGUMENTS@", words).replace("@LOG@", _xml(str(log)))
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text)
+        file.write_text(launchd_list(environ))
+        file.chmod(0o644)  # launchd loads none that others may write
     except OSError as error:
         raise Refused(f"cannot write {file}: {error.strerror}", EXIT_PERMISSION) from None
     return str(file)
@@ -235,31 +274,33 @@ def uid_of(name: str) -> int:
         raise Refused(f"there is no user {name!r} here", EXIT_FAILED) from None
 
 
-def _unit(name: str, folder: str) -> str:
-    """Read a unit: from the package, or from the checkout that this runs in."""
-    here = Path(__file__).parent
-    for place in (here / "systemd" / folder / name, here.parent / "systemd" / folder / name):
-        if place.is_file():
-            return place.read_text()
-    raise Refused(f"{name} is missing in this installation; install isaacd anew", EXIT_FAILED)
+def _is_ours(file: Path) -> bool:
+    try:
+        return file.is_file() and file.read_text(errors="replace").startswith(MARK)
+    except OSError:
+        return False
 
 
-def _words() -> list[str]:
-    return [sys.executable, "-P", "-m", "isaacd"]
+def _unlink(file: Path) -> None:
+    try:
+        file.unlink(missing_ok=True)
+    except OSError as error:
+        code = EXIT_PERMISSION if isinstance(error, PermissionError) else EXIT_FAILED
+        raise Refused(
+            f"cannot remove {file}: {error.strerror}\n  let yourself write there: ls -ld {file.parent}", code
+        ) from None
 
 
-def _command() -> str:
-    """Return the command line of the daemon as units write it (systemd.service(5), Command lines)."""
-    return " ".join(_quoted(word) for word in _words())
-
-
-def _quoted(word: str) -> str:
-    word = word.replace("%", "%%").replace("$", "$$").replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{word}"' if any(char in word for char in " \t'\";") else word
-
-
-def _xml(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+def _first_word(said: str) -> str:
+    """Return the first word of a list that systemd printed; one with odd characters in it is in quotes."""
+    if not said.startswith('"'):
+        return said.partition(" ")[0]
+    word, rest = "", iter(said[1:])
+    for char in rest:
+        if char == '"':
+            break
+        word += next(rest, "") if char == "\\" else char
+    return word
 
 
 def _said(done: "subprocess.CompletedProcess[str]") -> str:

@@ -291,3 +291,71 @@ def test_the_system_runs_one_for_a_user_who_has_no_manager(booted: Booted) -> No
     assert float(exposure.split("service: ")[-1].split()[0]) <= 1.1
     booted.root(sys.executable, "-m", "isaacctl", "service", "uninstall", "--system", "--for", "ada")
     assert booted.root("find", "/etc/systemd/system", "-name", "isaacd*").stdout == ""
+
+
+def test_one_user_less_of_the_system_leaves_the_others_theirs(booted: Booted) -> None:
+    ours = [sys.executable, "-m", "isaacctl", "service"]
+    for user in ("ada", "1"):
+        assert booted.root(*ours, "install", "--system", "--for", user).returncode == 0
+    done = booted.root(*ours, "uninstall", "--system", "--for", "1", "--json")
+    assert json.loads(done.stdout)["others"] == [f"isaacd@{UID}.socket"]
+    assert booted.user("isaacctl", "greet", environ={"XDG_RUNTIME_DIR": ""}).returncode == 0
+    assert booted.root("ls", "/run/isaacd").stdout.split() == [str(UID)]
+    booted.root(*ours, "uninstall", "--system", "--for", "ada")
+    assert booted.root("find", "/etc/systemd/system", "/run/isaacd", "-name", "*isaacd@*").stdout == ""
+    assert booted.root("ls", "/run/isaacd").stdout == ""
+
+
+def test_folders_that_were_deleted_are_made_anew(service: Booted) -> None:
+    service.isaacctl("notes", "add", "one")
+    kept = [f"/home/ada/{name}/isaac" for name in (".cache", ".config", ".local/share", ".local/state")]
+    service.user("rm", "-r", *kept)
+    service.user("systemctl", "--user", "restart", "isaacd.service")
+    service.isaacctl("notes", "add", "two")
+    assert "two" in service.isaacctl("notes", "list")
+    assert "fence" not in service.isaacctl("doctor")
+    modes = service.user("stat", "-c", "%a", *kept).stdout.split()
+    assert modes == ["700"] * 4
+
+
+def test_its_files_are_where_the_shell_of_the_installation_has_them(booted: Booted) -> None:
+    other = {"XDG_DATA_HOME": "/home/ada/da ta%h$x", "XDG_CONFIG_HOME": "/home/ada/con"}
+    booted.user("isaacctl", "notes", "add", "before", environ=other)
+    assert booted.user("isaacctl", "service", "install", environ=other).returncode == 0
+    assert booted.main_pid() > 0
+    assert "before" in booted.user("isaacctl", "notes", "list", environ=other).stdout
+    booted.user("isaacctl", "service", "uninstall", environ=other)
+    assert booted.user("find", "/home/ada", "-name", "isaacd.s*").stdout == ""
+
+
+def test_an_installation_that_does_not_work_is_undone(booted: Booted) -> None:
+    folder = "/home/ada/.config/systemd/user"
+    booted.user("mkdir", "-p", f"{folder}/isaacd.service.d")
+    text = "[Service]\\nExecStart=\\nExecStart=/bin/false\\nStartLimitBurst=1\\n"
+    booted.user("sh", "-c", f"printf '{text}' > {folder}/isaacd.service.d/99.conf")
+    done = booted.user("isaacctl", "service", "install")
+    assert done.returncode == 1
+    assert "ended with 1" in done.stderr
+    booted.isaacctl("greet")  # on demand, as before
+    booted.isaacctl("stop")
+    booted.user("rm", "-r", f"{folder}/isaacd.service.d")
+    assert booted.user("find", folder, "-name", "isaacd*").stdout == ""
+
+
+def test_where_users_have_no_namespaces_it_runs_with_the_other_fences(booted: Booted) -> None:
+    manager, file = f"user@{UID}.service", f"/etc/systemd/system/user@{UID}.service.d/without.conf"
+    booted.root("mkdir", "-p", file.rpartition("/")[0])
+    booted.root("sh", "-c", f"printf '[Service]\\nRestrictNamespaces=yes\\n' > {file}")
+    booted.root("systemctl", "daemon-reload")
+    booted.root("systemctl", "restart", manager)
+    try:
+        said = json.loads(booted.isaacctl("service", "install", "--json"))
+        assert "fewer fences" in said["remarks"][0]
+        assert booted.main_pid() > 0
+    finally:
+        booted.root("rm", file)
+        booted.root("systemctl", "daemon-reload")
+        booted.root("systemctl", "restart", manager)
+    again = json.loads(booted.isaacctl("service", "install", "--json"))
+    assert (again["remarks"], len(again["installed"])) == ([], 2)
+    booted.isaacctl("service", "uninstall")

@@ -21,6 +21,17 @@ def _needs(program: str) -> None:
         pytest.skip(f"{program} is missing; make test-system installs it where it can")
 
 
+def _connected(path: Path) -> socket.socket | None:
+    """Connect; a socket has its name a moment before it listens."""
+    sock = socket.socket(socket.AF_UNIX)
+    try:
+        sock.connect(str(path))
+    except OSError:
+        sock.close()
+        return None
+    return sock
+
+
 @pytest.mark.parametrize("kind", ["user", "system"])
 def test_systemd_finds_nothing_wrong_with_the_units(kind: str, tmp_path: Path) -> None:
     _needs("systemd-analyze")
@@ -54,10 +65,7 @@ def test_a_socket_that_is_handed_over_is_served() -> None:
             stderr=subprocess.DEVNULL,
         )
         try:
-            eventually(home.socket.exists, "the socket")
-            sock = socket.socket(socket.AF_UNIX)
-            sock.connect(str(home.socket))
-            with Caller(sock) as caller:
+            with Caller(eventually(lambda: _connected(home.socket), "the socket to listen")) as caller:
                 assert caller.call("ping")["pid"] == starter.pid
         finally:
             starter.send_signal(signal.SIGTERM)
