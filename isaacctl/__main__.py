@@ -148,13 +148,19 @@ def _talk(argv: list[str], *, is_status: bool) -> tuple[int, list[str]] | None:
             return talk.run(data), talk.after
         except Unanswered as unanswered:
             draining = unanswered.draining
-            if started is not None:
+            if started is not None and not _is_lost(started, path):
                 break
         except BrokenOff:
             break
     from isaacctl.launch import explain_death
 
     raise explain_death(path, os.environ, started)
+
+
+def _is_lost(started: "Started", path: str) -> bool:
+    from isaacctl.launch import is_lost
+
+    return is_lost(started, path, os.environ)
 
 
 def _for_shell(argv: list[str]) -> int | None:

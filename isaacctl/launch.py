@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 DEADLINE_S = 15.0
 DEATH_S = 2.0
 BACKLOG = 128
+_TRIES = 10
+
+
+class _Vanished(Refused):
+    """The folder of socket and lock was deleted meanwhile."""
 
 
 def start(
@@ -47,14 +52,22 @@ def start(
             except BlockingIOError:
                 state = "full"  # it listens, but many are waiting before us
         if state == "absent" and started is not None:
-            raise explain_death(path, environ, started)
-        lock = None if state == "full" else take_lock(lock_path(path, environ))
-        if lock is not None:
-            try:
-                started = _start_locked(path, environ, uid, lock, arguments)
-            finally:
-                os.close(lock)
-            after_drain = False
+            if not is_lost(started, path, environ) and _exit_status(started) is not None:
+                raise explain_death(path, environ, started)
+            started = None  # it leaves by itself, as it cannot be found any more
+        try:
+            lock = None if state == "full" else take_lock(lock_path(path, environ))
+            if lock is not None:
+                try:
+                    started = _start_locked(path, environ, uid, lock, arguments)
+                finally:
+                    os.close(lock)
+                after_drain = False
+                continue
+        except _Vanished:
+            if time.monotonic() > deadline:
+                raise
+            make_private(os.path.dirname(path), uid)  # somebody tidies up just now
             continue
         if time.monotonic() > deadline:
             raise _stuck(path, environ, deadline_s)
@@ -73,6 +86,8 @@ def take_lock(path: str) -> int | None:
     """Return the lock file's descriptor, or None if a daemon (or a client that starts one) holds it."""
     try:
         lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
+    except FileNotFoundError as error:
+        raise _vanished(f"open the lock file {path}", error) from None
     except OSError as error:
         raise cannot(f"open the lock file {path}", error) from None
     if os.fstat(lock).st_mode & 0o170000 != 0o100000:
@@ -94,11 +109,17 @@ def take_lock(path: str) -> int | None:
 
 def make_private(directory: str, uid: int) -> None:
     """Make a directory that only the user can enter, whatever the umask, and check that it is one."""
-    try:
-        make_directory(directory)
-        check(directory, uid)
-    except OSError as error:
-        raise cannot(f"make the directory {directory}", error) from None
+    for left in range(_TRIES - 1, -1, -1):
+        try:
+            make_directory(directory)
+            check(directory, uid)
+        except FileNotFoundError as error:
+            if not left:  # else somebody has deleted it between the two
+                raise cannot(f"make the directory {directory}", error) from None
+        except OSError as error:
+            raise cannot(f"make the directory {directory}", error) from None
+        else:
+            return
 
 
 def _start_locked(
@@ -120,7 +141,10 @@ def _start_locked(
     try:
         return spawn(listener.fileno(), lock, path, environ, arguments)
     except OSError as error:
-        os.unlink(path)
+        try:
+            os.unlink(path)
+        except FileNotFoundError:
+            pass
         raise cannot(f"start the daemon with {sys.executable or 'no interpreter'}", error) from None
     finally:
         listener.close()
@@ -171,6 +195,8 @@ def _listen(path: str) -> _socket.socket:
         listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
+        if isinstance(error, FileNotFoundError):
+            raise _vanished(f"listen on {path}", error) from None
         raise cannot(f"listen on {path}", error) from None
     return listener
 
@@ -183,7 +209,7 @@ def explain_death(path: str, environ: "Mapping[str, str]", started: Started | No
         message = "isaacd closed the connection before it had answered"
     else:
         log, since = started.log, started.log_size
-        status = _exit_status(started.pid)
+        status = _exit_status(started)
         if status is None:
             message = (
                 f"isaacd (pid {started.pid}), just started, closed the connection before it had answered"
@@ -201,18 +227,33 @@ def explain_death(path: str, environ: "Mapping[str, str]", started: Started | No
     return Refused(f"{message}\nThe whole log: {log}", code)
 
 
-def _exit_status(pid: int) -> int | None:
+def is_lost(started: Started, path: str, environ: "Mapping[str, str]") -> bool:
+    """Say whether the lock file of a daemon is gone or another one, so that nobody finds the daemon any more."""
+    try:
+        found = os.stat(lock_path(path, environ))
+    except OSError:
+        return True
+    return (found.st_dev, found.st_ino) != started.lock
+
+
+def _vanished(what: str, error: OSError) -> _Vanished:
+    told = cannot(what, error)
+    return _Vanished(told.message, told.exit_code)
+
+
+def _exit_status(started: Started) -> int | None:
     """Return how our child ended, negative for a signal; None if it goes on living."""
     deadline = time.monotonic() + DEATH_S
-    while time.monotonic() < deadline:
+    while started.status is None and time.monotonic() < deadline:
         try:
-            found, status = os.waitpid(pid, os.WNOHANG)
+            found, status = os.waitpid(started.pid, os.WNOHANG)
         except ChildProcessError:
             return None
         if found:
-            return os.waitstatus_to_exitcode(status)
-        time.sleep(0.01)
-    return None
+            started.status = os.waitstatus_to_exitcode(status)
+        else:
+            time.sleep(0.01)
+    return started.status
 
 
 def _stuck(path: str, environ: "Mapping[str, str]", waited_s: float) -> Refused:

@@ -26,14 +26,16 @@ _CALLERS_OWN = frozenset(
 
 
 class Started:
-    """A daemon that this process started: its pid, its log, and the log's size before."""
+    """A daemon that this process started: its pid, its log, the log's size before, which file its lock is, how it ended."""
 
-    __slots__ = ("log", "log_size", "pid")
+    __slots__ = ("lock", "log", "log_size", "pid", "status")
 
-    def __init__(self, pid: int, log: str, log_size: int) -> None:
+    def __init__(self, pid: int, log: str, log_size: int, lock: tuple[int, int]) -> None:
         self.pid = pid
         self.log = log
         self.log_size = log_size
+        self.lock = lock
+        self.status: int | None = None
 
 
 def spawn(
@@ -72,7 +74,8 @@ def spawn(
         os.pwrite(lock, f"{pid}\n".encode(), 0)
     except OSError:
         pass  # only a help for people; the lock is what counts
-    return Started(pid, log_name, log_size)
+    held = os.fstat(lock)
+    return Started(pid, log_name, log_size, (held.st_dev, held.st_ino))
 
 
 def _posix_spawn(command: list[str], environ: dict[str, str], actions: "Sequence[tuple[object, ...]]") -> int:

@@ -3,6 +3,7 @@
 import ast
 import fcntl
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -152,6 +153,25 @@ def test_a_lock_that_is_never_let_go_ends_in_a_message(user):
         with pytest.raises(Refused, match=r"(?s)pid 4242.*isaacctl stop --force") as refused:
             start(str(user.socket), user.environ, UID, deadline_s=0.1)
     assert refused.value.exit_code == 75
+
+
+def test_a_folder_that_is_deleted_while_a_client_waits_is_made_anew(user):
+    with held(user):
+        client = user.begin("x")
+        shutil.rmtree(user.directory)
+        _, err = client.communicate(timeout=90)
+    assert client.returncode == 0, err
+    assert user.socket.exists()
+
+
+def test_a_folder_that_goes_again_and_again_costs_no_client_its_answer(user):
+    clients = [user.begin("x") for _ in range(8)]
+    for _ in range(5):
+        shutil.rmtree(user.directory, ignore_errors=True)
+        eventually(lambda: user.directory.exists() or all(one.poll() is not None for one in clients))
+        eventually(lambda: user.socket.exists() or all(one.poll() is not None for one in clients))
+    ends = [client.communicate(timeout=90) for client in clients]
+    assert [client.returncode for client in clients] == [0] * 8, ends
 
 
 def test_what_the_daemon_had_begun_is_not_sent_again(user):
