@@ -144,6 +144,7 @@ def _run(options: _Options) -> None:
             supervisor=supervisor,
         )
         app.load()
+        gc.freeze()  # else the first collection looks at all of it, while the first client waits
         gc.enable()
         return await app.serve(singleton)
 
