@@ -120,7 +120,7 @@ def _talk(argv: list[str], *, is_status: bool) -> tuple[int, list[str]] | None:
     """
     uid = os.getuid()
     path = socket_path(os.environ, uid)
-    data = request(argv, os.environ)
+    data = b""
     started: Started | None = None
     draining = False
     for _ in range(3):
@@ -143,6 +143,8 @@ def _talk(argv: list[str], *, is_status: bool) -> tuple[int, list[str]] | None:
             from isaacctl.launch import start
 
             sock, started = start(path, os.environ, uid, after_drain=draining)
+        # Only now, as the daemon takes the connection in meanwhile.
+        data = data or request(argv, os.environ)
         talk = Talk(sock, path, uid)
         try:
             return talk.run(data), talk.after

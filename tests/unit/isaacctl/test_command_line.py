@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from isaacctl import __version__
 from isaacctl.__main__ import first_word
 from isaacctl.failure import is_alive
 from tests.client_runs import REPOSITORY, Home, eventually, home
@@ -274,6 +275,20 @@ def test_control_c_while_the_client_is_being_loaded_is_quiet(tmp_path):
         env={"PYTHONPATH": str(tmp_path)}, capture_output=True, timeout=90, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
+
+
+@pytest.mark.parametrize("name", ["isaacctl", "isaacd"])
+@pytest.mark.parametrize("safe_path", ["", "1"])
+def test_nothing_that_lies_beside_a_program_is_imported(tmp_path, name, safe_path):
+    program = tmp_path / "program"
+    program.write_bytes((REPOSITORY / name / "_script").read_bytes())
+    (tmp_path / f"{name}.py").write_text("raise AssertionError")
+    done = subprocess.run(
+        [sys.executable, program, "--version"],
+        env={"PYTHONPATH": str(REPOSITORY), "PYTHONSAFEPATH": safe_path},
+        capture_output=True, text=True, timeout=90, check=True,
+    )  # fmt: skip
+    assert done.stdout == f"{name} {__version__}\n"
 
 
 def test_a_second_control_c_leaves_at_once(user):
