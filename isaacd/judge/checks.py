@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from isaacd.judge.arguments import Arguments
 
+_LISTING = frozenset(("\\l", "\\l+", "\\list", "\\list+", "\\lo_list", "\\conninfo"))
 _READS = frozenset(
     (
         "select",
@@ -65,7 +66,12 @@ def sql_reads(arguments: Arguments) -> bool:
         and not any(_HIDES_A_CALL.search(text) for text in texts)
         and all(name in _HARMLESS_CALLS for name in calls)
         and all(
-            (words[0] in _READS or words[0].startswith(("\\d", "\\l")) or words[0] in _ASKING_DOTS)
+            (
+                words[0] in _READS
+                or words[0].startswith("\\d")
+                or words[0] in _LISTING
+                or words[0] in _ASKING_DOTS
+            )
             and not _WRITES & set(words)
             and (words[0].startswith("\\") or not any("\\" in word for word in words))
             and (words[0] != "pragma" or "=" not in "".join(words))

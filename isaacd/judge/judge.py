@@ -39,7 +39,8 @@ class Judge:
         ]
         where = Whereabouts(around)
         for invocation in line.invocations:
-            reasons += OneCommand(self.book, invocation, where).reasons()
+            there = where if invocation.folder is None else where.at(invocation.folder)
+            reasons += OneCommand(self.book, invocation, there).reasons()
         reasons += brought(line.invocations)
         found = verdict(reasons)
         if around.overrides.problems and found.tier > Tier.READ:

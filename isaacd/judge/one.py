@@ -160,7 +160,9 @@ class OneCommand:
     def _grave_starts(self, effect: str) -> Iterator[Place]:
         """Give the places that more arguments come from, where each that is not seen may be as grave as the whole."""
         for word in self._invocation.starts:
-            yield from (place for place in self._places(word, effect) if place.kind in _GRAVE)
+            for place in self._places(word, effect):
+                if place.kind in _GRAVE or (place.kind == "whole-tree" and effect == "wipe"):
+                    yield place
 
     def _holds(self, fact: str, arguments: Arguments, operands: list[Word]) -> bool:
         """Say whether a fact is so; what is not known is not so, and `not-clean` is whatever is not known clean."""

@@ -82,6 +82,14 @@ class Whereabouts:
             if one not in self.folders:
                 self.folders = [self.folders[0], *self.folders[1:][-6:], one]
 
+    def at(self, word: Word) -> "Whereabouts":
+        """Return where a command is that is run in another folder."""
+        other = Whereabouts(self.around)
+        other.folders, other._links = list(self.folders[:1]), self._links
+        other.change(word)
+        other.folders = other.folders[-1:]
+        return other
+
     def link(self, words: Sequence[Word]) -> None:
         """Follow what makes a link, or shows a folder at another place."""
         targets, name = linked(words)
@@ -243,7 +251,8 @@ def _plain(word: Word) -> tuple[str, bool]:
         if not any(char in _GLOB for char in part):
             continue
         before = "/".join(parts[:index]) or ("/" if index and not parts[0] else "")
-        if all(char in "*?.[]!^" for char in part) and index >= len([item for item in parts if item]) - 1:
+        rest = [item for item in parts[index:] if item]
+        if all(item.startswith("!(") or all(char in "*?.[]!^" for char in item) for item in rest):
             return before, True
         # Something of what is there: one that is like no other stands for all that match.
         return posixpath.join(before, part.replace("*", "_").replace("?", "_").replace("[", "_")), False

@@ -16,7 +16,8 @@ class Invocation(msgspec.Struct, frozen=True):
     `starts` are words where those arguments come from, as far as they are seen: `/` in `find / | xargs rm`.
     `is_function` says that its name is certainly that of a function of the line, and no program's.
     `unseen` says, in words, why what it does cannot be seen; then `words` may be empty.
-    `decodes` says that it runs what it makes of text that nobody can read, `supposed` that nothing says it runs at all: it counts only if it destroys. `place` is where it stands in
+    `decodes` says that it runs what it makes of text that nobody can read, `supposed` that nothing says it runs at all: it counts only if it destroys.
+    `folder` is where it runs, None where the line is by then. `place` is where it stands in
     the line.
     """
 
@@ -32,6 +33,7 @@ class Invocation(msgspec.Struct, frozen=True):
     unseen: str | None = None
     decodes: bool = False
     supposed: bool = False
+    folder: Word | None = None
     in_function: str | None = None
     is_function: bool = False
     place: str = ""

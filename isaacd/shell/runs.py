@@ -45,6 +45,7 @@ class Around(msgspec.Struct, frozen=True):
     nested: int = 0
     certain: bool = True
     supposed: bool = False
+    folder: Word | None = None
 
 
 class Runs(ABC):
@@ -156,6 +157,7 @@ class Runs(ABC):
             privileged=around.privileged or found.privileged,
             remote=found.remote or around.remote,
             starts=(*around.starts, *found.starts),
+            folder=found.folder or around.folder,
             nested=around.nested + 1,
             redirects=_inputs(around.redirects) if found.texts else around.redirects,
         )
@@ -170,6 +172,9 @@ class Runs(ABC):
                 self.text(text, {**visible, **_given(found.given)}, inner)
                 if invocation.name in BUILTINS:  # a trap, or a key, may run it whenever it likes
                     self._doubt(text)
+        supposed = msgspec.structs.replace(inner, supposed=True, certain=False, redirects=())
+        for text in found.supposed:
+            self.text(text, self._inherited(values, invocation.assignments), supposed)
         for command in found.commands:
             if invocation.name in _HERE:
                 declare(command, values)
@@ -227,6 +232,7 @@ class Runs(ABC):
             invocation = msgspec.structs.replace(
                 invocation,
                 supposed=around.supposed,
+                folder=around.folder,
                 via=around.via,
                 privileged=around.privileged,
                 remote=around.remote,

@@ -65,11 +65,11 @@ class Word(msgspec.Struct, frozen=True):
 
     @property
     def is_pattern(self) -> bool:
-        """Whether the shell may make other words, or many, of it: `*`, `?` or `[` outside of quotes."""
+        """Whether the shell may make other words, or many, of it: `*`, `?`, `[` or `!(` outside of quotes."""
         for part in self.parts:
             if isinstance(part, Text) and not part.quoted:
                 text = part.text
-                if "*" in text or "?" in text or "[" in text:
+                if "*" in text or "?" in text or "[" in text or "!(" in text:
                     return True
         return False
 

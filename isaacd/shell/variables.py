@@ -234,7 +234,7 @@ def influences(
                 yield Influence(value)
         elif name == "LESS" and "+" in raw:
             yield Influence("LESS may make less run something at its start", quoted=True)
-        elif name in CODE_VARIABLES:
+        elif name in CODE_VARIABLES or name.startswith("BASH_FUNC_"):
             if raw not in ("", "''", '""'):
                 yield Influence(f"{name} puts code into programs that cannot be seen", quoted=True)
         elif name == "PATH" and changes_path(raw):

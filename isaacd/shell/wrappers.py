@@ -274,4 +274,5 @@ def _takes_next(option: str, shape: Shape) -> bool:
 
 def _is_assignment(value: str) -> bool:
     name, equals, _ = value.partition("=")
-    return bool(equals) and name.isidentifier()
+    # Names may hold more than those of a shell: `BASH_FUNC_ls%%=() { rm x; }` is a function for the next one.
+    return bool(equals) and name.rstrip("%()").isidentifier()

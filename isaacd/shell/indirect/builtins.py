@@ -2,7 +2,7 @@
 
 import msgspec
 
-from isaacd.shell.indirect.found import Finder, Found, joined, merged
+from isaacd.shell.indirect.found import Finder, Found, joined, merged, read_as_shell
 from isaacd.shell.indirect.shells import substituted
 from isaacd.shell.invocation import Invocation
 
@@ -22,6 +22,10 @@ def _source(invocation: Invocation) -> Found:
     if text is not None:
         return Found(texts=(text,), same_shell=True)
     file = invocation.words[1].raw if len(invocation.words) > 1 else "?"
+    if file in ("/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"):
+        read = read_as_shell(invocation)
+        if read.texts:
+            return Found(texts=read.texts, same_shell=True, forgets=True)
     return Found(unseen=f"what is in the file {file} is run, and cannot be seen", forgets=True)
 
 

@@ -19,6 +19,7 @@ class Found(msgspec.Struct, frozen=True):
     `commands` are lists of words, `texts` are lines for a shell. With `same_shell` those change the shell that reads
     the line, else `given` are their `$0`, `$1` and so on. `forgets` says that afterwards no variable's value is known.
     `starts` are the places where more arguments come from.
+    `supposed` are lines of which nothing says that they are run, `folder` is where all of it runs, None here.
     `unseen` says why something cannot be seen, `decodes` that it is made of what nobody can read.
     """
 
@@ -32,6 +33,8 @@ class Found(msgspec.Struct, frozen=True):
     same_shell: bool = False
     forgets: bool = False
     given: tuple[Word, ...] = ()
+    supposed: tuple[str, ...] = ()
+    folder: Word | None = None
     decodes: bool = False
 
 
@@ -79,6 +82,8 @@ def merged(*finds: Found) -> Found:
         remote=next((found.remote for found in finds if found.remote is not None), None),
         more_arguments=any(found.more_arguments for found in finds),
         starts=tuple(word for found in finds for word in found.starts),
+        supposed=tuple(item for found in finds for item in found.supposed),
+        folder=next((found.folder for found in finds if found.folder is not None), None),
         decodes=any(found.decodes for found in finds),
     )
 

@@ -24,6 +24,8 @@ _CODE = {
 }  # fmt: skip
 _CODE_OPTIONS = {name: frozenset(options.split()) for name, options in _CODE.items()}
 _JOINED = re.compile(r"-[a-zA-Z0-9]*[ecEr]\Z")
+# Modules that are commands of their own name as well.
+_TOOLS = frozenset("pip black ruff mypy pytest isort flake8 pylint poetry twine".split())
 _TELLS = frozenset(("--version", "-V", "-v", "-version", "--help", "-h"))
 # The text of a shell command inside the code of another language: os.system("..."), system('...'), `...`.
 _CALLS = re.compile(
@@ -52,8 +54,8 @@ def interpreter(invocation: Invocation) -> Found:
         return _awk(invocation)
     if name in ("bc", "m4"):
         return Found()
-    if name == "python" and len(words) > 1 and words[0].value == "-m":
-        return Found()
+    if name in ("python", "pypy") and len(words) > 1 and words[0].value == "-m":
+        return Found((words[1:],)) if words[1].value in _TOOLS else Found()
     if any(word.value in _TELLS and (name, word.value) != ("python", "-v") for word in words[:1]):
         return Found()
     codes = _codes(name, words)
@@ -121,7 +123,7 @@ def _of_codes(name: str, codes: list[str | None], invocation: Invocation) -> Fou
     in_place = name in ("perl", "ruby") and any(re.match(r"-[a-zA-Z0-9]*i", option) for option in options)
     if len(seen) == len(codes) and not in_place and all(is_innocent(name, code) for code in seen):
         return Found()
-    texts = [text for code in seen for text in (*_calls(code), *_hidden_in(name, code))]
+    texts = [text for code in seen for text in hidden_in(name, code)]
     if name in _OF_SHELLS:
         texts += [text for code in seen for text in _spoken(name, code)]
     return Found(
@@ -131,10 +133,10 @@ def _of_codes(name: str, codes: list[str | None], invocation: Invocation) -> Fou
     )
 
 
-def _hidden_in(name: str, code: str) -> list[str]:
+def hidden_in(name: str, code: str) -> list[str]:
     """Return the lines that code of a language puts together, and what the calls in it run or delete then."""
     found = put_together(name, code)
-    return [*found.lines, *(_calls(found.code) if found.code else ())]
+    return [*_calls(code), *found.lines, *(_calls(found.code) if found.code else ())]
 
 
 _OF_SHELLS = frozenset(("pwsh", "powershell", "tclsh", "wish", "expect"))
@@ -186,7 +188,7 @@ def _awk(invocation: Invocation) -> Found:
         for found in _AWK_CALL.finditer(code)
     ]
     texts += _strings(words[:place], [code for code in codes if code is not None])
-    texts += [text for code in codes if code is not None for text in _hidden_in("awk", code)]
+    texts += [text for code in codes if code is not None for text in hidden_in("awk", code)]
     if any(code is not None and _AWK_RUNS_INPUT.search(code) for code in codes):
         texts += read_as_shell(invocation).texts
     return Found(

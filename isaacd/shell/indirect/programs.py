@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from isaacd.shell.indirect.found import SHELLS, Finder, Found, joined, merged, operands, read_as_shell
+from isaacd.shell.indirect.interpreters import hidden_in
 from isaacd.shell.indirect.make import make
 from isaacd.shell.indirect.sed import sed
 from isaacd.shell.indirect.starts import found_below, found_by_fd, piped
@@ -185,7 +186,8 @@ def _database(marks: str) -> Finder:
     def find(invocation: Invocation) -> Found:
         texts = [word.value or "" for word in invocation.words[1:]]
         texts += read_as_shell(invocation).texts
-        return Found(texts=tuple(found[1] for text in texts for found in runs.finditer(text)))
+        lines = (line for text in texts for found in runs.finditer(text) for line in found.groups() if line)
+        return Found(texts=tuple(lines))
 
     return find
 
@@ -305,6 +307,26 @@ def _unpacker(invocation: Invocation) -> Found:
     )
 
 
+def _perl_in(invocation: Invocation) -> Found:
+    """`exiftool -if CODE` and `-p FORMAT`: Perl, which may run lines."""
+    texts: list[str] = []
+    for before, word in itertools.pairwise(invocation.words):
+        if before.value in ("-if", "-if2", "-p", "-printFormat") and word.value is not None:
+            texts += hidden_in("perl", word.value)
+    return Found(texts=tuple(texts))
+
+
+def _network(invocation: Invocation) -> Found:
+    """`ip netns exec NAME COMMAND`, `ip vrf exec NAME COMMAND`."""
+    values = [word.value for word in invocation.words]
+    for place, value in enumerate(values[1:4], 1):
+        if value in ("netns", "vrf") and values[place + 1 : place + 2] == ["exec"]:
+            return Found((invocation.words[place + 3 :],)) if len(values) > place + 3 else Found()
+    return Found()
+
+
+_OF_MYSQL = r"(?:^|;)\s*(?:\\!|\\P|system|pager)\s+(.+)|--pager=(.+)"
+
 PROGRAMS: dict[str, Finder] = {
     "find": _find,
     "gfind": _find,
@@ -318,11 +340,15 @@ PROGRAMS: dict[str, Finder] = {
     **dict.fromkeys(
         ("vi", "vim", "nvim", "view", "vimdiff", "gvim", "ex", "ed", "red", "nvi", "rvim"), _editor
     ),
-    "psql": _database(r"^\s*\\!\s*(.+)"),
-    "sqlite3": _database(r"^\s*\.(?:shell|system)\s+(.+)"),
-    "mysql": _database(r"^\s*(?:\\!|system)\s+(.+)"),
+    "psql": _database(r"\\!\s*(.+)|\\[a-z]+[^\n]*?\|\s*(.+)|`([^`\n]+)`|\bprogram\s+'([^'\n]+)'"),
+    "sqlite3": _database(
+        r"^\s*\.(?:shell|system)\s+(.+)|^\s*\.[a-z]+\s+[^|\n]{0,200}?\|([^'\"\n]+)|\bedit\([^,\n]{0,200},\s*'([^'\n]+)'"
+    ),
+    "mysql": _database(_OF_MYSQL),
     "dc": _database(r"!\s*([^<>=!\n].*)"),
-    "mariadb": _database(r"^\s*(?:\\!|system)\s+(.+)"),
+    "mariadb": _database(_OF_MYSQL),
+    "exiftool": _perl_in,
+    "ip": _network,
     **dict.fromkeys(("less", "more", "most"), _pager),
     "make": make,
     "gmake": make,

@@ -14,6 +14,11 @@ _FD_TAKES = frozenset(
     "-e --extension -d --max-depth --min-depth --exact-depth -t --type -E --exclude -S --size -o --owner -j --threads "
     "--changed-within --changed-before -c --color --base-directory --search-path".split()
 )
+_ASKING = tuple(
+    "-name -iname -path -ipath -wholename -regex -iregex -newer -mtime -mmin -atime -amin -ctime -cmin -size -empty -perm -user -group "
+    "-links -inum -samefile -uid -gid -nouser -nogroup -lname -ilname -used -xtype -executable -readable -writable".split()
+)
+_HERE = Word(".", (Text("."),))
 _LISTS = frozenset(("ls", "gls", "dir", "vdir", "du", "tree", "exa", "eza", "lsd"))
 
 
@@ -25,7 +30,17 @@ def found_below(words: Sequence[Word]) -> tuple[Word, ...]:
             break
         if word.value not in ("-L", "-H", "-P"):
             starts.append(word)
-    return tuple(starts)
+    values = [word.value or "?" for word in words[1 + len(starts) :]]
+    # What is asked of the files leaves some of those here; elsewhere each of them may be grave.
+    asks = any(
+        value.startswith(_ASKING) and values[place + 1 : place + 2] != ["*"]
+        for place, value in enumerate(values)
+    )
+    return _elsewhere(starts) if asks else tuple(starts or (_HERE,))
+
+
+def _elsewhere(words: Sequence[Word]) -> tuple[Word, ...]:
+    return tuple(word for word in words if word.value not in (".", "./"))
 
 
 def found_by_fd(words: Sequence[Word]) -> tuple[Word, ...]:
@@ -56,12 +71,16 @@ def piped(invocation: Invocation) -> tuple[Word, ...]:
     step, steps = invocation.receives, 0
     while step is not None and steps < MAX_STEPS:
         name = step.name or ""
+        starts: tuple[Word, ...] | None = None
         if name in ("find", "gfind"):
-            return found_below(step.words)
-        if name in ("fd", "fdfind"):
-            return found_by_fd(step.words)
-        if name in _LISTS:
-            return tuple(word for word in step.words[1:] if not word.beginning.startswith("-"))
+            starts = found_below(step.words)
+        elif name in ("fd", "fdfind"):
+            starts = found_by_fd(step.words)
+        elif name in _LISTS:
+            starts = tuple(word for word in step.words[1:] if not word.beginning.startswith("-")) or (_HERE,)
+        if starts is not None:
+            # What stands between them may leave some out.
+            return starts if not steps else _elsewhere(starts)
         if (text := written_through(step)) is not None:
             return _lines(text)
         step, steps = step.receives, steps + 1

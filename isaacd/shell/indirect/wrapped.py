@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from isaacd.shell.handed import lines_in
 from isaacd.shell.indirect.found import SHELLS, Found, joined, merged, read_as_shell
 from isaacd.shell.indirect.starts import piped
 from isaacd.shell.invocation import Invocation
@@ -12,6 +13,10 @@ from isaacd.shell.variables import influences
 from isaacd.shell.wrappers import RUNNERS, WRAPPERS, Unwrapped, unwrap
 
 __all__ = ["RUNNERS", "runner", "wrapped"]
+# Options that name the folder where the command runs.
+_MOVES = dict.fromkeys(("env", "genv"), ("-C", "--chdir")) | dict.fromkeys(
+    ("sudo", "run0"), ("-D", "--chdir")
+)
 _LOGIN = frozenset(("-i", "-s", "--login", "--shell"))
 
 
@@ -46,7 +51,10 @@ def wrapped(name: str, invocation: Invocation) -> Found:
         return joined(inner.words, f"which command {name} runs cannot be seen")
     found = Found((inner.words,), privileged=privileged, more_arguments=shape.more_arguments)
     if inner.assignments:
-        found = merged(found, *_set(inner.assignments))
+        lines = tuple(line for text in inner.assignments for line in lines_in(text))
+        found = merged(found, *_set(inner.assignments), Found(supposed=lines))
+    if name in _MOVES and (folder := _folder(invocation.words[1:], _MOVES[name])) is not None:
+        found = msgspec.structs.replace(found, folder=folder)
     return _with_arguments(found, name, invocation, inner) if shape.more_arguments else found
 
 
@@ -55,6 +63,21 @@ def _with_arguments(found: Found, name: str, invocation: Invocation, inner: Unwr
     hides = _runs_arguments(name, invocation, inner)
     texts = found.texts if hides is None else (*found.texts, *read_as_shell(invocation).texts)
     return msgspec.structs.replace(found, texts=texts, unseen=found.unseen or hides, starts=piped(invocation))
+
+
+def _folder(words: tuple[Word, ...], options: tuple[str, ...]) -> Word | None:
+    for place, word in enumerate(words):
+        value = word.value or "?"
+        if value in options:
+            return words[place + 1] if place + 1 < len(words) else None
+        name, equals, text = value.partition("=")
+        if equals and name in options:
+            return Word(text, (Text(text),))
+        if value[:2] == options[0] and len(value) > 2:
+            return Word(value[2:], (Text(value[2:]),))
+        if not value.startswith("-") and "=" not in value:
+            return None
+    return None
 
 
 def _set(assignments: Iterable[str]) -> Iterator[Found]:
