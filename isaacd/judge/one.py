@@ -3,6 +3,8 @@
 import posixpath
 from collections.abc import Iterator
 
+import msgspec
+
 from isaacd.judge.arguments import Arguments, fits, read
 from isaacd.judge.book import RuleBook
 from isaacd.judge.checks import CHECKS
@@ -13,9 +15,11 @@ from isaacd.judge.overrides import Override
 from isaacd.judge.places import Place, Whereabouts
 from isaacd.judge.rule import Reading
 from isaacd.judge.targets import targets
+from isaacd.judge.telling import MORE, TELLS, asks_for_help, piped_words
 from isaacd.judge.usual import is_usual
 from isaacd.judge.verdict import Reason
 from isaacd.safety.tier import Tier
+from isaacd.shell.handed import GRAVE
 from isaacd.shell.indirect import SHELLS
 from isaacd.shell.invocation import Invocation
 from isaacd.shell.syntax import Assignment, Redirect, Word
@@ -23,10 +27,12 @@ from isaacd.shell.syntax import Assignment, Redirect, Word
 _BIN = frozenset(
     "/bin /usr/bin /sbin /usr/sbin /usr/local/bin /usr/local/sbin /opt/homebrew/bin /snap/bin /run/current-system/sw/bin".split()
 )
-# What these run gets arguments that are not in the line, through wrappers too.
-_MORE = frozenset(("xargs", "gxargs", "parallel"))
 _GRAVE = frozenset(("root", "all-home", "system", "keys", "startup", "device"))
-_TELLS = ("--help", "--version")
+MAX_BEHIND = 6
+# Known programs that run what stands behind so many words of their own that nobody counts them.
+_RUN_BEHIND = frozenset(
+    "systemd-nspawn machinectl multipass arch-chroot toolbox distrobox rsh lxc incus capsh heroku".split()
+)
 _VERBS = {
     "create": "write to",
     "append": "write to",
@@ -48,7 +54,7 @@ class OneCommand:
         self._invocation = invocation
         self._where = where
         self._placed: dict[tuple[int, bool], list[Place]] = {}
-        self._more = invocation.more_arguments or not _MORE.isdisjoint(invocation.via)
+        self._more = invocation.more_arguments or not MORE.isdisjoint(invocation.via)
 
     def reasons(self) -> list[Reason]:
         """Return every reason, those of the person's own rules taken into account."""
@@ -95,8 +101,27 @@ class OneCommand:
             if not self._only_tells() or "/" in place:
                 text = f"{name} is not known" if "/" not in place else f"{place} is a program of its own"
                 yield from self._overridden([self._reason(Tier.BEYOND, text, "unknown")], overrides, None)
+            yield from self._behind()
         else:
             yield from self._known(reading, overrides)
+            if name in _RUN_BEHIND:
+                yield from self._behind()
+
+    def _behind(self) -> Iterator[Reason]:
+        """Give what would be destroyed if a program that is not known runs the command behind it, as many do."""
+        invocation = self._invocation
+        if len(invocation.via) > MAX_BEHIND:
+            return
+        for place, word in enumerate(invocation.words[1:], 1):
+            if (word.value or "").rpartition("/")[2] in GRAVE:
+                inner = msgspec.structs.replace(
+                    invocation,
+                    words=invocation.words[place:],
+                    via=(*invocation.via, invocation.name or "?"),
+                    supposed=True,
+                )
+                yield from OneCommand(self._book, inner, self._where).reasons()
+                return
 
     def _is_installed(self, place: str) -> bool:
         folder = posixpath.dirname(place)
@@ -104,12 +129,12 @@ class OneCommand:
 
     def _only_tells(self) -> bool:
         words = self._invocation.words
-        return len(words) == 2 and words[1].value in _TELLS
+        return len(words) == 2 and words[1].value in TELLS
 
     def _known(self, reading: Reading, overrides: list[Override]) -> Iterator[Reason]:
         invocation = self._invocation
         words = invocation.words[1:]
-        if words and reading.style != "words" and _asks_for_help(words) and invocation.unseen is None:
+        if words and reading.style != "words" and asks_for_help(words) and invocation.unseen is None:
             yield self._reason(Tier.READ, "it only tells how it is used", "help")
             return
         arguments = read(words, reading)
@@ -118,7 +143,7 @@ class OneCommand:
             text = foreign(arguments, self._where)
             found += [self._reason(Tier.BEYOND, text, "foreign repository")] if text is not None else []
         yield from self._overridden(found, overrides, arguments, reading)
-        extra = _piped_words(invocation)
+        extra = piped_words(invocation)
         if extra:
             yield from self._overridden(
                 self._match(reading, read((*words, *extra), reading)), overrides, arguments, reading
@@ -317,23 +342,3 @@ class OneCommand:
         self, tier: Tier, text: str, rule: str, destroys: str = "", *, is_floor: bool = False
     ) -> Reason:
         return Reason(tier, text, self._invocation.place, rule, destroys, is_floor)
-
-
-def _asks_for_help(words: tuple[Word, ...]) -> bool:
-    """Say whether a command is only asked how it is used: `--help` or `--version` beside a word or two at most."""
-    values = [word.value for word in words]
-    if len(values) > 3 or not any(value in _TELLS for value in values):
-        return False
-    return all(value is not None and (value in _TELLS or value[:1].isalpha()) for value in values)
-
-
-def _piped_words(invocation: Invocation) -> tuple[Word, ...]:
-    """Return the words that `echo` hands to a command by way of xargs, as far as they are seen."""
-    source = invocation.receives
-    if _MORE.isdisjoint(invocation.via) or source is None or source.name not in ("echo", "printf"):
-        return ()
-    return tuple(
-        word
-        for word in source.words[1:]
-        if not (word.value or "-").startswith("-") or word.value in ("--force", "-f")
-    )

@@ -9,6 +9,10 @@ from isaacd.shell.written import written_by
 
 MAX_VALUE = 2000
 MAX_LINES = 8
+# Commands that destroy more than one thing at a time.
+GRAVE = frozenset(
+    "rm dd shred wipefs chmod chown find mv mkfs mkfs.ext4 mkfs.xfs mkfs.btrfs blkdiscard unlink truncate".split()
+)
 # Where in a value a line may begin that destroys something.
 _BEGINS = re.compile(
     r"(?<![\w.-])(?:rm|dd|mkfs(?:\.\w{1,8})?|shred|wipefs|chmod|chown|find|mv|curl|wget|sudo|doas|(?:ba|z|k|da)?sh|python3?|perl|git|eval)\s",

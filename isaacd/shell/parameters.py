@@ -33,7 +33,7 @@ def parameter(text: str, values: Mapping[str, str]) -> str | None:
 
 def default(text: str) -> str | None:
     """Return what `${name:-text}` gives when the variable has no value, if that is plain."""
-    found = _FORM.match(text)
+    found = _FORM.match(text.lstrip("=~^"))  # other shells say so how the value is split
     if found is None or found[1]:
         return None
     operator = _DEFAULT.match(found[3])

@@ -9,8 +9,10 @@ import msgspec
 from isaacd.shell.arrays import drop
 from isaacd.shell.expand import BLANKS
 from isaacd.shell.files import Files
+from isaacd.shell.handed import GRAVE
 from isaacd.shell.indirect import NOTHING, Found, indirect
 from isaacd.shell.indirect.builtins import BUILTINS
+from isaacd.shell.indirect.found import written_through
 from isaacd.shell.invocation import Invocation
 from isaacd.shell.parameters import default
 from isaacd.shell.parse import Parser
@@ -124,6 +126,8 @@ class Runs(ABC):
         if found.unseen is not None:
             invocation = msgspec.structs.replace(invocation, unseen=found.unseen, decodes=found.decodes)
         self._add(invocation, around)
+        if invocation.unseen is not None and around.receives is not None and not around.supposed:
+            self._suppose_input(around)
         if self._files and name is not None and (text := self._files.run_by(invocation)) is not None:
             self._within(invocation, text, values, around)
         if invocation.redirects or name == "tee":
@@ -133,12 +137,20 @@ class Runs(ABC):
         if (
             name is None
             or first.is_pattern
+            or name[0:1] == "="
             or found is not NOTHING
             or name in self._functions
             or name in self._aliases
             or name == "unset"
         ):
             self._follow(invocation, found, values, around)
+
+    def _suppose_input(self, around: Around) -> None:
+        """Walk what is piped into something that is not seen: it may run it, line by line."""
+        text = written_through(around.receives) if around.receives is not None else None
+        if text is not None and any(name in text for name in GRAVE):
+            inner = msgspec.structs.replace(around, supposed=True, certain=False, redirects=(), receives=None)
+            self.text(text, {"IFS": BLANKS}, msgspec.structs.replace(inner, nested=around.nested + 1))
 
     def _within(self, invocation: Invocation, text: str, values: dict[str, str], around: Around) -> None:
         """Walk the text of a file that a command runs."""
@@ -175,7 +187,7 @@ class Runs(ABC):
         supposed = msgspec.structs.replace(inner, supposed=True, certain=False, redirects=())
         for text in found.supposed:
             self.text(text, self._inherited(values, invocation.assignments), supposed)
-        for command in found.commands:
+        for command in filter(None, found.commands):
             if invocation.name in _HERE:
                 declare(command, values)
                 self.run(command, values, inner, invocation.assignments, more=found.more_arguments)
@@ -283,6 +295,8 @@ def _candidates(words: Sequence[Word]) -> Iterable[Sequence[Word]]:
     first = words[0]
     if first.value is not None:
         pattern = first.value.rpartition("/")[2]
+        if first.value[:1] == "=" and first.value[1:2].isalpha():  # zsh puts the program's path in its place
+            yield (Word(first.value[1:], (Text(first.value[1:]),)), *words[1:])
         # Longer ones are not looked at: `fnmatch` takes long for them.
         if first.is_pattern and len(pattern) <= MAX_PATTERN:
             yield from (

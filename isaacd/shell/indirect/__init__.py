@@ -30,6 +30,8 @@ def indirect(invocation: Invocation) -> Found:
         found = wrapped(name, invocation)
     elif name in RUNNERS:
         found = runner(name, invocation)
+        if INTERPRETERS.match(name):
+            found = merged(found, interpreter(invocation))
     elif INTERPRETERS.match(name):
         found = interpreter(invocation)
     elif LOADER.match(name):

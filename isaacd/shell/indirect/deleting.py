@@ -16,12 +16,12 @@ _HOME = (
 )
 _DELETES = (
     r"rmtree|rmtree_ok|remove_tree|rm_rf?|rm_r|remove_entry_secure|remove_dir|remove_file|removedirs|removeSync|remove_all|rmSync|rmdirSync|"
-    r"unlinkSync|rimraf|rmdir|unlink|deltree|delete_dir|delete_tree|removeAll|remove|delete|rm|Remove-Item|del"
+    r"unlinkSync|rimraf|rmdir|unlink|deltree|delete_dir|delete_tree|delete-directory|delete-file|removeAll|remove|delete|rm|Remove-Item|del"
 )
 _PATH = rf"(?:[rbufRBUF]{{0,2}}(?:\"([^\"\n]{{1,500}})\"|'([^'\n]{{1,500}})')|({_HOME}))"
 _DELETED = re.compile(
     rf"(?<![\w-])(?:{_DELETES})\b(?:[-\s]{{1,4}}(?:Recurse|Force|r|f|rf)\b){{0,4}}\s{{0,4}}[(\[]{{0,2}}\s{{0,4}}"
-    rf"(?:(?:glob|Dir|bsd_glob|glob\.glob|iglob|File\.join|fs\.realpathSync)\s{{0,2}}[(\[.]{{1,2}}(?:glob\()?\s{{0,4}})?{_PATH}"
+    rf"(?:(?:glob|Dir|bsd_glob|glob\.glob|iglob|File\.join|fs\.realpathSync)\s{{0,2}}[(\[. ]{{1,2}}(?:glob\()?\s{{0,4}})?{_PATH}"
 )
 _PATH_OBJECT = re.compile(rf"Path\(\s{{0,4}}{_PATH}\s{{0,4}}\)\.(?:unlink|rmdir|rmtree|rglob|glob|iterdir)\b")
 _OPENED = re.compile(

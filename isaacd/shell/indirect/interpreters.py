@@ -136,7 +136,8 @@ def _of_codes(name: str, codes: list[str | None], invocation: Invocation) -> Fou
 def hidden_in(name: str, code: str) -> list[str]:
     """Return the lines that code of a language puts together, and what the calls in it run or delete then."""
     found = put_together(name, code)
-    return [*_calls(code), *found.lines, *(_calls(found.code) if found.code else ())]
+    lines = [line.strip("| ") for line in found.lines]  # Perl's `open` runs what a bar stands beside
+    return [*_calls(code), *lines, *(_calls(found.code) if found.code else ())]
 
 
 _OF_SHELLS = frozenset(("pwsh", "powershell", "tclsh", "wish", "expect"))

@@ -13,7 +13,7 @@ from isaacd.shell.indirect.sed import sed
 from isaacd.shell.indirect.starts import found_below, found_by_fd, piped
 from isaacd.shell.indirect.wrapped import wrapped
 from isaacd.shell.invocation import Invocation
-from isaacd.shell.syntax import Word
+from isaacd.shell.syntax import Text, Word
 from isaacd.shell.written import written
 
 _EXECS = frozenset(("-exec", "-execdir", "-ok", "-okdir"))
@@ -291,7 +291,7 @@ def _debugger(invocation: Invocation) -> Found:
         found[1]
         for word in invocation.words[1:]
         for pattern in (_DEBUGGER_RUNS, _DEBUGGER_CALLS)
-        for found in pattern.finditer(word.value or "")
+        for found in pattern.finditer((word.value or "").removeprefix("--eval-command="))
     ]
     return merged(wrapped(invocation.name or "", invocation), Found(texts=tuple(texts)))
 
@@ -325,6 +325,24 @@ def _network(invocation: Invocation) -> Found:
     return Found()
 
 
+def _cmd(invocation: Invocation) -> Found:
+    """`cmd /c LINE`."""
+    values = [(word.value or "").lower() for word in invocation.words]
+    place = next((place for place, value in enumerate(values) if value in ("/c", "/k", "/r")), None)
+    return Found() if place is None else Found((invocation.words[place + 1 :],))
+
+
+def _cmake(invocation: Invocation) -> Found:
+    """`cmake -E rm ...`: commands that are the same on every system."""
+    words = invocation.words
+    if len(words) < 3 or words[1].value != "-E":
+        return Found()
+    name = {"remove": "rm", "remove_directory": "rm -rf", "copy_directory": "cp -r", "rename": "mv"}.get(
+        words[2].value or "", words[2].value or "?"
+    )
+    return Found(((*(Word(item, (Text(item),)) for item in name.split()), *words[3:]),))
+
+
 _OF_MYSQL = r"(?:^|;)\s*(?:\\!|\\P|system|pager)\s+(.+)|--pager=(.+)"
 
 PROGRAMS: dict[str, Finder] = {
@@ -349,6 +367,9 @@ PROGRAMS: dict[str, Finder] = {
     "mariadb": _database(_OF_MYSQL),
     "exiftool": _perl_in,
     "ip": _network,
+    "cmd": _cmd,
+    "cmd.exe": _cmd,
+    "cmake": _cmake,
     **dict.fromkeys(("less", "more", "most"), _pager),
     "make": make,
     "gmake": make,

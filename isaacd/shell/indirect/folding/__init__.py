@@ -12,7 +12,7 @@ MAX_CODE = 4000
 _RUNS = re.compile(
     r"system|popen|exec|spawn|passthru|proc_open|check_output|check_call|getoutput|getstatusoutput|child_process|subprocess|"
     r"pcntl|eval|invoke-expression|shell|command|__import__|import_module|open3|compile|process|`|%x|"
-    r"\b(?:iex|qx|send|public_send|__send__|run|call|getattr|load|loadstring)\b",
+    r"[\"']\s{0,4}\||\|\s{0,4}[\"']|\b(?:cmd|iex|qx|send|public_send|__send__|run|call|getattr|load|loadstring)\b",
     re.IGNORECASE,
 )
 _CHANGES = re.compile(r"rm|unlink|remove|del|open|write|trunc", re.IGNORECASE)

@@ -50,7 +50,10 @@ class _Reader:
                     self._values[token.value] = value
                 else:
                     self._values.pop(token.value, None)
-            elif token.kind != "sign" or token.value in ("[", "(", "{"):
+                continue
+            if token.kind == "text":
+                self._note(self._told(token))
+            if token.kind != "sign" or token.value in ("[", "(", "{"):
                 self._note(self._expression(place, 0)[0])
 
     def _note(self, value: Value | None) -> None:
