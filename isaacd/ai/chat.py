@@ -7,6 +7,10 @@ import msgspec
 Role = Literal["system", "user", "assistant", "tool"]
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh"]
 
+# More than this is in no answer; who says so is wrong.
+_MOST_TOKENS = 10**9
+_MOST_USD = 1e6
+
 
 class Attachment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A picture or file that goes along with a message: `data` itself, or the `url` where the provider finds it."""
@@ -128,6 +132,45 @@ class Usage(msgspec.Struct, frozen=True):
         """The input tokens that were neither read from the provider's cache nor written to it."""
         known = self.cached_tokens + self.cache_write_tokens + self.cache_write_1h_tokens
         return max(0, self.input_tokens - known)
+
+    def sound(self) -> "Usage":
+        """Return it without what cannot be, whatever a provider says: no count below 0, no part above its whole."""
+        if self._is_sound():
+            return self
+        left = total = _count(self.input_tokens)
+        parts = {}
+        for name in ("cached_tokens", "cache_write_1h_tokens", "cache_write_tokens"):
+            parts[name] = min(_count(getattr(self, name)), left)
+            left -= parts[name]
+        output = _count(self.output_tokens)
+        return msgspec.structs.replace(
+            self,
+            input_tokens=total,
+            output_tokens=output,
+            reasoning_tokens=min(_count(self.reasoning_tokens), output),
+            cost_usd=self.cost_usd if self._is_price() else None,
+            **parts,
+        )
+
+    def _is_sound(self) -> bool:
+        cached, written, long_written = (
+            self.cached_tokens,
+            self.cache_write_tokens,
+            self.cache_write_1h_tokens,
+        )
+        return (
+            min(cached, written, long_written) >= 0
+            and cached + written + long_written <= self.input_tokens <= _MOST_TOKENS
+            and 0 <= self.reasoning_tokens <= self.output_tokens <= _MOST_TOKENS
+            and (self.cost_usd is None or self._is_price())
+        )
+
+    def _is_price(self) -> bool:
+        return self.cost_usd is not None and 0 <= self.cost_usd < _MOST_USD
+
+
+def _count(told: int) -> int:
+    return min(max(0, told), _MOST_TOKENS)
 
 
 class RateLimits(msgspec.Struct, frozen=True, kw_only=True):

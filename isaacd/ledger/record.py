@@ -14,9 +14,6 @@ from isaacd.ledger.schema import FACTS, SUMS, nano, usd
 # before its connection broke; whoever knows that it has not says so by `sent`.
 _REFUSALS = frozenset("rate_limited permission_denied invalid_params not_found".split())
 
-_COUNTS = tuple(name for name in Usage.__struct_fields__ if name.endswith("_tokens"))
-_MOST_TOKENS = 10**9
-_MOST_USD = 1e6
 _LONGEST_NAME = 200
 
 How = Literal["stated", "config", "table", "estimated", "refused", "unsent", "unknown", "bound", "hit"]
@@ -110,10 +107,10 @@ def charge(reservation: Reservation, outcome: Outcome, rates: Rates | None) -> C
     A call that broke off or was cancelled is charged by what is known of it. It costs nothing only if it never
     reached the provider, or if the provider refused it and nothing of an answer came.
     """
-    usage = None if outcome.usage is None else _sane(outcome.usage)
+    usage = None if outcome.usage is None else outcome.usage.sound()
     if not outcome.sent:
         return Charge(0.0, "unsent", Usage())
-    if usage is not None and _is_price(usage.cost_usd):
+    if usage is not None and usage.cost_usd is not None:
         return Charge(usage.cost_usd, "stated", usage, _saved(rates, usage))
     if usage is None and not outcome.text and outcome.first_ms is None and outcome.outcome in _REFUSALS:
         return Charge(0.0, "refused", Usage())
@@ -163,20 +160,6 @@ def name_of(text: str) -> str:
     if len(text) <= _LONGEST_NAME and text.isascii():
         return text
     return text[:_LONGEST_NAME].encode("utf-8", "replace").decode()
-
-
-def _is_price(stated: float | None) -> bool:
-    return stated is not None and 0 <= stated < _MOST_USD
-
-
-def _sane(usage: Usage) -> Usage:
-    """Take no number from a provider that could not be, or that the file could not hold."""
-    counts = {name: getattr(usage, name) for name in _COUNTS}
-    if min(counts.values()) >= 0 and max(counts.values()) <= _MOST_TOKENS:
-        return usage
-    return msgspec.structs.replace(
-        usage, **{name: min(max(0, count), _MOST_TOKENS) for name, count in counts.items()}
-    )
 
 
 def _estimate(reservation: Reservation, usage: Usage | None, outcome: Outcome) -> Usage:

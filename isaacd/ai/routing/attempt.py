@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from isaacd.ai.chat import Attempt, ChatRequest, Finish, Opened, Piece, ReasoningDelta, TextDelta, Usage
 from isaacd.ai.choice import OFFLINE, Choice
 from isaacd.ai.meter import Call, NoMeter, Outcome
@@ -166,9 +168,11 @@ class CallMade:
             raise
         finally:
             self._elapsed_s = monotonic() - self._started_s
-        self._outcome, self._usage, self._model = "ok", finish.usage, finish.model
+        usage = None if finish.usage is None else finish.usage.sound()
+        if usage is not finish.usage:
+            finish = msgspec.structs.replace(finish, usage=usage)
+        self._outcome, self._usage, self._model = "ok", usage, finish.model
         permit.succeeded()
-        usage = finish.usage
         slot.release("ok", None if usage is None else usage.input_tokens + usage.output_tokens)
         return finish
 
