@@ -89,8 +89,8 @@ bench-publish: $(VENV)/.drawing ## Put the results of bench and bench-peers into
 bench-quick: ## Measure the rooms that people ask about first, in about a minute, with more noise.
 	perf/run --quick --env build/perf startup ipc router ai gateway cache plugins memory
 
-bench-store: ## Measure three times, and store the results that bench-check compares with.
-	perf/run --quick --runs 3 --env build/perf --json perf/results/stored.json || true
+bench-store: ## Measure three times, and store the results and the wheel that bench-check compares with.
+	perf/run --quick --runs 3 --env build/perf --json perf/results/stored.json --store || test $$? -eq 1
 
 bench-peers: ## Measure side by side with others, each installed into an environment of its own (minutes).
 	perf/peers.py --env build/peers

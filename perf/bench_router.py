@@ -1,7 +1,7 @@
 """What it costs to say what becomes of a line.
 
 A room of `perf/run`; alone, `python perf/bench_router.py [--quick] [--data DIR]` prints the same table for the Python it
-runs in. The lines are those of DIR (`masaryk_shell_*.jsonl`), each once and in their order, through all routes and the
+runs in, or is the room where that has no Isaac. The lines are those of DIR (`masaryk_shell_*.jsonl`), each once and in their order, through all routes and the
 judge, with the facts of this disk, after as many lines to get warm; what near words were found is forgotten before. If DIR
 is not there, lines of our own take their place, and the table says so. Time is that of the processor, as others who use
 the machine are no part of the cost. An alias is looked up in the table of translations. A plan is made with a
@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from alone import alone, has_isaac
 from harness import Effort, Row, add_effort, effort_of
 from place import Place
 from tables import table
@@ -185,4 +186,6 @@ def _plans(lines: list[str], folder: str) -> tuple[list[float], list[float]]:
 
 
 if __name__ == "__main__":
+    if not has_isaac():
+        alone(__file__)
     main()

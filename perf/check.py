@@ -1,20 +1,31 @@
-"""Regressions: what became dearer than a stored run by more than noise, or than its budget allows.
+"""Regressions: what became dearer than a stored run by more than noise, or than its budget allows, or is gone.
 
 A row has regressed if its median ratio (or count) is worse than the stored one by more than its `noise`, if pyperf's
 test says that the two samples differ, and if even the best run of now is worse than the worst run of then. A row is
-over its budget if the median of every run is.
+over its budget if the median of every run is. A row that was stored and is not measured any more, or whose target is
+gone or wider, is named as well: nobody shall pass by leaving something out.
 """
 
 import statistics
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from harness import Row, low_middle_high
 
 FILE = Path(__file__).resolve().with_name("budgets.toml")
+LOOKS = 2
+
+
+class Complaint(NamedTuple):
+    """What is wrong with a row, and in which room; one that is not `lasting` may be noise, and wants another look."""
+
+    title: str
+    room: str
+    text: str
+    lasting: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,8 +80,8 @@ def over_budget(row: Row, budget: Budget) -> str | None:
     return f"{row.title}: {statistics.median(row.ratios):.3f}, its budget is {budget.most:.3f}"
 
 
-def regressed(now: Row, before: Row, budget: Budget) -> str | None:
-    """Say that a row became worse, or return None."""
+def regressed(now: Row, before: Row, budget: Budget, *, surely: bool = True) -> str | None:
+    """Say that a row became worse, or return None; if not `surely`, then also if the spread of runs may have done it."""
     if not now.ours or not before.ours:
         return None
     middle, then = statistics.median(now.ratios), statistics.median(before.ratios)
@@ -81,7 +92,7 @@ def regressed(now: Row, before: Row, budget: Budget) -> str | None:
         apart = max(now.run_medians) < min(before.run_medians)
     else:
         apart = min(now.run_medians) > max(before.run_medians)
-    if not apart or not differ(now.ratios, before.ratios):
+    if surely and not (apart and differ(now.ratios, before.ratios)):
         return None
     spread = " - ".join(f"{value:.3f}" for value in low_middle_high(now.ratios)[::2])
     return f"{now.title}: {middle:.3f} ({spread}), stored {then:.3f}: worse by {worse:.0%}, noise is {budget.noise:.0%}"
@@ -96,13 +107,71 @@ def differ(now: Sequence[float], before: Sequence[float]) -> bool:
     return bool(is_significant(now, before)[0])
 
 
-def check(now: Sequence[Row], before: Sequence[Row], budgets: Budgets) -> list[str]:
-    """Return what is worse than it may be, a line each that begins with the row."""
-    stored = {row.title: row for row in before}
+def lost(now: Sequence[Row], before: Sequence[Row]) -> list[Complaint]:
+    """Name what was stored for the rooms of now and is not there any more: rows, and targets."""
+    rooms = {row.room for row in now}
+    measured = {row.title: row for row in now}
     found = []
+    for then in before:
+        row = measured.get(then.title)
+        if then.room not in rooms or not then.ours:
+            continue
+        if row is None or not row.ours:
+            why = f", {row.note}" if row else ""
+            text = f"{then.title}: it was stored, and is not measured any more{why}"
+        elif then.target is not None and (
+            row.target is None or _wider(row.target, then.target, then.at_least)
+        ):
+            text = f"{then.title}: its target was {then.target:g}, and is {row.target or 'gone'}"
+        else:
+            continue
+        found.append(Complaint(then.title, then.room, text, lasting=True))
+    return found
+
+
+def _wider(now: float, before: float, at_least: bool) -> bool:
+    return now < before if at_least else now > before
+
+
+def check(
+    now: Sequence[Row], before: Sequence[Row], budgets: Budgets, *, surely: bool = True
+) -> list[Complaint]:
+    """Return what is worse than it may be, each with a line that begins with the row."""
+    stored = {row.title: row for row in before}
+    found = lost(now, before)
     for row in now:
         budget = budgets.of(row)
-        found.append(over_budget(row, budget))
+        said = [over_budget(row, budget)]
         if row.title in stored:
-            found.append(regressed(row, stored[row.title], budget))
-    return [line for line in found if line]
+            said.append(regressed(row, stored[row.title], budget, surely=surely))
+        found += [Complaint(row.title, row.room, text) for text in said if text]
+    return found
+
+
+# Measures rooms again: what they are now, and, if that can still be run, what they were then.
+Again = Callable[[Sequence[str]], tuple[Sequence[Row], Sequence[Row]]]
+
+
+def settled(now: Sequence[Row], before: Sequence[Row], budgets: Budgets, again: Again) -> list[Complaint]:
+    """Return what is worse and stays so, however often its room is looked at.
+
+    The first look is quick to suspect. A suspect has to be worse beyond doubt in LOOKS more looks, which measure its room
+    in the same minutes with what was stored: a machine that is busier than it was then is busier for both.
+    """
+    found = check(now, before, budgets, surely=False)
+    lasting = [complaint for complaint in found if complaint.lasting]
+    suspects = {complaint.title: complaint for complaint in found if not complaint.lasting}
+    for _ in range(LOOKS):
+        if not suspects:
+            break
+        rooms = list(dict.fromkeys(complaint.room for complaint in suspects.values()))
+        newer, then = again(rooms)
+        stored = {row.title: row for row in before} | {row.title: row for row in then if row.ours}
+        measured = {row.title for row in newer if row.ours}
+        worse = {complaint.title: complaint for complaint in check(newer, list(stored.values()), budgets)}
+        suspects = {
+            title: worse.get(title, known)
+            for title, known in suspects.items()
+            if title in worse or title not in measured
+        }
+    return [*lasting, *suspects.values()]

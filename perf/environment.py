@@ -1,14 +1,19 @@
 """Two environments: a clean one with nothing but the installed wheel, and one for the tools that measure it."""
 
+import contextlib
+import fcntl
 import json
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
+TOOLS = "pyperf>=2.8,<3"
 
 
 class Environment(NamedTuple):
@@ -18,28 +23,72 @@ class Environment(NamedTuple):
     tools: Path
 
 
-def make_environment(directory: Path) -> Environment:
-    """Build the wheel and install it as a user's pip would; what is in `directory` already is used again.
+class InstallError(Exception):
+    """An environment could not be made; what pip said is in the message."""
 
-    The clean environment has no pip and no setuptools, whose start-up file costs every Python 1 ms or more: the
-    floor must be the bare interpreter.
+
+def make_environment(directory: Path) -> Environment:
+    """Build the wheel and install it as a user's pip would.
+
+    What is in `directory` already is used again if the same Python made it for the same dependencies, and made anew
+    otherwise. The clean environment has no pip and no setuptools, whose start-up file costs every Python 1 ms or more:
+    the floor must be the bare interpreter.
     """
     clean, tools = (directory / name / "bin" / "python" for name in ("clean", "tools"))
-    wheels = directory / "wheels"
-    if not tools.exists():
+    made, wanted = directory / "made.json", _wanted()
+    if not made.exists() or json.loads(made.read_text() or "null") != wanted or not clean.exists():
+        for name in ("clean", "tools", "wheels", "before"):
+            shutil.rmtree(directory / name, ignore_errors=True)
+        made.unlink(missing_ok=True)
         _call(sys.executable, "-m", "venv", tools.parent.parent)
-        _call(tools, "-m", "pip", "install", "pyperf>=2.8,<3")
-    if not clean.exists():
-        _call(sys.executable, "-m", "venv", "--without-pip", clean.parent.parent)
+        _call(tools, "-m", "pip", "install", TOOLS)
+    wheels = directory / "wheels"
     for old in wheels.glob("*.whl"):
         old.unlink()
     _call(tools, "-m", "pip", "wheel", "--no-deps", "--wheel-dir", wheels, ROOT)
-    (wheel,) = wheels.glob("*.whl")
-    into_clean = (tools, "-m", "pip", "--python", clean, "install", "--no-warn-script-location")
-    _call(*into_clean, wheel)
-    # The version may be the same while the content is not.
-    _call(*into_clean, "--force-reinstall", "--no-deps", wheel)
+    install(tools, wheel_of(directory), clean)
+    made.write_text(json.dumps(wanted))
     return Environment(clean, tools)
+
+
+def wheel_of(directory: Path) -> Path:
+    """Return the wheel that was built there."""
+    (wheel,) = directory.joinpath("wheels").glob("*.whl")
+    return wheel
+
+
+def install(tools: Path, wheel: Path, python: Path) -> None:
+    """Have a wheel and what it needs in an environment, and no older content of the same version."""
+    if not python.exists():
+        _call(sys.executable, "-m", "venv", "--clear", "--without-pip", python.parent.parent)
+    into = (tools, "-m", "pip", "--python", python, "install", "--no-warn-script-location")
+    _call(*into, wheel)
+    # The version may be the same while the content is not.
+    _call(*into, "--force-reinstall", "--no-deps", wheel)
+
+
+def _wanted() -> dict[str, object]:
+    """Say what an environment depends on besides the wheel."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return {
+        "python": [sys.version, os.path.realpath(sys.executable)],
+        "tools": TOOLS,
+        "needs": project["dependencies"],
+    }
+
+
+@contextlib.contextmanager
+def only_one(directory: Path) -> Iterator[None]:
+    """Keep others from using an environment meanwhile; raises InstallError if somebody does."""
+    directory.mkdir(parents=True, exist_ok=True)
+    with directory.joinpath("lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise InstallError(
+                f"another run uses {directory}: wait for it, or give another folder by --env"
+            ) from None
+        yield
 
 
 class Peer(NamedTuple):
@@ -70,7 +119,7 @@ def make_peers(directory: Path, wanted: Mapping[str, Sequence[str]]) -> dict[str
                 _call(python, "-m", "pip", "install", *packages)
                 report = json.loads(_call(python, "-m", "pip", "list", "--format", "json"))
                 _call(python, "-m", "pip", "uninstall", "--yes", "setuptools", "pip")
-            except SystemExit as error:
+            except InstallError as error:
                 print(f"{name} cannot be installed: {str(error)[-300:]}", file=sys.stderr)
                 continue
             known = {item["name"].lower().replace("_", "-"): item["version"] for item in report}
@@ -103,5 +152,5 @@ def _call(*words: str | Path) -> str:
         [str(word) for word in words], env=environ, check=False, capture_output=True, text=True
     )
     if done.returncode:
-        sys.exit(f"{' '.join(map(str, words))}\n{done.stdout}{done.stderr}")
+        raise InstallError(f"{' '.join(map(str, words))}\n{done.stdout}{done.stderr}")
     return done.stdout

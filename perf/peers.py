@@ -9,25 +9,24 @@ proxy: what it adds to a request, its start and its memory.
 """
 
 import argparse
-import os
 import sys
-import tempfile
 import time
 import traceback
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import leash
 import peer_ask
 import peer_caches
 import peer_gateway
 import peer_ipc
 from conditions import company, describe, ticks, verdict
-from environment import make_environment, make_peers
+from environment import InstallError, make_environment, make_peers, only_one
 from harness import Row
 from peer import HEAD, lines
 from place import Place
-from results import write_more, write_results
+from results import try_to_write, write_more, write_results
 from targets import summary
 
 SECTIONS = {"ask": peer_ask, "gateway": peer_gateway, "caches": peer_caches, "ipc": peer_ipc}
@@ -53,29 +52,38 @@ def main() -> int:
     options = parser.parse_args()
     if unknown := [name for name in options.sections if name not in SECTIONS]:
         parser.error(f"no section {unknown[0]!r}; there are {', '.join(SECTIONS)}")
-    names = options.sections or list(SECTIONS)
-    with tempfile.TemporaryDirectory(prefix="isaac-peers-") as scratch:
-        kept = Path(options.env or scratch).resolve()
-        if options.python is None:
-            # Results are written by pyperf, which the environment of tools has.
-            found = make_environment(kept / "env")
-            words = [
-                str(found.tools),
-                __file__,
-                *sys.argv[1:],
-                "--env",
-                str(kept),
-                "--python",
-                str(found.clean),
-            ]
-            return os.spawnv(os.P_WAIT, found.tools, words)
-        return _measure(names, options.python, kept, Path(scratch), options)
+    if options.json.is_dir():
+        parser.error(f"{options.json} is a directory; --json wants a file")
+    try:
+        if options.python is not None:
+            try_to_write(options.json)
+            with leash.scratch("isaac-peers-") as scratch:
+                return _measure(options.sections or list(SECTIONS), options, scratch)
+        with leash.scratch("isaac-peers-") as scratch:
+            kept = Path(options.env or scratch).resolve()
+            with only_one(kept / "env"):
+                # Results are written by pyperf, which the environment of tools has.
+                found = make_environment(kept / "env")
+                more = [
+                    "--env",
+                    str(kept),
+                    "--python",
+                    str(found.clean),
+                    "--json",
+                    str(options.json.resolve()),
+                ]
+                return leash.run([str(found.tools), __file__, *sys.argv[1:], *more])
+    except (InstallError, OSError) as error:
+        print(f"perf/peers.py: {error}", file=sys.stderr)
+        return leash.FAILED
+    except KeyboardInterrupt:
+        print("interrupted: nothing is written", file=sys.stderr)
+        return leash.INTERRUPTED
 
 
-def _measure(
-    names: Sequence[str], clean: Path, kept: Path, scratch: Path, options: argparse.Namespace
-) -> int:
-    """Measure the sections and write: all figures as rows, and their tables beside; returns 1 if a section failed."""
+def _measure(names: Sequence[str], options: argparse.Namespace, scratch: Path) -> int:
+    """Measure the sections and write: all figures as rows, and their tables beside; leaves with FAILED if a section failed."""
+    clean, kept = options.python, options.env
     conditions = describe(clean)
     print("\n".join(f"{name}: {value}" for name, value in conditions.items()), flush=True)
     before, began_s = ticks(), time.monotonic()
@@ -117,11 +125,13 @@ def _measure(
         "command": " ".join(["perf/peers.py", *(["--quick"] if options.quick else []), *options.sections])
     }
     conditions |= {"took": f"{time.monotonic() - began_s:.0f} s"}
-    write_results(options.json, rows, conditions)
-    write_more(options.json, {"tables": tables})
+    conditions |= {"failed": ", ".join(failed)} if failed else {}
+    if rows:
+        write_results(options.json, rows, conditions)
+        write_more(options.json, {"tables": tables})
     for name in failed:
         print(f"the section {name} failed; see above", file=sys.stderr)
-    return int(bool(failed))
+    return leash.FAILED if failed else 0
 
 
 def _laid_out(rows: Sequence[Sequence[str]]) -> str:

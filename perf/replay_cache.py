@@ -21,7 +21,9 @@ from heapq import heappop, heappush
 from pathlib import Path
 from typing import Any
 
+import abroad  # noqa: F401  # first: it may run this program elsewhere
 import plot
+from replays import DATA
 
 from isaacd.cache.multilevel import DEFAULT_L2_POLICY, MultiLevelCache
 from isaacd.cache.policy import Policy, policies
@@ -231,9 +233,7 @@ def read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument(
-        "--data", type=Path, default=Path("../shared/data"), help="the directory of the traces"
-    )
+    parser.add_argument("--data", type=Path, default=DATA, help="the directory of the traces")
     parser.add_argument("--traces", nargs="*", default=list(TRACES), choices=list(TRACES))
     parser.add_argument(
         "--requests", type=int, default=1_000_000, help="of each trace, from its start; 0 is all"

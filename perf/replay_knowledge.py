@@ -20,10 +20,12 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import abroad  # noqa: F401  # first: it may run this program elsewhere
+from replays import DATA
+
 from isaac_plugins.knowledge import cookbook, index, ranking, tldr
 
 ROWS, PAGES = "nl2bash.jsonl", "tldr-pages.en.zip"
-DEFAULT = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
 class Row(NamedTuple):
@@ -161,7 +163,7 @@ def table(report: dict[str, dict[str, object]]) -> str:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument(
-        "--data", type=Path, default=DEFAULT, help="the folder with nl2bash.jsonl and tldr-pages.en.zip"
+        "--data", type=Path, default=DATA, help="the folder with nl2bash.jsonl and tldr-pages.en.zip"
     )
     parser.add_argument("--limit", type=int, default=None, help="only the first N rows")
     parser.add_argument("--json", action="store_true", help="print JSON")

@@ -15,10 +15,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import abroad  # noqa: F401  # first: it may run this program elsewhere
 import judge
 import msgspec
 import plot
 import reference_explainer
+from replays import DATA
 
 from isaac_plugins.knowledge.line import asked_line, explain_line
 from isaacd.cache.keys import Request
@@ -226,9 +228,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument(
-        "--data", type=Path, default=Path("../shared/data"), help="the folder with the sessions"
-    )
+    parser.add_argument("--data", type=Path, default=DATA, help="the folder with the sessions")
     parser.add_argument("--json", type=Path, metavar="FILE")
     parser.add_argument("--plot", type=Path, metavar="FILE.svg")
     options = parser.parse_args()

@@ -17,7 +17,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
 
+import abroad  # noqa: F401  # first: it may run this program elsewhere
 import plot
+from replays import DATA
 
 from isaacd.cache.predictor import Predictor, line_of, name_of
 
@@ -107,9 +109,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument(
-        "--data", type=Path, default=Path("../shared/data"), help="the folder with the sessions"
-    )
+    parser.add_argument("--data", type=Path, default=DATA, help="the folder with the sessions")
     parser.add_argument("--json", type=Path, metavar="FILE")
     parser.add_argument("--plot", type=Path, metavar="FILE.svg")
     parser.add_argument("--no-place", action="store_true", help="leave the directory out")

@@ -21,6 +21,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import abroad  # noqa: F401  # first: it may run this program elsewhere
+from replays import DATA
+
 from isaacd.ai.chat import ChatRequest, Finish, Message, Piece, ReasoningDelta, TextDelta, ToolCall, Usage
 from isaacd.ai.provider import Host, Provider
 from isaacd.ai.refusal import Peer, judge, read_refusal, refused
@@ -31,7 +34,6 @@ from isaacd.log import open_log
 from isaacd.paths import Paths
 
 FILE = "provider_recordings.jsonl"
-DEFAULT = Path(__file__).resolve().parents[2] / "shared" / "data"
 SIZES = (0, 1, 7, -1)  # 0 is all at once, -1 is random
 Row = dict[str, Any]
 
@@ -59,7 +61,7 @@ class Errors:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--data", type=Path, default=DEFAULT)
+    parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--kind", choices=sorted(KINDS))
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()

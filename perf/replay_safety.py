@@ -16,7 +16,9 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import abroad  # noqa: F401  # first: it may run this program elsewhere
 from reading import only_reads
+from replays import DATA
 
 from isaacd.judge.judge import Judge
 from isaacd.judge.surroundings import Surroundings
@@ -100,7 +102,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="the folder with the lines")
+    parser.add_argument("--data", type=Path, default=DATA, help="the folder with the lines")
     parser.add_argument("--json", type=Path, metavar="FILE")
     parser.add_argument("--show", action="store_true", help="print the lines that missed a target")
     options = parser.parse_args()

@@ -20,6 +20,9 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import abroad  # noqa: F401  # first: it may run this program elsewhere
+from replays import DATA
+
 from isaacd.judge.judge import Judge
 from isaacd.judge.surroundings import Surroundings
 from isaacd.routing.asked import House
@@ -135,7 +138,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--show", action="store_true", help="print each pair that is not right")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()

@@ -20,7 +20,9 @@ import tempfile
 from collections import defaultdict
 from pathlib import Path
 
+import abroad  # noqa: F401  # first: it may run this program elsewhere
 import anyio
+from replays import DATA
 
 from isaacd.answers.shelf import Shelf
 from isaacd.cache.plan import Kept
@@ -111,7 +113,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument(
         "--users", type=int, default=0, help="only so many users, drawn by a fixed seed; 0 is all"
     )

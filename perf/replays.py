@@ -10,6 +10,7 @@ from harness import Effort, Row
 from place import Place
 
 PERF = Path(__file__).resolve().parent
+DATA = PERF.parents[1] / "shared" / "data"
 # The same as in the programs, which say more and leave with 1 when one is missed.
 # Where 67 % lie between a pair of LRU levels (65.0) and the optimum (70.1) on the whole data set.
 WAY = 39
@@ -92,7 +93,8 @@ def _typos(found: Any) -> Iterator[Row]:
 
 def _providers(found: Any) -> Iterator[Row]:
     yield _none("recorded answers read differently", len(found["different"]))
-    yield Row("recorded answers read equally", ours=[sum(found["equal"].values())], unit="integer")
+    equal = sum(found["equal"].values())
+    yield Row("recorded answers read equally", ours=[equal], unit="integer", at_least=True)
 
 
 def _knowledge(found: Any) -> Iterator[Row]:

@@ -2,7 +2,10 @@
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +33,41 @@ def write_results(path: Path, rows: Sequence[Row], conditions: Mapping[str, str]
                 parts = _parts(values, row)
                 runs = [pyperf.Run(part, metadata=metadata, collect_metadata=False) for part in parts]
                 benchmarks.append(pyperf.Benchmark(runs))
+    if not benchmarks:
+        raise ValueError(f"nothing was measured that {path.name} could hold")
+    suite = pyperf.BenchmarkSuite(_unique(benchmarks))
+    _whole(path, lambda part: suite.dump(str(part), replace=True))
+
+
+def try_to_write(path: Path) -> None:
+    """Raise OSError if results cannot be written there, before minutes are spent on them."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    pyperf.BenchmarkSuite(_unique(benchmarks)).dump(str(path), replace=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent):
+        pass
+
+
+def _whole(path: Path, write: Callable[[Path], object]) -> None:
+    """Write beside, and then put there: on a full disk, or interrupted, what was there before stays."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        write(part)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def keep_wheel(path: Path, wheel: Path) -> None:
+    """Keep the wheel that was measured beside the results in `path`."""
+    folder = path.with_suffix(".wheel")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    shutil.copy(wheel, folder)
+
+
+def kept_wheel(path: Path) -> Path | None:
+    """Return the wheel that the results in `path` are of, if it was kept."""
+    return next(path.with_suffix(".wheel").glob("*.whl"), None)
 
 
 def read_results(path: Path) -> tuple[list[Row], dict[str, str]]:
@@ -40,7 +76,11 @@ def read_results(path: Path) -> tuple[list[Row], dict[str, str]]:
 
     sides: dict[tuple[str, str], dict[str, list[tuple[float, ...]]]] = {}
     about: dict[tuple[str, str], dict[str, Any]] = {}
-    for benchmark in pyperf.BenchmarkSuite.load(str(path)).get_benchmarks():
+    try:
+        suite = pyperf.BenchmarkSuite.load(str(path))
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{path} is no file of pyperf: {error}") from error
+    for benchmark in suite.get_benchmarks():
         metadata = benchmark.get_metadata()
         if "row" not in metadata:
             raise ValueError(f"{path} was not written by perf/run")
@@ -57,12 +97,12 @@ def read_results(path: Path) -> tuple[list[Row], dict[str, str]]:
     return rows, {name: str(first[name]) for name in CONDITIONS if name in first}
 
 
-CONDITIONS = ("date", "commit", "python", "machine", "load", "others", "steal", "command", "took")
+CONDITIONS = ("date", "commit", "python", "machine", "load", "others", "steal", "command", "took", "failed")
 
 
 def write_more(path: Path, more: Mapping[str, object]) -> None:
     """Write what pictures are made of, beside the results."""
-    more_path(path).write_text(json.dumps(more), encoding="utf-8")
+    _whole(more_path(path), lambda part: part.write_text(json.dumps(more), encoding="utf-8"))
 
 
 def more_path(path: Path) -> Path:

@@ -133,4 +133,16 @@ def summary(rows: Sequence[Row], rooms: Sequence[str]) -> str:
             lines.append(
                 f"  {said}: {target.what}: {outcome.figure or '?'}, wanted {target.wanted} ({target.room})"
             )
+    known = [target.row for target in TARGETS]
+    own = [
+        row
+        for row in rows
+        if row.target is not None and not any(fnmatchcase(row.title, one) for one in known)
+    ]
+    missed = [row for row in own if row.met is False]
+    if own:
+        lines.append(
+            f"of {len(own)} rows that have a target of their own beside these, {len(missed)} miss it"
+        )
+        lines += [f"  missed: {row.title} ({row.room})" for row in missed]
     return "\n".join(lines)

@@ -18,6 +18,7 @@ LEAST = Effort(least=True)
 ROOMS = (
     "startup",
     "ipc",
+    "wire",
     "router",
     "ai",
     "gateway",
