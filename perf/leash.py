@@ -21,7 +21,9 @@ _MOST_FOLDER = 40
 
 @contextlib.contextmanager
 def scratch(prefix: str) -> Iterator[Path]:
-    """Give a folder that is removed at the end, with a path short enough for sockets."""
+    """Give a folder that is removed at the end, by SIGTERM and SIGHUP too; its path is short enough for sockets."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupted)
     usual = tempfile.gettempdir()
     folder = usual if len(os.fsencode(usual)) < _MOST_FOLDER else "/tmp"
     with tempfile.TemporaryDirectory(prefix=prefix, dir=folder, ignore_cleanup_errors=True) as made:
@@ -31,22 +33,20 @@ def scratch(prefix: str) -> Iterator[Path]:
 def run(words: Sequence[str]) -> int:
     """Run a program, and return its exit code; nothing that it has started goes on when this returns.
 
-    Daemons whose starters have ended become children of this process (Linux), so that they are found. On Ctrl-C,
-    SIGTERM and SIGHUP the program is interrupted, and INTERRUPTED is returned.
+    Daemons whose starters have ended become children of this process (Linux), so that they are found. On Ctrl-C, and by
+    what scratch() makes the same, the program is interrupted, and INTERRUPTED is returned.
     """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupted)
-    process = subprocess.Popen(words)
     try:
+        process = subprocess.Popen(words)
+        process.returncode = 0  # it is waited for here, and Popen need not
         return _ended(process.pid)
     except KeyboardInterrupt:
         with contextlib.suppress(KeyboardInterrupt):
-            _interrupt(process.pid)
+            _interrupt()
         return INTERRUPTED
     finally:
-        process.returncode = 0  # it has been waited for, and Popen need not
         end_children()
 
 
@@ -70,13 +70,20 @@ def _ended(wanted: int) -> int:
             return code if code >= 0 else 128 - code
 
 
-def _interrupt(pid: int) -> None:
-    """Ask a child to end, which a terminal has done already, and give it a while."""
-    with contextlib.suppress(ProcessLookupError, ChildProcessError):
-        os.kill(pid, signal.SIGINT)
-        until_s = time.monotonic() + _ASK_S
-        while time.monotonic() < until_s and not os.waitpid(pid, os.WNOHANG)[0]:
-            time.sleep(0.05)
+def _interrupt() -> None:
+    """Ask the children to end, which a terminal has done already, and give them a while."""
+    children = set(_children())
+    for pid in children:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGINT)
+    until_s = time.monotonic() + _ASK_S
+    while children and time.monotonic() < until_s:
+        for pid in list(children):
+            with contextlib.suppress(ChildProcessError):
+                if not os.waitpid(pid, os.WNOHANG)[0]:
+                    continue
+            children.discard(pid)
+        time.sleep(0.02)
 
 
 def _children() -> Iterator[int]:
