@@ -10,6 +10,7 @@ from collections import defaultdict
 from place import PING, Place
 
 _RUNS = 7
+_STARTS = 3
 _SHOWN = 25
 
 
@@ -32,9 +33,17 @@ def summary(place: Place) -> str:
 
 
 def waterfall(place: Place) -> list[tuple[str, int, int, int]]:
-    """Return each import of one start in the order of their ends: (module, depth, own us, us with all it imported)."""
+    """Return each import of a start in the order of their ends: (module, depth, own us, us with all it imported).
+
+    Of some starts it is the quickest: what others did to the machine meanwhile belongs to none of the modules.
+    """
+    starts = (_imports(_report(place, _RUNS + number)) for number in range(_STARTS))
+    return min(starts, key=lambda found: sum(own_us for _, _, own_us, _ in found))
+
+
+def _imports(report: str) -> list[tuple[str, int, int, int]]:
     found = []
-    for line in _report(place, _RUNS).splitlines():
+    for line in report.splitlines():
         own, bar, rest = line.removeprefix("import time:").partition("|")
         if bar and own.strip().isdecimal():
             whole, _, name = rest.partition("|")

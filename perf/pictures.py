@@ -23,12 +23,17 @@ class Lines(NamedTuple):
 
 
 class Bars(NamedTuple):
-    """One bar for each label, from `start` to `end`."""
+    """One bar for each label, from `start` to `end`, and after it a second one in another colour, if there is one.
+
+    `other` are the numbers of bars that are in the other colour whole; `up` says what the bars are, if they have no labels.
+    """
 
     name: str
     title: str
     across: str
     spans: Sequence[tuple[str, Sequence[tuple[float, float]]]]
+    other: frozenset[int] = frozenset()
+    up: str = ""
 
 
 Picture = Lines | Bars
@@ -44,35 +49,43 @@ def pictures(rows: Sequence[Row], more: Mapping[str, Any]) -> Iterator[Picture]:
             yield timeline(way, spans)
     for trace, report in more.get("cache", {}).items():
         if len(report["policies"]["lru"]) > 1:
-            yield hit_rates(trace, report["policies"])
+            yield hit_rates(trace, report["policies"], report.get("policy", ""))
     if money := more.get("money"):
         yield levers(money["tables"][_MODEL])
     if rooms := more.get("rooms"):
-        yield Bars(
-            "rooms", "Memory by room: what its imports allocate in Python", "KiB", _bars(rooms, 1 / 1024)
-        )
+        title = f"Memory by room: {sum(rooms.values()) / 2**20:.1f} MiB that imports allocate in Python"
+        yield Bars("rooms", title, "KiB", _bars(rooms, 1 / 1024))
     if structures := more.get("structures"):
         yield Bars(
             "structures",
-            "Memory of the same thing, kept in different ways",
+            "Memory of the same thing: as it is kept here (blue), and straightforwardly (orange)",
             "KiB",
             _bars(structures, 1 / 1024),
+            other=frozenset(number for number, name in enumerate(structures) if name.endswith(")")),
         )
 
 
 def waterfall(imports: Sequence[tuple[str, int, int, int]]) -> Bars:
-    """Draw the dearest imports of a start, each from its beginning to its end, all that it imported included."""
+    """Draw the dearest imports of a start, each from its beginning to its end, all that it imported included.
+
+    The last of each bar, in the other colour, is as long as what the module took itself.
+    """
     at_us, found = 0, []
     for module, depth, own_us, whole_us in imports:
         at_us += own_us
-        found.append((whole_us, at_us - whole_us, depth, at_us, f"{'  ' * depth}{module}"))
+        label = f"{'  ' * depth}{module}: {whole_us / 1000:.1f}"
+        found.append((whole_us, at_us - whole_us, depth, at_us, label, own_us))
     dearest = sorted(
         sorted(found, reverse=True)[:_WATERFALL_ROWS],
         key=lambda item: (round(item[1] / 1000), item[2], item[1]),
     )
-    spans = [(name, [(max(0, start) / 1000, end / 1000)]) for _, start, _, end, name in dearest]
+    spans = [
+        (name, [(max(0, start) / 1000, (end - own) / 1000), ((end - own) / 1000, end / 1000)])
+        for _, start, _, end, name, own in dearest
+    ]
     title = (
-        f"Start of the daemon by import: {len(imports)} modules, {at_us / 1000:.0f} ms with the profiler on"
+        f"Start of the daemon by import: {len(imports)} modules, {at_us / 1000:.0f} ms with the profiler on; "
+        "what others took for it (blue), and itself (orange)"
     )
     return Bars("startup", title, "ms since the first import", spans)
 
@@ -84,19 +97,21 @@ def timeline(way: str, spans: Sequence[Sequence[tuple[float, float]]]) -> Bars:
     lines = [
         ("", [((start - begin) * 1000, (end - begin) * 1000) for start, end in steps]) for steps in shown
     ]
-    title = f"{len(spans)} plugins loaded, {way}: import (blue), then setup (red)" + (
-        f" ({len(shown)} of them)" if len(shown) < len(spans) else ""
-    )
-    return Bars(f"plugins-{way}", title, "ms", lines)
+    title = f"{len(spans)} plugins loaded, {way}: import (blue), then setup (orange)"
+    up = f"{len(shown)} of them, in their order" if len(shown) < len(spans) else "plugins, in their order"
+    return Bars(f"plugins-{way}", title, "ms since the first of them began", lines, up=up)
 
 
-def hit_rates(trace: str, policies: Mapping[str, Mapping[str, float]]) -> Lines:
-    """Draw the hit rate of every policy, and of the optimum, by the number of places."""
+def hit_rates(trace: str, policies: Mapping[str, Mapping[str, float]], ours: str = "") -> Lines:
+    """Draw the hit rate of every policy, and of the optimum, by the number of places; the usual one is named as ours."""
     series = {
-        name: [(float(size), rate * 100) for size, rate in by_size.items()]
+        f"{name} (ours)" if name == ours else name: [
+            (float(size), rate * 100) for size, rate in by_size.items()
+        ]
         for name, by_size in policies.items()
     }
-    return Lines(f"hits-{trace}", f"Hit rate on {trace}, by policy", "places", "% of requests", series)
+    across = "entries that the cache has place for"
+    return Lines(f"hits-{trace}", f"Hit rate on {trace}, by policy", across, "% of requests", series)
 
 
 def levers(table: Sequence[Mapping[str, Any]]) -> Bars:
@@ -106,9 +121,8 @@ def levers(table: Sequence[Mapping[str, Any]]) -> Bars:
         end = at + row["lever adds"] * 100
         spans.append((f"{row['strategy']} ({row['lever adds']:+.1%})", [(min(at, end), max(at, end))]))
         at = end
-    return Bars(
-        "money", f"Money saved by lever, masaryk, prices of {_MODEL}", "% of what it costs without", spans
-    )
+    title = f"Money saved by lever, {at:.1f} % in all: masaryk, prices of {_MODEL}"
+    return Bars("money", title, "% of what it costs without a cache", spans)
 
 
 def _distributions(rows: Sequence[Row]) -> Iterator[Lines]:

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from pictures import Bars, Lines, Picture
-from svg import COLOURS, ticks
+from svg import COLOURS, dash_of, in_other, middle, ticks
 
 
 def write_png(picture: Picture, folder: Path) -> Path:
@@ -30,8 +30,11 @@ def write_png(picture: Picture, folder: Path) -> Path:
 
 def _lines(picture: Lines, axes: Any) -> None:
     for number, (name, points) in enumerate(picture.series.items()):
-        style = "--" if "floor" in name or name == "optimum" or number >= len(COLOURS) else "-"
-        axes.plot(*zip(*points, strict=True), style, color=COLOURS[number % len(COLOURS)], label=name)
+        dash = tuple(map(float, dash_of(number, name).split()))
+        (line,) = axes.plot(*zip(*points, strict=True), color=COLOURS[number % len(COLOURS)], linewidth=1.7)
+        line.set_label(f"{name} ({middle(points, picture)})")
+        if dash:
+            line.set_dashes(dash)
     if picture.log:
         axes.set_xscale("log")
         across = [x for points in picture.series.values() for x, _ in points]
@@ -46,9 +49,12 @@ def _lines(picture: Lines, axes: Any) -> None:
 def _bars(picture: Bars, axes: Any) -> None:
     for place, (_, spans) in enumerate(picture.spans):
         for step, (start, end) in enumerate(spans):
-            axes.barh(place, end - start, left=start, color=COLOURS[4 if step == 0 else 1])
+            colour = COLOURS[1 if in_other(picture, place, step) else 4]
+            axes.barh(place, end - start, left=start, color=colour)
     labels = [label for label, _ in picture.spans]
     axes.set_yticks(range(len(labels)) if any(labels) else [], labels if any(labels) else [], fontsize=7)
     axes.margins(y=0.01)
+    axes.set_xlim(left=0)
+    axes.set_ylabel(picture.up)
     axes.invert_yaxis()
     axes.grid(visible=True, axis="x", alpha=0.3)

@@ -218,6 +218,7 @@ def report_on(name: str, data: Path, most: int, sizes: Sequence[int]) -> tuple[d
     trace = [names.setdefault(key, str(key)) for key in whole[: most or len(whole)]]
     rates = measure(trace, sizes)
     report: dict[str, object] = {
+        "policy": DEFAULT_L2_POLICY,
         "requests": len(trace),
         "keys": len(names),
         "bound": (1 - len(names) / len(trace)) * 100,

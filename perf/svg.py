@@ -43,6 +43,7 @@ STYLE = (
 )
 WIDTH, PLOT, TOP, BOTTOM = 860, 460, 34, 44
 _ROW, _MOST_LABEL = 16, 330
+_DASHES = ("", "7 2", "9 2 2 2", "4 2")
 
 
 def dark() -> str:
@@ -112,20 +113,26 @@ def _lines(picture: Lines) -> str:
     heights = _apart([up(line[-1][1]) for line in picture.series.values()])
     for number, ((name, line), label_y) in enumerate(zip(picture.series.items(), heights, strict=True)):
         colour = f"c{number % len(COLOURS)}"
-        dash = (
-            ' stroke-dasharray="5 3"'
-            if number >= len(COLOURS) or "floor" in name or name == "optimum"
-            else ""
-        )
+        dash = f' stroke-dasharray="{dashes}"' if (dashes := dash_of(number, name)) else ""
         drawn = " ".join(f"{across(x):.1f},{up(y):.1f}" for x, y in line)
         parts.append(f'<polyline points="{drawn}" class="line {colour}" stroke-width="1.7"{dash}/>')
         parts.append(
-            f'<text x="{left + PLOT + 8}" y="{label_y + 4:.1f}" class="of {colour}">{escape(name)} ({_middle(line, picture)})</text>'
+            f'<text x="{left + PLOT + 8}" y="{label_y + 4:.1f}" class="of {colour}">{escape(name)} ({middle(line, picture)})</text>'
         )
     return "\n".join([*parts, "</svg>"])
 
 
-def _middle(line: Sequence[tuple[float, float]], picture: Lines) -> str:
+def dash_of(number: int, name: str) -> str:
+    """Return how a line is broken, as lengths: who cannot tell colours apart has these. A floor and the optimum are dotted."""
+    return "1.5 2" if "floor" in name or name == "optimum" else _DASHES[number % len(_DASHES)]
+
+
+def in_other(picture: Bars, place: int, step: int) -> bool:
+    """Say whether a bar is in the other colour."""
+    return step > 0 or place in picture.other
+
+
+def middle(line: Sequence[tuple[float, float]], picture: Lines) -> str:
     """Say the median of a distribution, or the last value of a curve."""
     return f"{line[len(line) // 2][0]:.3g} x" if picture.log else f"{line[-1][1]:.1f}"
 
@@ -159,12 +166,13 @@ def _bars(picture: Bars) -> str:
                 f'<text x="{left - 6}" y="{y + row - 5}" text-anchor="end" xml:space="preserve">{escape(label[-56:])}</text>'
             )
         for step, (start, end) in enumerate(spans):
+            if end <= start:
+                continue
             length = max(0.6, wide * (end - start) / most)
             parts.append(
                 f'<rect x="{left + wide * start / most:.1f}" y="{y + 1}" width="{length:.1f}" height="{row - 2}" '
-                f'class="of c{4 if step == 0 else 1}"/>'
+                f'class="of c{1 if in_other(picture, number, step) else 4}"/>'
             )
-    parts.append(
-        f'<text x="{left + wide / 2}" y="{bottom + 32}" text-anchor="middle">{escape(picture.across)}</text>'
-    )
+    across, y = (f"{picture.across} ({picture.up})" if picture.up else picture.across), bottom + 32
+    parts.append(f'<text x="{left + wide / 2}" y="{y}" text-anchor="middle">{escape(across)}</text>')
     return "\n".join([*parts, "</svg>"])

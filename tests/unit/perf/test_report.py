@@ -42,7 +42,11 @@ def test_there_is_a_picture_for_all_that_was_told() -> None:
 def test_a_waterfall_puts_what_is_imported_within_what_imports_it() -> None:
     picture = next(pictures([], {"imports": MORE["imports"]}))
     assert isinstance(picture, Bars)
-    assert picture.spans == [("b", [(0.0, 1.2)]), ("  a", [(0.0, 0.5)]), ("c", [(1.2, 1.21)])]
+    assert picture.spans == [
+        ("b: 1.2", [(0.0, 0.5), (0.5, 1.2)]),
+        ("  a: 0.5", [(0.0, 0.0), (0.0, 0.5)]),
+        ("c: 0.0", [(1.2, 1.2), (1.2, 1.21)]),
+    ]
 
 
 def test_levers_begin_where_the_one_before_ended() -> None:
