@@ -160,6 +160,8 @@ class App:
         http = rooms.config().http
         if http.listen is not None or rooms.made(Rooms.door) is not None:
             self._life.spawn(rooms.door.follow, http)
+        else:
+            self._life.listener.drop_doors()
 
     def _config_changed(self) -> None:
         if (observer := self._rooms.made(Rooms.observer)) is not None:

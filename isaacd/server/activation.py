@@ -14,6 +14,7 @@ MAX_FDS = 4096
 # Names of descriptors: the listening socket (FileDescriptorName=), and what an earlier daemon had kept.
 LISTENING = "isaacd"
 CONNECTION = "isaac-connection-"
+DOOR = "isaac-door-"
 STATE = "isaac-state"
 _VARIABLES = ("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "LISTEN_PIDFDID")
 
@@ -24,6 +25,7 @@ class Inherited(msgspec.Struct, frozen=True):
     listening: int | None = None
     connections: dict[str, int] = {}
     state: int | None = None
+    doors: dict[str, int] = {}
 
 
 NOTHING = Inherited()
@@ -41,6 +43,7 @@ def inherited(environ: MutableMapping[str, str], pid: int) -> Inherited:
     listening: int | None = None
     state: int | None = None
     connections: dict[str, int] = {}
+    doors: dict[str, int] = {}
     for index in range(count):
         descriptor = FIRST_FD + index
         name = names[index] if index < len(names) else ""
@@ -50,6 +53,8 @@ def inherited(environ: MutableMapping[str, str], pid: int) -> Inherited:
             continue  # the manager counted one that is not there
         if name.startswith(CONNECTION):
             connections[name] = descriptor
+        elif name.startswith(DOOR):
+            doors[name] = descriptor
         elif name == STATE and state is None:
             state = descriptor
         elif listening is None and _listens(descriptor):
@@ -62,7 +67,7 @@ def inherited(environ: MutableMapping[str, str], pid: int) -> Inherited:
             "the service manager handed over no listening Unix stream socket",
             hint="its socket unit needs ListenStream= with an absolute path",
         )
-    return Inherited(listening, connections, state)
+    return Inherited(listening, connections, state, doors)
 
 
 def _count(environ: MutableMapping[str, str], pid: int) -> int:

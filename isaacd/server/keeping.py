@@ -3,24 +3,28 @@
 import contextlib
 import os
 import select
-from collections.abc import Mapping
 
 import msgspec
 
 from isaacd.context import Sink
 from isaacd.log import Log
-from isaacd.server.activation import CONNECTION, STATE
+from isaacd.server.activation import CONNECTION, DOOR, STATE, Inherited
 from isaacd.server.notify import Notifier
 
 FORMAT = 1
 MAX_STATE_BYTES = 256 * 1024 * 1024
 BARRIER_S = 5.0
+HTTP = "http"
+OVER_TCP = "+tcp"
+
+# An address as the configuration says it; port 0 leaves open which one.
+Address = tuple[str, int]
 
 
 class Kept(msgspec.Struct, frozen=True, array_like=True):
     """What a session must remember so that its peer notices nothing.
 
-    `codec` is the name of its language, empty if it has not sent a byte yet. `left` is what was received and is not
+    `codec` is the name of its language, empty if it has not sent a byte yet; over TCP it ends with `OVER_TCP`. `left` is what was received and is not
     answered: a part of a message, or whole ones that had to wait.
     """
 
@@ -35,6 +39,14 @@ class Kept(msgspec.Struct, frozen=True, array_like=True):
 class _State(msgspec.Struct, frozen=True, array_like=True):
     format: int
     connections: dict[str, Kept]
+    doors: dict[str, Address] = {}
+
+
+class Restored(msgspec.Struct, frozen=True):
+    """What an earlier daemon kept: connections, and sockets that listen over TCP."""
+
+    connections: list[tuple[int, Kept]]
+    doors: dict[Address, int]
 
 
 class Keeper:
@@ -44,6 +56,7 @@ class Keeper:
         self._notifier = notifier
         self._pid = pid
         self._kept: dict[str, Kept] = {}
+        self._doors: dict[str, Address] = {}
 
     @property
     def count(self) -> int:
@@ -58,11 +71,17 @@ class Keeper:
         self._kept[name] = kept
         return True
 
+    def keep_door(self, descriptor: int, address: Address) -> None:
+        """Hand a socket over that listens over TCP, so that who connects meanwhile waits for the next daemon."""
+        name = f"{DOOR}{self._pid}-{len(self._doors)}"
+        if self._notifier.store(name, descriptor):
+            self._doors[name] = address
+
     def finish(self) -> None:
         """Hand over what was written down of the connections, and wait until the manager has taken everything."""
-        if not self._kept:
+        if not (self._kept or self._doors):
             return
-        data = msgspec.msgpack.encode(_State(FORMAT, self._kept))
+        data = msgspec.msgpack.encode(_State(FORMAT, self._kept, self._doors))
         descriptor = os.memfd_create(STATE, os.MFD_CLOEXEC)
         try:
             view = memoryview(data)
@@ -89,27 +108,33 @@ class Keeper:
             os.close(reading)
 
 
-def restored(
-    connections: Mapping[str, int], state: int | None, notifier: Notifier, log: Log
-) -> list[tuple[int, Kept]]:
-    """Return the connections that an earlier daemon kept, each with what is known of it.
+def restored(handed: Inherited, notifier: Notifier, log: Log) -> Restored:
+    """Return what an earlier daemon kept, each with what is known of it.
 
     The manager forgets them: from now on they are this daemon's. One that nothing is known of is closed, so that its
     peer sees an end instead of silence.
     """
-    known = _read(state, log) if state is not None else {}
-    if state is not None:
-        _close(state)
+    known = _State(FORMAT, {})
+    if handed.state is not None:
+        known = _read(handed.state, log)
+        _close(handed.state)
         notifier.forget(STATE)
-    found = []
-    for name, descriptor in connections.items():
+    found = Restored([], {})
+    for name, descriptor in handed.connections.items():
         notifier.forget(name)
-        kept = known.get(name)
+        kept = known.connections.get(name)
         if kept is None:
             _close(descriptor)
             log.warning("connection lost", reason="nothing is known of it", name=name)
         else:
-            found.append((descriptor, kept))
+            found.connections.append((descriptor, kept))
+    for name, descriptor in handed.doors.items():
+        notifier.forget(name)
+        address = known.doors.get(name)
+        if address is None or address in found.doors:
+            _close(descriptor)
+        else:
+            found.doors[address] = descriptor
     return found
 
 
@@ -119,7 +144,7 @@ def _close(descriptor: int) -> None:
         os.close(descriptor)
 
 
-def _read(descriptor: int, log: Log) -> dict[str, Kept]:
+def _read(descriptor: int, log: Log) -> _State:
     pieces = []
     with contextlib.suppress(OSError):
         place = 0
@@ -130,8 +155,8 @@ def _read(descriptor: int, log: Log) -> dict[str, Kept]:
         state = msgspec.msgpack.decode(b"".join(pieces), type=_State)
     except (msgspec.DecodeError, ValueError) as error:
         log.warning("kept connections cannot be read", reason=str(error))
-        return {}
+        return _State(FORMAT, {})
     if state.format != FORMAT:
         log.warning("kept connections are of another version", format=state.format)
-        return {}
-    return state.connections
+        return _State(FORMAT, {})
+    return state

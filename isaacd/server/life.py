@@ -160,6 +160,8 @@ class Life:
                 await self._stop.wait()
                 if self.has_heir:
                     singleton.keep_listening()
+                if self._supervisor is not None:
+                    self._supervisor.keep_door(listener)
                 listener.stop_accepting()
                 if not self.has_heir:
                     singleton.stop_listening()

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import os
 import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ from isaacd.wire import Codec, detect, is_http, named
 if TYPE_CHECKING:
     from isaacd.faces.http.house import House
     from isaacd.faces.http.session import HttpSession
-    from isaacd.server.keeping import Keeper, Kept
+    from isaacd.server.keeping import Address, Keeper, Kept
 
 # Whoever can reach the port may connect; more than this many at a time are turned away.
 MAX_TCP_CONNECTIONS = 512
@@ -85,11 +86,8 @@ class Connection(asyncio.Protocol):
         self.transport.set_write_buffer_limits(high=WRITE_HIGH_BYTES)
         owner.connections.add(self)
         kept, self._kept = self._kept, None
-        codec = named(kept.codec) if kept is not None else None
-        if kept is None or codec is None:
+        if kept is None or not self._restore(kept):
             self._timer = self._loop.call_later(owner.timeouts.first_byte_s, self._silent)
-        else:
-            self._restore(kept, codec)
         if owner.holds:
             # It was accepted in the last moment; uvloop begins to read only after this.
             self._loop.call_soon(self.hold)
@@ -185,32 +183,44 @@ class Connection(asyncio.Protocol):
 
     def keep(self, keeper: "Keeper") -> bool:
         """Hand the connection over, if nothing is under way in it, and let go of it; say whether that was done."""
-        from isaacd.server.keeping import Kept  # only under a service manager
+        from isaacd.server.keeping import HTTP, OVER_TCP, Kept  # only under a service manager
 
         session = self.session
-        if session is not None and not isinstance(session, Session):
-            return False  # a client of HTTP opens another connection by itself
         if self.transport.is_closing() or self.transport.get_write_buffer_size():
             return False
-        kept = Kept()
+        over = OVER_TCP if self._over_tcp else ""
+        kept = Kept(over)
         if session is not None:
             left = session.left()
             if left is None:
                 return False
-            codec = session.codec
-            kept = Kept(codec.name, codec.error_maps, session.can_ask, session.patient, session.sink, left)
+            if isinstance(session, Session):
+                codec = session.codec
+                kept = Kept(
+                    codec.name, codec.error_maps, session.can_ask, session.patient, session.sink, left
+                )
+            else:
+                kept = Kept(HTTP + over, left=left)
         if not keeper.keep(self._descriptor, kept):
             return False
         self.transport.abort()  # ours only: the manager has a descriptor of its own
         return True
 
-    def _restore(self, kept: "Kept", codec: type[Codec]) -> None:
-        """Go on as the daemon before this one would have."""
-        session = self._begin(codec)
-        session.codec.error_maps = kept.error_maps
-        session.can_ask, session.patient, session.sink = kept.can_ask, kept.patient, kept.sink
+    def _restore(self, kept: "Kept") -> bool:
+        """Go on as the daemon before this one would have; say whether anything was begun."""
+        from isaacd.server.keeping import HTTP, OVER_TCP
+
+        if kept.codec in (HTTP, HTTP + OVER_TCP):
+            self._begin_http().wait_on()
+        elif (codec := named(kept.codec)) is not None:
+            session = self._begin(codec)
+            session.codec.error_maps = kept.error_maps
+            session.can_ask, session.patient, session.sink = kept.can_ask, kept.patient, kept.sink
+        else:
+            return False
         if kept.left:
             self._loop.call_soon(self.data_received, kept.left)
+        return True
 
     def _open(self, first_byte: int) -> "Session | HttpSession | None":
         self._stop_timer()
@@ -311,6 +321,9 @@ class Listener:
         self._server: asyncio.Server | None = None
         self._tcp: asyncio.Server | None = None
         self._is_full = False
+        self._tcp_at: Address | None = None
+        # Sockets over TCP that the daemon before this one kept, by what the configuration said then.
+        self.doors: dict[Address, int] = {}
         self._house: House | None = None
 
     async def open(self, listening: socket.socket) -> None:
@@ -322,9 +335,18 @@ class Listener:
     async def open_tcp(self, host: str, port: int) -> int:
         """Begin to accept HTTP over TCP, there and nowhere else; return the port, which 0 leaves open. Raises OSError."""
         self.close_tcp()
-        self._tcp = await self.loop.create_server(
-            lambda: Connection(self, over_tcp=True), host, port, backlog=BACKLOG
-        )
+        kept = self.doors.pop((host, port), None)
+        self.drop_doors()  # whatever else there was is not wanted any more
+
+        def connection() -> Connection:
+            return Connection(self, over_tcp=True)
+
+        if kept is not None:
+            door = socket.socket(fileno=kept)
+            self._tcp = await self.loop.create_server(connection, sock=door, backlog=BACKLOG)
+        else:
+            self._tcp = await self.loop.create_server(connection, host, port, backlog=BACKLOG)
+        self._tcp_at = host, port
         return int(self._tcp.sockets[0].getsockname()[1])
 
     def close_tcp(self) -> None:
@@ -332,6 +354,17 @@ class Listener:
         if self._tcp is not None:
             self._tcp.close()
             self._tcp = None
+
+    def door(self) -> "tuple[int, Address] | None":
+        """Return the socket that listens over TCP, with its address as it was asked for."""
+        if self._tcp is None or self._tcp_at is None:
+            return None
+        return self._tcp.sockets[0].fileno(), self._tcp_at
+
+    def drop_doors(self) -> None:
+        """Close what was kept and is not wanted any more."""
+        while self.doors:
+            os.close(self.doors.popitem()[1])
 
     def has_room(self) -> bool:
         """Say whether one more may connect over TCP; the first who may not is logged."""
@@ -351,10 +384,15 @@ class Listener:
 
     async def restore(self, descriptor: int, kept: "Kept") -> None:
         """Go on with a connection that the daemon before this one had; one that is gone meanwhile is nothing to us."""
+        from isaacd.server.keeping import OVER_TCP
+
         try:
             connection = socket.socket(fileno=descriptor)
             connection.setblocking(False)
-            await self.loop.connect_accepted_socket(lambda: Connection(self, kept), connection)
+            over_tcp = kept.codec.endswith(OVER_TCP)
+            await self.loop.connect_accepted_socket(
+                lambda: Connection(self, kept, over_tcp=over_tcp), connection
+            )
         except OSError as error:
             self.log.info("connection gone", reason=str(error))
 

@@ -47,7 +47,9 @@ class Supervisor:
     ) -> None:
         """Go on with connections that were kept, say that the daemon is ready, and begin to feed the watchdog."""
         handed = self.handed_over
-        for descriptor, kept in restored(handed.connections, handed.state, self._notifier, self._log):
+        found = restored(handed, self._notifier, self._log)
+        listener.doors = found.doors
+        for descriptor, kept in found.connections:
             await listener.restore(descriptor, kept)
         if handed.connections:
             self._log.info("connections kept", count=len(listener.connections))
@@ -63,6 +65,11 @@ class Supervisor:
     def reloaded(self, status: str) -> None:
         """Say that it has been."""
         self._notifier.ready(status)
+
+    def keep_door(self, listener: Listener) -> None:
+        """Have whoever connects over TCP from now on wait for the daemon after this one."""
+        if self._notifier.is_heard and (door := listener.door()) is not None:
+            self._keeper.keep_door(*door)
 
     def stopping(self, listener: Listener, drain_s: float) -> None:
         """Say that the daemon drains; what comes from now on waits in the sockets, for the daemon after this one."""

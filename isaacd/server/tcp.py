@@ -47,6 +47,7 @@ class TcpDoor:
             return
         if wanted is None:
             self._listener.close_tcp()
+            self._listener.drop_doors()
             self._open_at, self.trouble = None, ""
             self._log.info("HTTP over TCP is closed")
             return
@@ -60,5 +61,6 @@ class TcpDoor:
 
     def _fail(self, reason: str) -> None:
         self._listener.close_tcp()
+        self._listener.drop_doors()
         self._open_at, self.trouble = None, reason
         self._log.error("HTTP over TCP is not open", reason=reason)

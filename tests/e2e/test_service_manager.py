@@ -1,5 +1,6 @@
 """Under a service manager a restart loses no connection and no request, and the watchdog is fed while all answers."""
 
+import json
 import os
 import signal
 import socket
@@ -10,6 +11,7 @@ import pytest
 
 from isaacd.wire import ContentLengthCodec, JsonLinesCodec, NativeCodec
 from tests.daemon import DEADLINE_S, Caller, Home, a_home, eventually
+from tests.http_client import HttpClient
 from tests.service_manager import ServiceManager
 
 
@@ -63,6 +65,46 @@ def test_a_restart_keeps_every_connection_and_what_was_agreed_on_it(
         assert "no command" in caller.fail("nonsense")  # still in the form that was asked for
         assert silent.call("ping")["pid"] == after  # it had not said a word before
     assert manager.stored == {}
+
+
+def test_a_restart_keeps_connections_of_http_and_who_comes_meanwhile_waits(
+    home: Home, manager: ServiceManager
+) -> None:
+    home.write_config('[http]\nlisten = "127.0.0.1:0"\n')
+    manager.start()
+
+    def opened() -> int:
+        lines = [json.loads(line) for line in home.log.read_text().splitlines()]
+        return next((line["port"] for line in lines if line["event"] == "HTTP over TCP is open"), 0)
+
+    address = ("127.0.0.1", eventually(opened, "the port"))
+    local, remote = HttpClient(connect(home).sock), HttpClient(socket.create_connection(address))
+    silent = HttpClient(socket.create_connection(address))
+    with local, remote, silent:
+        assert local.ask("GET", "/health").status == remote.ask("GET", "/health").status == 200
+        halves = remote.request("GET", "/health")
+        remote.sock.sendall(halves[:7])
+        assert manager.stop() == 0
+        with HttpClient(socket.create_connection(address)) as early:
+            early.send("GET", "/health")
+            manager.start()
+            remote.sock.sendall(halves[7:])
+            assert early.reply().status == remote.reply().status == 200
+        assert [one.ask("GET", "/health").status for one in (local, silent)] == [200, 200]
+        # A port that is no longer wanted is closed by the next daemon.
+        assert manager.stop() == 0
+        home.write_config("")
+        manager.start()
+        eventually(lambda: not _accepts(address), "the port to close")
+    assert manager.stored == {}
+
+
+def _accepts(address: tuple[str, int]) -> bool:
+    try:
+        socket.create_connection(address).close()
+    except ConnectionRefusedError:
+        return False
+    return True
 
 
 def test_half_a_message_before_a_restart_and_half_after_it_are_one(

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.system
 
 # Connections that talk before, during and after a restart; it prints how many were lost and what was answered.
 CONNECTIONS = """
-import json, socket, subprocess, sys, threading
+import http.client, json, socket, subprocess, sys, threading
 path, count = f"/run/user/{61234}/isaacd/isaacd.sock", 20
 lost, answered, pids, stop = [], [0] * count, [set() for _ in range(count)], threading.Event()
 def talk(place):
@@ -29,7 +29,18 @@ def talk(place):
             pids[place].add(reply["result"]["pid"]); answered[place] += 1
     except Exception as error:
         lost.append(f"{place}: {error!r}")
+def browse(place):
+    connection = http.client.HTTPConnection("localhost"); connection.sock = sock = socket.socket(socket.AF_UNIX)
+    connection.auto_open = 0; sock.settimeout(60); sock.connect(path)
+    try:
+        while not stop.is_set():
+            connection.request("GET", "/health"); reply = connection.getresponse(); reply.read()
+            assert reply.status == 200, reply.status
+            answered[place] += 1
+    except Exception as error:
+        lost.append(f"http {place}: {error!r}")
 threads = [threading.Thread(target=talk, args=(place,)) for place in range(count)]
+threads += [threading.Thread(target=browse, args=(place,)) for place in range(5)]
 for thread in threads: thread.start()
 for _ in range(3):
     subprocess.run(["systemctl", "--user", "restart", "isaacd.service"], check=True)

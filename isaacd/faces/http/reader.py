@@ -26,6 +26,7 @@ class Reader:
         self.broken = False
         self._max_body_bytes = max_body_bytes
         self._data = bytearray()
+        self._raw_head = b""
         self._seen = 0  # how much of the data was looked through in vain
         self._body = bytearray()  # as far as it came in chunks
         self._size = 0  # of the chunks so far, and of what comes after them
@@ -41,6 +42,12 @@ class Reader:
     def is_between(self) -> bool:
         """Whether nothing of a request has come of which the rest has not."""
         return self.head is None and not self._data
+
+    def rest(self) -> bytes | None:
+        """Return what has come of the next request, None after an error or once a part of a body was passed over."""
+        if self.broken or self._count:
+            return None
+        return bytes(self._data) if self.head is None else self._raw_head + _END + self._data
 
     def feed(self, data: bytes) -> None:
         """Take what has come."""
@@ -71,7 +78,8 @@ class Reader:
                 )
             )
         try:
-            head = read_head(bytes(data[:end]))
+            self._raw_head = bytes(data[:end])
+            head = read_head(self._raw_head)
             if head.length is not None and head.length > self._max_body_bytes:
                 raise self._too_large()
         except RefusedError as error:

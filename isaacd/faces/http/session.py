@@ -155,8 +155,15 @@ class HttpSession:
     def farewell(self) -> None:
         """Say nothing: that the connection ends says it."""
 
-    def left(self) -> None:
-        """Hand nothing over: a client of HTTP opens another connection by itself."""
+    def left(self) -> bytes | None:
+        """Return what was received and is not answered; None if a request is under way, or cannot be given whole."""
+        if self._is_busy or self._closing or self._ended or self.congested:
+            return None
+        return self._reader.rest()
+
+    def wait_on(self) -> None:
+        """Wait for the next request, as the daemon before this one did."""
+        self._wait(IDLE_S)
 
     def stop_runs(self) -> None:
         """Cancel what is under way because the daemon stops; it is still answered."""
@@ -351,11 +358,8 @@ class HttpSession:
             return
         if self._exchange is not None and self._exchange.ended:
             self._done()
-        if self._held:
-            if self._exchange is None:
-                self._close()
-            return
-        self._go_on()
+        if not self._held:
+            self._go_on()
 
     def _done(self) -> None:
         """Put the request that was answered away."""

@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import anyio
+import anyio.lowlevel
 import pytest
 
 from isaacd.command import Catalog
@@ -244,7 +246,47 @@ def test_a_connection_that_is_held_reads_no_further() -> None:
     talk.session.hold()
     talk.session.receive(HEALTH)
     assert (talk.peer.sent, talk.peer.done) == (b"", ["pause"])
-    assert talk.session.left() is None  # type: ignore[func-returns-value]
+    assert talk.session.left() == HEALTH  # for the daemon after this one
+
+
+@pytest.mark.anyio
+async def test_a_request_that_had_to_wait_for_the_house_is_handed_over() -> None:
+    talk = Talk()
+    talk.house.is_open = False
+    opening = anyio.Event()
+    talk.house.open = opening.wait  # type: ignore[method-assign]
+    talk.session.receive(HEALTH + HEALTH)
+    assert talk.session.left() is None
+    talk.session.hold()
+    opening.set()
+    for _ in range(3):
+        await anyio.lowlevel.checkpoint()
+    assert talk.session.left() == HEALTH + HEALTH
+
+
+def test_what_has_come_of_a_request_is_handed_over_unless_a_part_was_passed_over() -> None:
+    talk = Talk()
+    assert talk.session.left() == b""
+    talk.session.receive(HEALTH + HEALTH[:9])
+    assert talk.session.left() == HEALTH[:9]
+    talk = Talk()
+    talk.session.receive(POST + b"Content-Length: 10\r\n\r\n{")
+    assert talk.session.left() == POST + b"Content-Length: 10\r\n\r\n{"
+    talk = Talk()
+    talk.session.receive(POST + b"Transfer-Encoding: chunked\r\n\r\n1")
+    assert talk.session.left() == POST + b"Transfer-Encoding: chunked\r\n\r\n1"
+    talk.session.receive(b"\r\n{\r\n")
+    assert talk.session.left() is None
+    talk = Talk()
+    talk.session.receive(b"GET / HTTP/1.1\r\n nonsense\r\n\r\n")
+    assert talk.session.left() is None
+
+
+def test_a_restored_connection_may_stay_as_silent_as_before() -> None:
+    talk = Talk()
+    talk.session.wait_on()
+    talk.wait(HEAD_S + 1)
+    assert talk.peer.done == []
 
 
 @pytest.mark.anyio
