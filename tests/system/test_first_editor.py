@@ -51,6 +51,31 @@ vim.fn.writefile({ vim.fn.json_encode(said) }, "said")
     assert "git reset" in said["shown"]
 
 
+@pytest.mark.skipif(shutil.which("nvim") is None, reason="nvim is not installed")
+def test_neovim_does_what_the_guide_and_the_readme_show(daemon: Daemon, tmp_path: Path) -> None:
+    guide = [
+        block.text for block in blocks_of((PAGES / "how-to/editors.md").read_text()) if block.kind == "lua"
+    ]
+    readme = [
+        block.text for block in blocks_of((PAGES.parent / "README.md").read_text()) if block.kind == "lua"
+    ]
+    ends = """
+local function whole() return table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, true), "\\n") end
+vim.wait(20000, function() return whole():find("offline answer") end, 5)
+vim.fn.writefile({ whole() }, "said")
+print(vim.rpcrequest(isaac, "greet", { name = "grace" }))
+"""
+    (tmp_path / "isaac.lua").write_text("\n".join([*guide[:2], *readme, ends]))
+    done = subprocess.run(
+        ["nvim", "--headless", "-u", "NONE", "-i", "NONE", "-n", "-c", "luafile isaac.lua", "-c", "qall!"],
+        env=daemon.home.environ, cwd=tmp_path, timeout=DEADLINE_S, check=False, capture_output=True, text=True,
+        stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    assert "hello ada" in done.stderr
+    assert "hello grace" in done.stderr
+    assert "git reset" in (tmp_path / "said").read_text()
+
+
 @pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
 def test_node_does_what_the_tutorial_shows(daemon: Daemon, tmp_path: Path) -> None:
     (tmp_path / "isaac.js").write_text(of("js")[0])

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.daemon import Daemon, running
+from tests.examples import blocks_of
 
 pytestmark = [
     pytest.mark.system,
@@ -121,3 +122,20 @@ def test_events_come_before_the_response(said: dict[str, Any]) -> None:
     assert said["count"] == "012"
     assert [event[2:] for event in said["events"]] == [["delta", "0"], ["delta", "1"], ["delta", "2"]]
     assert [event[1] for event in said["events"]] == [0, 1, 2]
+
+
+def test_the_guide_shows_what_works(modules: Path) -> None:
+    guide = (Path(__file__).parents[2] / "docs/how-to/editors.md").read_text()
+    (script,) = [block.text for block in blocks_of(guide) if block.kind == "js"]
+    (modules / "guide.js").write_text(script)
+    with running() as daemon:
+        done = subprocess.run(
+            ["node", "guide.js"],
+            cwd=modules,
+            env=daemon.home.environ,
+            capture_output=True,
+            text=True,
+            timeout=90,
+            check=False,
+        )
+    assert done.stdout == "hello ada\n", done.stderr
