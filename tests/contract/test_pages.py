@@ -3,6 +3,7 @@
 import ast
 import contextlib
 import importlib
+import re
 import tomllib
 from pathlib import Path
 
@@ -37,6 +38,11 @@ PAGES = [
     if page.name not in {*GENERATED, "first-plugin.md"}
 ]
 SHELLS = ("sh", "bash")
+IN_HERE = re.compile(r"(isaacd|isaacctl|plugins|tests|perf|docs|systemd|editors)/[\w./*-]*")
+MADE = {
+    "perf/bench_ROOM.py",
+    "perf/results/report/index.html",
+}  # a file of yours, and what `make bench` writes
 
 
 def name_of(page: Path) -> str:
@@ -155,6 +161,45 @@ def test_a_block_of_python_is_whole_and_what_it_imports_is_there(block: Block) -
         elif isinstance(node, ast.ImportFrom) and node.module is not None and not block.skipped:
             module = importlib.import_module(node.module)
             assert [alias.name for alias in node.names if not hasattr(module, alias.name)] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_files_that_a_page_names_are_there(page: Path) -> None:
+    spans = [span for span in code_in(page.read_text()) if IN_HERE.fullmatch(span)]
+    assert [span for span in spans if not list(ROOT.glob(span.rstrip("/"))) and span not in MADE] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_targets_programs_and_options_of_measuring_that_a_page_names_are_there(page: Path) -> None:
+    """These take minutes, so nobody runs them here; what they are called, and what they take, is known."""
+    text = page.read_text()
+    lines = code_in(text) + [
+        line for block in blocks_of(text) if block.kind in SHELLS for line in block.text.splitlines()
+    ]
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    wrong = []
+    for line in lines:
+        words = line.partition("#")[0].split()
+        if words[:1] == ["make"]:
+            wrong += [line for word in words[1:] if "=" not in word and word not in targets]
+        program = next((word for word in words[:2] if word.startswith("perf/") and word not in MADE), "")
+        if (ROOT / program).is_file() or program.endswith(".py"):
+            source = "".join(file.read_text() for file in expanded(program))
+            options = [word for word in words if word.startswith("--")]
+            wrong += [line for option in options if f'"{option}"' not in source]
+    assert wrong == []
+
+
+def expanded(program: str) -> list[Path]:
+    """Return the files that bash makes of a word with one pair of braces."""
+    before, _, rest = program.partition("{")
+    inside, _, after = rest.partition("}")
+    return [ROOT / f"{before}{part}{after}" for part in inside.split(",")]
+
+
+def code_in(page: str) -> list[str]:
+    """Return what stands in the text as code."""
+    return re.findall(r"`([^`\n]+)`", re.sub(r"^```.*?^```$", "", page, flags=re.MULTILINE | re.DOTALL))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
