@@ -1,13 +1,14 @@
 """The shelf: the one cache of answers that a daemon has, with what it learned and what it saved."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 import anyio
 
 from isaacd.answers.savings import Savings
 from isaacd.cache.entry import Store
+from isaacd.cache.late import LatePolicy
 from isaacd.cache.multilevel import MultiLevelCache
 from isaacd.cache.plan import Kept
 from isaacd.cache.policy import PolicyFactory
@@ -37,7 +38,8 @@ class Shelf:
         paths: Paths,
         clock: Clock,
         log: Log,
-        policies: Callable[[], Mapping[str, PolicyFactory]] = dict,
+        policies: Callable[[], Mapping[str, PolicyFactory | LatePolicy]] = dict,
+        coming: Callable[[], Awaitable[None]] | None = None,
         *,
         write_delay_s: float = 0.05,
     ) -> None:
@@ -45,6 +47,7 @@ class Shelf:
         self._clock = clock
         self._log = log
         self._policies = policies
+        self._coming = coming
         self._write_delay_s = write_delay_s
         self._opening = anyio.Lock()
         self._ttl_s: float | None = None
@@ -122,8 +125,8 @@ class Shelf:
         self.cache = MultiLevelCache(
             config.l1_entries,
             config.l2_entries,
-            self._policy(config.l1_policy),
-            self._policy(config.policy),
+            await self._policy(config.l1_policy),
+            await self._policy(config.policy),
             stores,
             clock=self._clock,
         )
@@ -136,9 +139,13 @@ class Shelf:
             self._trouble(error)
         await self.warmer.warmup_cache(self.bring, config.l1_entries)
 
-    def _policy(self, name: str) -> str | PolicyFactory:
+    async def _policy(self, name: str) -> str | PolicyFactory:
         """Return what the cache takes for a policy: a name of its own, or what a plugin offers, held to the laws."""
-        factory = None if name in POLICIES else self._policies().get(name)
+        if name in POLICIES:
+            return name
+        if self._coming is not None and name not in self._policies():
+            await self._coming()
+        factory = self._policies().get(name)
         if factory is None:
             return name  # the cache says what is wrong with one that it does not know
         from isaacd.cache.policy.guarded import guarded
@@ -147,6 +154,12 @@ class Shelf:
             self.troubles.append(f"the cache policy {name} was put aside for lru: {reason}")
             self._log.error("cache policy put aside", policy=name, reason=reason)
 
+        if isinstance(factory, LatePolicy):
+            try:
+                factory = await factory.ready()
+            except IsaacError as error:
+                put_aside(error.message)
+                return "lru"
         return guarded(factory, put_aside)
 
     async def _stores(self, config: CacheConfig) -> list[Store]:

@@ -237,7 +237,9 @@ class Rooms:
         """The answers that are kept."""
         from isaacd.answers.shelf import Shelf
 
-        return Shelf(self.paths, self.clock, self.log, lambda: self.residents.registry.policies)
+        return Shelf(
+            self.paths, self.clock, self.log, lambda: self.residents.registry.policies, self._all_known
+        )
 
     @cached_property
     def ledger(self) -> "Ledger":

@@ -1,9 +1,10 @@
 """What stands for a plugin's code until that is needed: commands, kinds of providers, rules and handlers."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from isaacd.ai.provider import LateFactory, ProviderFactory
+from isaacd.cache.late import LatePolicy
 from isaacd.command import Command
 from isaacd.command.outlined import LazyCommand
 from isaacd.errors import PluginFailed
@@ -11,7 +12,27 @@ from isaacd.plugin.manifest import KindOutline, Manifest
 from isaacd.plugin.plugin import Plugin
 from isaacd.plugin.registry import Offer, Rewrite, first_of
 
+if TYPE_CHECKING:
+    from isaacd.cache.policy import PolicyFactory
+
 Use = Callable[[], Awaitable[Plugin]]
+
+
+class LateChoice(LatePolicy):
+    """A cache policy by name; `ready` brings what makes it."""
+
+    def __init__(self, name: str, use: Use) -> None:
+        self._name = name
+        self._use = use
+
+    async def ready(self) -> "PolicyFactory":
+        """Return the factory; raises PluginFailed, also for a plugin that does not run inside the daemon."""
+        factory = (await self._use()).policies.get(self._name)
+        if factory is None:
+            raise PluginFailed(
+                f"the cache policy {self._name} cannot run inside the daemon: trust its plugin first"
+            )
+        return factory
 
 
 class LateKind(LateFactory):
@@ -57,7 +78,7 @@ def late_offer(manifest: Manifest, use: Use, now: Callable[[], Plugin | None]) -
         summary=manifest.summary,
         commands=tuple(LazyCommand(item, _finder(item.name, use)) for item in manifest.commands),
         kinds={item.kind: LateKind(item, use) for item in manifest.providers},
-        policies={name: _late_policy(name, now) for name in manifest.policies},
+        policies={name: LateChoice(name, use) for name in manifest.policies},
         rewrite=_late_rewrite(now) if manifest.routes else None,
     )
 
@@ -84,16 +105,3 @@ def _late_rewrite(now: Callable[[], Plugin | None]) -> Rewrite:
         return rule(line) if rule is not None else None
 
     return rewrite
-
-
-def _late_policy(name: str, now: Callable[[], Plugin | None]) -> Callable[..., Any]:
-    def make(*arguments: Any, **options: Any) -> Any:
-        plugin = now()
-        factory = plugin.policies.get(name) if plugin is not None else None
-        if factory is None:
-            raise PluginFailed(
-                f"the cache policy {name} cannot run inside the daemon: trust its plugin first"
-            )
-        return factory(*arguments, **options)
-
-    return make

@@ -124,7 +124,10 @@ class Seat:
     def now(self) -> Plugin | None:
         """Return the plugin where nobody can wait: None if it is not here yet; then it is on its way."""
         if self.plugin is None and self.usable and self.error is None:
-            self._house.spawn(self.quietly)
+            if self.manifest is not None and self._is_quick(self.manifest):
+                self._bring()
+            else:
+                self._house.spawn(self.quietly)
         return self.plugin
 
     async def renew(self) -> None:
@@ -246,17 +249,21 @@ class Seat:
         """Say whether the code can be had without waiting: Isaac's own, which needs nothing else, imports in no time."""
         return self._is_own and not (manifest.has_setup or manifest.requires)
 
-    def _at_once(self, command: Command) -> Command:
-        """Return an inline command with its code, so that it is answered in its turn; or itself, if that takes longer."""
+    def _bring(self) -> None:
+        """Import a plugin that is quick, while everybody waits; what goes wrong is kept as `error`."""
         if self.plugin is None and self.error is None and self._done is None and self._house.is_known:
             try:
                 with self.timings.step("import"):
                     plugin = self._house.import_now(self.found)
             except PluginFailed as error:
                 self.fail(error, self.files.stamps)
-                return command
-            self._take(plugin)
-            self._house.tell("plugin.loaded", self)
+            else:
+                self._take(plugin)
+                self._house.tell("plugin.loaded", self)
+
+    def _at_once(self, command: Command) -> Command:
+        """Return an inline command with its code, so that it is answered in its turn; or itself, if that takes longer."""
+        self._bring()
         found = (item for item in (self.plugin.commands if self.plugin else ()) if item.name == command.name)
         return next(found, command)
 

@@ -270,7 +270,10 @@ def test_a_policy_of_a_plugin_is_chosen_by_name_and_an_unknown_one_refused(home:
     home.write_config('[cache]\npolicy = "newest-out"\n')
     with running(home=home) as daemon:
         assert home.isaacctl("config", "check").returncode == 0
-        assert home.isaacctl("cache", "stats").returncode == 0
+        told = {row["what"]: row for row in json.loads(home.isaacctl("cache", "doctor", "--json").stdout)}
+        assert "start" not in told, told
+        cards = json.loads(home.isaacctl("plugins", "--json").stdout)
+        assert [card["state"] for card in cards if card["name"] == "newest"] == ["loaded"]
         home.write_config('[cache]\npolicy = "newest-uot"\n')
         shown = home.isaacctl("config", "check")
         assert shown.returncode == 78
