@@ -115,24 +115,42 @@ def _entry(name: str, door: ModuleType = api) -> Iterator[str]:
 
 
 def _class(name: str, cls: type) -> Iterator[str]:
-    tree, module = _tree(cls), import_module(cls.__module__)
-    bases = ", ".join(ast.unparse(base) for base in tree.bases)
+    parts = [(_tree(part), vars(import_module(part.__module__))) for part in _parts(cls)]
+    bases = ", ".join(
+        text for tree, _ in parts for base in tree.bases if (text := ast.unparse(base)) not in _inner(cls)
+    )
     lines = [f"class {name}({bases})" if bases else f"class {name}"]
     hidden = _HOUSE.get(name, ())
-    for item in tree.body:
-        if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name):
-            if not item.target.id.startswith("_") and item.target.id not in hidden:
-                default = "" if item.value is None else f" = {ast.unparse(item.value)}"
-                lines.append(f"    {item.target.id}: {_type(item.annotation)}{default}")
-        elif isinstance(item, ast.Assign) and not ast.unparse(item).startswith("_"):
-            lines.append(f"    {ast.unparse(item)}")
+    for tree, _ in parts:
+        for item in tree.body:
+            if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name):
+                if not item.target.id.startswith("_") and item.target.id not in hidden:
+                    default = "" if item.value is None else f" = {ast.unparse(item.value)}"
+                    lines.append(f"    {item.target.id}: {_type(item.annotation)}{default}")
+            elif isinstance(item, ast.Assign) and not ast.unparse(item).startswith("_"):
+                lines.append(f"    {ast.unparse(item)}")
     yield from _code([_short(line, 300) for line in lines])
     yield from _doc(cls.__doc__)
-    for method, definitions in _methods(tree).items():
-        if method in hidden or (method.startswith("_") and method != "__init__"):
-            continue
-        yield from _code(_signatures(definitions, owner=name, known=vars(module)))
-        yield from _doc(ast.get_docstring(definitions[-1]))
+    for tree, known in parts:
+        for method, definitions in _methods(tree).items():
+            if method in hidden or (method.startswith("_") and method != "__init__"):
+                continue
+            yield from _code(_signatures(definitions, owner=name, known=known))
+            yield from _doc(ast.get_docstring(definitions[-1]))
+
+
+def _parts(cls: type) -> list[type]:
+    """Return a class, after those that only the house knows and that it is made of."""
+    return [base for base in reversed(cls.__mro__[1:]) if base.__name__ in _inner(cls)] + [cls]
+
+
+def _inner(cls: type) -> set[str]:
+    public = {*api.__all__, *testing.__all__}
+    return {
+        base.__name__
+        for base in cls.__mro__[1:]
+        if base.__module__.startswith("isaacd.") and base.__name__ not in public
+    }
 
 
 def _methods(tree: ast.ClassDef) -> dict[str, list[Any]]:

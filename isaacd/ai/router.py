@@ -3,21 +3,22 @@
 import os
 from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TYPE_CHECKING, Unpack
 
 import msgspec
 
 from isaacd.ai.aliases import known_aliases
-from isaacd.ai.chat import Answer, ChatRequest, Effort, Message, OutputSchema, Sampling, Tool
+from isaacd.ai.chat import Answer, ChatRequest, Message
 from isaacd.ai.choice import Choice, available, choose
 from isaacd.ai.health import ProviderHealth
-from isaacd.ai.meter import Lane, Meter, NoMeter
+from isaacd.ai.meter import Meter, NoMeter
+from isaacd.ai.options import AnyOptions, Options
 from isaacd.ai.pool import ProviderPool
 from isaacd.ai.provider import Host, ListsModels, ModelCard, Provider, ProviderFactory
 from isaacd.ai.route import Route, Wish, plan
 from isaacd.ai.stream import AnswerStream, PieceStream
 from isaacd.clock import Clock, SystemClock
-from isaacd.config import AIConfig, Strategy
+from isaacd.config import AIConfig
 from isaacd.errors import InvalidParams, IsaacError
 
 if TYPE_CHECKING:
@@ -33,39 +34,6 @@ SYSTEM = (
 # As many questions of a list are under way at once, unless the caller says otherwise; limiters may allow fewer.
 BATCH_LIMIT = 256
 _MAX_ROUTES = 64
-
-
-class AnyOptions(TypedDict, total=False):
-    """How a question is asked.
-
-    `model` is a model, PROVIDER/MODEL or an alias. `cheap` False keeps `ai.cheap_model` out. `lane` batch stands back behind people who wait. `share` False makes a call of one's own.
-    `stream` False asks the provider for the answer in one body. The answer has to be whole within `deadline_s`.
-    The others are those of ChatRequest.
-    """
-
-    model: str | None
-    provider: str | None
-    strategy: Strategy | None
-    temperature: float | None
-    sampling: Sampling | None
-    max_tokens: int | None
-    stop: Sequence[str]
-    tools: Sequence[Tool]
-    tool_choice: str
-    schema: OutputSchema | None
-    effort: Effort | None
-    conversation: str | None
-    cheap: bool
-    lane: Lane
-    share: bool
-    stream: bool
-    deadline_s: float | None
-
-
-class Options(AnyOptions, total=False):
-    """How a question is asked, and whom; `providers` are asked as `strategy` says."""
-
-    providers: Sequence[str] | None
 
 
 def _chance() -> float:
@@ -184,7 +152,7 @@ class AIRouter:
         Without a system message `ai.system` precedes the conversation, or else Isaac's own instructions. Raises
         NotFound or ConfigInvalid at once if it is not clear who is meant.
         """
-        from isaacd.ai.routing.asking import open_stream
+        from isaacd.ai.asking import open_stream
         from isaacd.ai.routing.switchboard import View
 
         if self._view is None:
@@ -221,7 +189,7 @@ class AIRouter:
 
         What a ChatRequest says itself comes before `options`.
         """
-        from isaacd.ai.routing.asking import ask_all
+        from isaacd.ai.asking import ask_all
 
         return await ask_all(self.chat_async, questions, limit, options)
 

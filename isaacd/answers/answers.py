@@ -81,7 +81,7 @@ class Answers:
     ) -> list[Answer | IsaacError]:
         """Answer many questions, at most `limit` at once; answers and errors come in the order of the questions."""
         # The calls, and all that makes them, are imported with the first question.
-        from isaacd.ai.routing.asking import ask_many
+        from isaacd.ai.asking import ask_many
 
         return await ask_many(lambda messages: self.chat(messages, asking), requests, limit, on_done)
 

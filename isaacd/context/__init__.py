@@ -20,8 +20,9 @@ from isaacd.context.cards import (
     StepCard,
     ToolCard,
 )
-from isaacd.context.context import MAX_INPUT_BYTES, Context, Unattended
+from isaacd.context.context import Context
 from isaacd.context.event import HOUSE_EVENTS, Event
+from isaacd.context.one_request import MAX_INPUT_BYTES, Unattended
 from isaacd.context.ports import Daemon, Events, PluginDesk, Services, Tools
 from isaacd.context.traced import SpanCard, TraceCard
 from isaacd.plans.handover import Handover

@@ -1,39 +1,36 @@
 """The person at a request's caller, as the talk about a plan needs them."""
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from isaacd.context.context import Context
+from isaacd.context.one_request import OneRequest
 
 
 class TheCaller:
     """Whoever sits at the terminal of a request's caller."""
 
-    def __init__(self, context: "Context") -> None:
-        self._context = context
+    def __init__(self, request: OneRequest) -> None:
+        self._request = request
 
     @property
     def is_there(self) -> bool:
         """Whether a person could be asked: one of the streams is a terminal, or the client shows questions by itself."""
-        tty = self._context.meta.tty
+        tty = self._request.meta.tty
         return tty is None or tty.stdin or tty.stdout or tty.stderr
 
     async def choose(self, text: str) -> str | None:
         """Show `text` on the terminal itself and return the line that is typed; None if nobody answers in time."""
-        return await self._context.choose(text)
+        return await self._request.choose(text)
 
     async def edit(self, prompt: str, text: str) -> str | None:
         """Have a line edited; None if it is given up."""
-        return await self._context.ask_line(prompt, text=text)
+        return await self._request.ask_line(prompt, text=text)
 
     async def note(self, text: str) -> None:
         """Write lines to standard error."""
-        await self._context.emit("log", text)
+        await self._request.emit("log", text)
 
     @property
     def patience_s(self) -> float:
         """How long an AI may take to say what it thinks of a line; 0 asks none."""
-        run = self._context.config.run
+        run = self._request.config.run
         return run.explain_timeout_s if run.explain else 0.0
 
     async def ask(self, question: str) -> tuple[str, str] | None:
@@ -43,20 +40,20 @@ class TheCaller:
         from isaacd.answers.asking import Asking
         from isaacd.errors import NotFound
 
-        context = self._context
+        request = self._request
         # The house asks here, about a line that is to be run: no plugin need be allowed to.
-        router = context.services.router(context.config, context.environ, context.caller)
+        router = request.services.router(request.config, request.environ, request.caller)
         try:
             choice = router.choose()
         except NotFound:
             return None
         if choice.config.kind == OFFLINE:
             return None
-        await context.emit("progress", {"done": 0, "label": f"asking {choice.provider} what it does"})
-        answers = Answers(router, context.services.shelf, context.config.cache, clock=context.clock)
+        await request.emit("progress", {"done": 0, "label": f"asking {choice.provider} what it does"})
+        answers = Answers(router, request.services.shelf, request.config.cache, clock=request.clock)
         answer = await answers.chat(question, Asking(max_tokens=400, effort="low"))
         return answer.provider, answer.text
 
     async def write(self, text: str) -> None:
         """Write text to standard output."""
-        await self._context.emit("delta", text)
+        await self._request.emit("delta", text)

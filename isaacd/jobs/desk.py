@@ -1,76 +1,27 @@
-"""Tasks as one request sees them: its own line, directory, variables and input become a task's."""
+"""Tasks as one request sees them."""
 
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-import msgspec
-
-from isaacd.errors import InvalidParams, NotFound
-from isaacd.jobs.cards import TaskCard, TaskOutput, Work
+from isaacd.errors import NotFound
+from isaacd.jobs.cards import TaskCard, TaskOutput
 from isaacd.jobs.jobs import Jobs
+from isaacd.jobs.orders import Orders
 
 if TYPE_CHECKING:
     from isaacd.jobs.planner import Planner
 
 # What is shown of a task at once; `follow` gives the rest.
 MAX_SHOWN_BYTES = 1024 * 1024
-_SECRET = ("KEY", "TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL", "AUTH")
-# Commands with a journal of their own: run again, they go on where they stopped.
-RESUMES = frozenset({"batch"})
-# These come in every call, and have a meaning of their own each time.
-_NOT_KEPT = ("ISAAC_CALLER",)
-
-
-class Origin(msgspec.Struct, frozen=True):
-    """Who asks: where, with which variables, and by which program."""
-
-    cwd: Path | None
-    env: Mapping[str, str]
-    caller: str
 
 
 class JobDesk:
-    """The tasks of the daemon, for one request; `check` raises for a line that isaacctl would not understand."""
+    """The tasks of the daemon, for one request."""
 
-    def __init__(self, jobs: Jobs, origin: Origin, check: Callable[[Sequence[str]], None]) -> None:
+    def __init__(self, jobs: Jobs, orders: Orders) -> None:
         self.workshop = jobs.workshop
         self._jobs = jobs
-        self._origin = origin
-        self._check = check
-
-    def work(
-        self,
-        argv: Sequence[str],
-        *,
-        label: str = "",
-        given: bytes | None = None,
-        resumable: bool = False,
-    ) -> Work:
-        """Describe a command line of isaacctl as work; raises InvalidParams for one that cannot be understood."""
-        if not argv:
-            raise InvalidParams(
-                "there is nothing to run", hint='name a command, as in: isaacctl tasks run -- ask "..."'
-            )
-        self._check(argv)
-        return msgspec.structs.replace(
-            self._here(tuple(argv), label), input=given, resumable=resumable or argv[0] in RESUMES
-        )
-
-    def shell_work(self, line: str, *, label: str = "") -> Work:
-        """Describe a line for a shell as work."""
-        return msgspec.structs.replace(self._here((line,), label), kind="shell", secrets={})
-
-    def _here(self, argv: tuple[str, ...], label: str) -> Work:
-        kept, secrets = parted(self._origin.env)
-        return Work(
-            argv=argv,
-            label=label,
-            cwd=str(self._origin.cwd) if self._origin.cwd else None,
-            env=kept,
-            secrets=secrets,
-            caller=self._origin.caller,
-        )
+        self._orders = orders
 
     async def start(
         self,
@@ -84,17 +35,19 @@ class JobDesk:
 
         Raises InvalidParams for a line that cannot be understood, Overloaded when there are too many.
         """
-        return await self.workshop.start(self.work(argv, label=label, given=given, resumable=resumable))
+        return await self.workshop.start(
+            self._orders.work(argv, label=label, given=given, resumable=resumable)
+        )
 
     def schedules(self, environ: Mapping[str, str], now: float) -> "Planner":
         """Return the schedules of the daemon, for this request."""
         from isaacd.jobs.planner import Planner
 
-        return Planner(self._jobs, self, environ, now)
+        return Planner(self._jobs, self._orders, environ, now)
 
     async def again(self, task: int) -> TaskCard:
         """Run what a task ran once more."""
-        return await self.workshop.again(task, parted(self._origin.env)[1])
+        return await self.workshop.again(task, self._orders.secrets)
 
     async def find(self, named: str) -> int:
         """Return the id of the task that a person named: a number, or `last`; raises NotFound."""
@@ -119,21 +72,6 @@ class JobDesk:
             if len(kept) > 2 * MAX_SHOWN_BYTES:
                 del kept[:-MAX_SHOWN_BYTES]
         return TaskOutput(task=card, out=_text(out), err=_text(err))
-
-
-def parted(env: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
-    """Part a caller's variables into those that may be written down and those that must not."""
-    kept: dict[str, str] = {}
-    secrets: dict[str, str] = {}
-    for name, value in env.items():
-        if name not in _NOT_KEPT:
-            (secrets if is_secret(name, value) else kept)[name] = value
-    return kept, secrets
-
-
-def is_secret(name: str, value: str) -> bool:
-    """Tell whether a variable may hold a secret: by its name, or because it is an address with a password in it."""
-    return any(word in name.upper() for word in _SECRET) or ("://" in value and "@" in value)
 
 
 def _text(data: bytearray) -> str:

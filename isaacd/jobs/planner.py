@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from isaacd.errors import InvalidParams, MethodNotFound, NotFound
 from isaacd.jobs.cards import Approved, ScheduleCard, TaskCard, Work
-from isaacd.jobs.desk import JobDesk
 from isaacd.jobs.jobs import Jobs
+from isaacd.jobs.orders import Orders
 from isaacd.jobs.times.rule import Once
 from isaacd.jobs.times.speech import understand
 from isaacd.jobs.times.zone import Zone, local_zone
@@ -14,11 +14,11 @@ from isaacd.jobs.times.zone import Zone, local_zone
 class Planner:
     """Makes, finds and changes schedules; `environ` says which zone the caller lives in."""
 
-    def __init__(self, jobs: Jobs, desk: JobDesk, environ: Mapping[str, str], now: float) -> None:
+    def __init__(self, jobs: Jobs, orders: Orders, environ: Mapping[str, str], now: float) -> None:
         self.store = jobs.schedules
         self.shells = jobs.shells
         self._jobs = jobs
-        self._desk = desk
+        self._orders = orders
         self._environ = environ
         self._now = now
 
@@ -34,7 +34,7 @@ class Planner:
     ) -> ScheduleCard:
         """Keep a command line of isaacctl for later; raises InvalidParams for what is not understood."""
         try:
-            work = self._desk.work(argv, label=label, given=given)
+            work = self._orders.work(argv, label=label, given=given)
         except MethodNotFound as error:
             hint = f"{error.hint or ''}\nfor a line of your shell: isaacctl schedule shell {when!r} -- ...".strip()
             raise InvalidParams(error.message, hint=hint) from None
@@ -51,7 +51,7 @@ class Planner:
         catch_up: bool,
     ) -> ScheduleCard:
         """Keep a line for a shell that a person has agreed to."""
-        work = self._desk.shell_work(line, label=label)
+        work = self._orders.shell_work(line, label=label)
         return await self._keep(when, work, zone=zone, tier=approved.tier, catch_up=catch_up)
 
     def check(self, when: str, zone: str | None = None) -> None:

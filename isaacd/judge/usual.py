@@ -2,7 +2,7 @@
 
 import re
 
-from isaacd.shell.indirect.options import LINE_VARIABLES
+from isaacd.shell.influence import LINE_VARIABLES
 from isaacd.shell.syntax import Assignment
 
 # Programs that show or edit the text that they are given, and do nothing else unless they are told to.

@@ -1,16 +1,19 @@
 """The ledger as its owner sees it: reports, budgets, single calls, and tidying up."""
 
 import datetime
+from typing import Protocol
 
 import aiosqlite
 
+from isaacd.ai.price_book import PriceBook
 from isaacd.ai.provider import Host
+from isaacd.clock import Clock
 from isaacd.config import Config
 from isaacd.database import Database
 from isaacd.errors import InvalidParams
 from isaacd.ledger.budget import Account, Limit, limits
+from isaacd.ledger.calendar import Calendar
 from isaacd.ledger.figures import BudgetState, By, Gone, Overview, PastCall, PriceRow, Report, Sums, Updated
-from isaacd.ledger.ledger import Ledger
 from isaacd.ledger.report import latest, state, sums, total
 from isaacd.ledger.statements import account
 
@@ -19,6 +22,24 @@ KEEP_DAYS = 400
 _DAYS_OF_OVERVIEW = 30
 _FIRST, _LAST = "0001-01-01", "9999-12-31"
 _SPANS = {"d": 1, "w": 7}
+
+
+class Ledger(Protocol):
+    """The ledger, as far as its owner looks into it."""
+
+    database: Database
+    calendar: Calendar
+    clock: Clock
+    prices: PriceBook
+
+    @property
+    def troubles(self) -> tuple[str, ...]:
+        """What a person has to know."""
+        ...
+
+    async def flush(self) -> None:
+        """Write down everything so far."""
+        ...
 
 
 class Desk:

@@ -13,7 +13,7 @@ from isaacd.wire import Request
 if TYPE_CHECKING:
     from isaacd.faces.mcp.access import Access
     from isaacd.faces.mcp.port import Under
-    from isaacd.server.session import Session
+    from isaacd.server.ports import Conversation
     from isaacd.wire import JsonCodec
 
 MCP_OPEN = "mcp.open"
@@ -31,7 +31,7 @@ class Opening(msgspec.Struct, frozen=True):
 class SessionPort:
     """A session, as far as a face may use it."""
 
-    def __init__(self, session: "Session", codec: "JsonCodec") -> None:
+    def __init__(self, session: "Conversation", codec: "JsonCodec") -> None:
         self.codec = codec
         self._session = session
 
@@ -78,7 +78,7 @@ class SessionPort:
 class Mcp:
     """The methods that begin a conversation in the Model Context Protocol."""
 
-    def answer(self, session: "Session", request: Request) -> None:
+    def answer(self, session: "Conversation", request: Request) -> None:
         """Hand the conversation over; raises MethodNotFound where that language cannot be spoken."""
         from isaacd.wire import JsonLinesCodec
 
@@ -100,7 +100,7 @@ class Mcp:
         assert session.face is not None
         session.face.take(request)
 
-    def _open(self, session: "Session", codec: "JsonCodec", request: Request) -> None:
+    def _open(self, session: "Conversation", codec: "JsonCodec", request: Request) -> None:
         from isaacd.faces.mcp.access import Access
 
         try:
@@ -131,7 +131,7 @@ class Mcp:
 
 
 def _begin(
-    session: "Session", codec: "JsonCodec", access: "Access", meta: Meta, *, returns: bool = False
+    session: "Conversation", codec: "JsonCodec", access: "Access", meta: Meta, *, returns: bool = False
 ) -> None:
     from isaacd.faces.mcp.face import Face
 

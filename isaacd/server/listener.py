@@ -14,7 +14,7 @@ from isaacd.log import Log
 from isaacd.server.hangup import Hangups
 from isaacd.server.outbox import Outbox
 from isaacd.server.peer import peer_pid, peer_uid
-from isaacd.server.session import Session, Shared
+from isaacd.server.session import Session
 from isaacd.server.singleton import BACKLOG
 from isaacd.wire import Codec, detect, is_http, named
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from isaacd.faces.http.house import House
     from isaacd.faces.http.session import HttpSession
     from isaacd.server.keeping import Address, Keeper, Kept
+    from isaacd.server.ports import Shared
 
 # Whoever can reach the port may connect; more than this many at a time are turned away.
 MAX_TCP_CONNECTIONS = 512
@@ -302,7 +303,7 @@ class Listener:
     def __init__(
         self,
         *,
-        shared: Shared,
+        shared: "Shared",
         log: Log,
         uid: int,
         changed: Callable[[], None],

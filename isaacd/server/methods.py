@@ -4,7 +4,7 @@ import itertools
 import os
 from collections.abc import Callable
 from functools import cache, cached_property
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
@@ -18,6 +18,9 @@ from isaacd.server.run import MAX_INPUT_CHUNK_BYTES, Run
 from isaacd.wire import Codec, Notification, Request, to_wire_error
 from isaacd.wire.messages import MAX_DEPTH_IN, MAX_DEPTH_OUT, MAX_FRAME_BYTES
 
+if TYPE_CHECKING:
+    from isaacd.server.ports import Builtin, Conversation
+
 PROTOCOL = 1
 CAPABILITIES = ("call", "cancel", "deadline", "input", "interrupt", "line", "sink", "start", "stream")
 MAX_IN_FLIGHT = 64
@@ -27,44 +30,6 @@ MAX_IN_FLIGHT = 64
 def _pid() -> int:
     """Return the daemon's process; Python asks the system each time."""
     return os.getpid()
-
-
-class Conversation(Protocol):
-    """A session, as far as its own methods use it."""
-
-    codec: Codec
-    runs: dict[int | str, Run]
-    sink: Sink | None
-    can_ask: bool
-
-    @property
-    def catalog(self) -> Catalog:
-        """All commands."""
-        ...
-
-    def execute(self, command: Command, call: Call, request_id: int | str) -> None:
-        """Run a command and answer the request with its result."""
-        ...
-
-    def begin(
-        self,
-        command: Command,
-        call: Call,
-        run_id: int | str,
-        finish: Callable[[Run, object, IsaacError | None], None],
-        *,
-        wants_events: bool,
-    ) -> None:
-        """Start a run."""
-        ...
-
-    def reply(self, request_id: int | str, result: object) -> None:
-        """Answer a request."""
-        ...
-
-    def send(self, frame: bytes) -> None:
-        """Send a frame."""
-        ...
 
 
 class Client(msgspec.Struct, frozen=True):
@@ -113,7 +78,7 @@ def interrupt(context: Context, id: int | str) -> None:  # noqa: A002
     """Stop what a run is doing, as far as it can go on without."""
 
 
-def _hello(session: Conversation, request_id: int | str, args: Any, meta: Meta) -> None:
+def _hello(session: "Conversation", request_id: int | str, args: Any, meta: Meta) -> None:
     if PROTOCOL not in args.proto:
         raise UnsupportedVersion(
             f"this daemon speaks protocol {PROTOCOL}, the client {list(args.proto)}",
@@ -144,7 +109,7 @@ def _greeting(catalog: Catalog) -> dict[str, object]:
 
 
 def _reply_with_all(
-    session: Conversation, request_id: int | str, meta: Meta, result: Callable[[], object]
+    session: "Conversation", request_id: int | str, meta: Meta, result: Callable[[], object]
 ) -> None:
     """Reply at once, unless plugins are still being looked at that may have commands."""
     wait = session.catalog.waiting()
@@ -161,11 +126,11 @@ def _reply_with_all(
     session.execute(command, Call(command.decode(msgspec.Raw(), "msgpack").args, meta), request_id)
 
 
-def _ping(session: Conversation, request_id: int | str, args: Any, meta: Meta) -> None:
+def _ping(session: "Conversation", request_id: int | str, args: Any, meta: Meta) -> None:
     session.reply(request_id, {"pid": _pid(), "version": __version__})
 
 
-def _cancel(session: Conversation, request_id: int | str, args: Any, meta: Meta) -> None:
+def _cancel(session: "Conversation", request_id: int | str, args: Any, meta: Meta) -> None:
     run = session.runs.get(args.id)
     if run is None:
         raise NotFound(f"no request or run {args.id!r} is under way on this connection")
@@ -173,7 +138,7 @@ def _cancel(session: Conversation, request_id: int | str, args: Any, meta: Meta)
     session.reply(request_id, True)
 
 
-def _call(session: Conversation, request_id: int | str, args: Any, meta: Meta) -> None:
+def _call(session: "Conversation", request_id: int | str, args: Any, meta: Meta) -> None:
     command = session.catalog.get(args.method)
     decoded = _with_options(
         command.decode(_arguments(args.args, session.codec), session.codec.format), args.opts
@@ -184,7 +149,7 @@ def _call(session: Conversation, request_id: int | str, args: Any, meta: Meta) -
 _run_numbers = itertools.count(1)
 
 
-def _start(session: Conversation, request_id: int | str, args: Any, meta: Meta) -> None:
+def _start(session: "Conversation", request_id: int | str, args: Any, meta: Meta) -> None:
     command = session.catalog.get(args.method)
     decoded = _with_options(
         command.decode(_arguments(args.args, session.codec), session.codec.format), args.opts
@@ -202,7 +167,7 @@ def _start(session: Conversation, request_id: int | str, args: Any, meta: Meta) 
     session.reply(request_id, run_id)
 
 
-def _commands(session: Conversation, request_id: int | str, args: Any, meta: Meta) -> None:
+def _commands(session: "Conversation", request_id: int | str, args: Any, meta: Meta) -> None:
     _reply_with_all(session, request_id, meta, session.catalog.cards)
 
 
@@ -232,7 +197,7 @@ class Method:
         self,
         name: str,
         signature: Callable[..., None],
-        act: Callable[[Conversation, int | str, Any, Meta], None],
+        act: Callable[["Conversation", int | str, Any, Meta], None],
     ) -> None:
         self._name = name
         self._signature = signature
@@ -243,21 +208,13 @@ class Method:
         """Its arguments; read when they are first needed, because few connections use any of these methods."""
         return _lenient(self._name, self._signature)
 
-    def answer(self, session: Conversation, request: Request) -> None:
+    def answer(self, session: "Conversation", request: Request) -> None:
         """Decode the arguments and answer; raises IsaacError for the caller to send."""
         decoded = self._command.decode(request.params, session.codec.format)
         self._act(session, request.id, decoded.args, decoded.meta)
 
 
-class Builtin(Protocol):
-    """What answers a method by itself."""
-
-    def answer(self, session: Any, request: Request) -> None:
-        """Answer a request; raises IsaacError for the caller to send."""
-        ...
-
-
-BUILTIN: dict[str, Builtin] = {
+BUILTIN: "dict[str, Builtin]" = {
     name: Method(name, signature, act)
     for name, signature, act in (
         ("hello", hello, _hello),
@@ -276,7 +233,7 @@ def _lenient(name: str, signature: Callable[..., None]) -> Command:
     return Command(signature, name=name, plugin="isaacd", lenient=True)
 
 
-def _cancelled(session: Conversation, notification: Notification) -> None:
+def _cancelled(session: "Conversation", notification: Notification) -> None:
     run = session.runs.get(
         _lenient("cancel", cancel).decode(notification.params, session.codec.format).args.id
     )
@@ -284,14 +241,14 @@ def _cancelled(session: Conversation, notification: Notification) -> None:
         run.cancel()
 
 
-def _input_given(session: Conversation, notification: Notification) -> None:
+def _input_given(session: "Conversation", notification: Notification) -> None:
     args = _lenient("$/input", give_input).decode(notification.params, session.codec.format).args
     run = session.runs.get(args.id)
     if run is not None:
         run.feed(args.chunk, args.question)
 
 
-def _interrupted(session: Conversation, notification: Notification) -> None:
+def _interrupted(session: "Conversation", notification: Notification) -> None:
     args = _lenient("$/interrupt", interrupt).decode(notification.params, session.codec.format).args
     run = session.runs.get(args.id)
     if run is not None:

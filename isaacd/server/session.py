@@ -1,7 +1,7 @@
 """One conversation: requests become replies, events and runs. It knows no socket."""
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from isaacd.command import Call, Catalog, Command, Later
 from isaacd.context import NO_META, NOWHERE, Context, Meta, Origin, Services, Sink
@@ -16,75 +16,11 @@ from isaacd.errors import (
 from isaacd.server import methods
 from isaacd.server.outbox import Outbox
 from isaacd.server.run import Run
-from isaacd.trace import QUICK_FULL, Trace, Traces, add, enter, leave, span
+from isaacd.trace import QUICK_FULL, Trace, add, enter, leave, span
 from isaacd.wire import Codec, Message, Notification, Request, to_wire_error
 
-
-class Peer(Protocol):
-    """The transport, as far as a session may steer it."""
-
-    def pause_reading(self) -> None:
-        """Deliver no more bytes for now."""
-        ...
-
-    def resume_reading(self) -> None:
-        """Deliver bytes again."""
-        ...
-
-    def close(self) -> None:
-        """Send what is buffered, then close."""
-        ...
-
-
-class Face(Protocol):
-    """Another language on the same connection; `returns` says that its peer comes back once the daemon has left."""
-
-    @property
-    def returns(self) -> bool:
-        """Whether it does."""
-        ...
-
-    def take(self, message: Message) -> None:
-        """Act on one message."""
-        ...
-
-    def farewell(self, running: tuple[int | str, ...]) -> None:
-        """Say that the daemon leaves, and which requests it has not finished."""
-        ...
-
-    def close(self) -> None:
-        """End the conversation."""
-        ...
-
-
-class Shared(Protocol):
-    """What all sessions of one daemon have in common."""
-
-    draining: bool
-    requests: int
-    traces: Traces
-
-    @property
-    def catalog(self) -> Catalog:
-        """All commands."""
-        ...
-
-    @property
-    def services(self) -> Services:
-        """What all requests share."""
-        ...
-
-    def run_started(self) -> None:
-        """Count a run."""
-        ...
-
-    def run_ended(self) -> None:
-        """Count it no longer."""
-        ...
-
-    def spawn(self, main: Callable[..., Any], *args: object) -> None:
-        """Start a task; it never raises."""
-        ...
+if TYPE_CHECKING:
+    from isaacd.server.ports import Face, Peer, Shared
 
 
 class Session:
@@ -96,7 +32,7 @@ class Session:
     """
 
     def __init__(
-        self, codec: Codec, outbox: Outbox, peer: Peer, shared: Shared, origin: Origin = NOWHERE
+        self, codec: Codec, outbox: Outbox, peer: "Peer", shared: "Shared", origin: Origin = NOWHERE
     ) -> None:
         self.codec = codec
         self.outbox = outbox

@@ -7,6 +7,7 @@ import msgspec
 from isaacd.shell.expand import BLANKS, expand
 from isaacd.shell.given import give, is_given, received, turns
 from isaacd.shell.handed import handed
+from isaacd.shell.influence import influences
 from isaacd.shell.invocation import Invocation, together
 from isaacd.shell.parse import Parser
 from isaacd.shell.runs import Around, Runs
@@ -31,7 +32,6 @@ from isaacd.shell.variables import (
     declare,
     expanded_later,
     forget,
-    influences,
     pairs_of,
     prompt_in,
     references,

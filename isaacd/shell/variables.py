@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from isaacd.shell import arrays
 from isaacd.shell.arrays import drop
 from isaacd.shell.expand import expand
-from isaacd.shell.indirect.options import CODE_VARIABLES, LINE_VARIABLES, changes_path
 from isaacd.shell.parameters import parameter
 from isaacd.shell.syntax import Assignment, Compound, Node, Simple, Text, Unseen, Word, below, words_of
 from isaacd.shell.written import written_by
@@ -215,30 +214,6 @@ def declared(node: Node) -> Iterator[str]:
         yield from (word.beginning.partition("=")[0].rstrip("+") for word in node.words[1:])
     for child in below(node):
         yield from declared(child)
-
-
-class Influence(Text, frozen=True):
-    """What setting a variable runs or hides: `text` is a line that is run by it, if not `quoted`, else a reason."""
-
-
-def influences(
-    pairs: Iterable[tuple[str, Word | None, str]], values: Mapping[str, str]
-) -> Iterator[Influence]:
-    """Give what variables do that are no mere data: lines that programs run, and code that is put into programs."""
-    for name, word, raw in pairs:
-        if name in LINE_VARIABLES:
-            value = value_of(word, values) if word is not None else raw
-            if value is None:
-                yield Influence(f"what {name} makes programs run cannot be seen", quoted=True)
-            elif value:
-                yield Influence(value)
-        elif name == "LESS" and "+" in raw:
-            yield Influence("LESS may make less run something at its start", quoted=True)
-        elif name in CODE_VARIABLES or name.startswith("BASH_FUNC_"):
-            if raw not in ("", "''", '""'):
-                yield Influence(f"{name} puts code into programs that cannot be seen", quoted=True)
-        elif name == "PATH" and changes_path(raw):
-            yield Influence("which programs run is changed by PATH, and cannot be seen", quoted=True)
 
 
 def expanded_later(words: Sequence[Word], assignments: Sequence[Assignment]) -> Iterator[str | None]:

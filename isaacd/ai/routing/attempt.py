@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING
+from contextlib import AbstractContextManager
+from typing import Protocol
 
 import msgspec
 
@@ -12,15 +13,14 @@ from isaacd.ai.meter import Call, NoMeter, Outcome
 from isaacd.ai.pool import provider_failed
 from isaacd.ai.routing.breaker import Permit
 from isaacd.ai.routing.failure import output_of
-from isaacd.ai.routing.limiter import NoRoom, Slot
+from isaacd.ai.routing.flight import Flight
+from isaacd.ai.routing.limiter import Limiter, NoRoom, Slot, Waiter
 from isaacd.ai.routing.retry import is_failure, is_overload
 from isaacd.ai.routing.services import Line
+from isaacd.ai.routing.switchboard import Switchboard, View
 from isaacd.ai.routing.timers import at_once, finished
 from isaacd.errors import IsaacError, ProviderUnavailable, RateLimited
 from isaacd.trace import span
-
-if TYPE_CHECKING:
-    from isaacd.ai.routing.answering import Answering
 
 # However long a provider wants to be left alone, it is tried again after this.
 MAX_COOL_S = 3600.0
@@ -31,6 +31,32 @@ class Lost(Exception):
     """Another call has given the first piece."""
 
 
+class Answering(Protocol):
+    """The answer for which calls are made (`isaacd.ai.routing.answering`), as far as one call needs it."""
+
+    board: Switchboard
+    view: View
+    flight: Flight
+    calls: "list[CallMade]"
+    winner: "CallMade | None"
+
+    def request_for(self, choice: Choice) -> ChatRequest:
+        """Return what this provider is sent."""
+        ...
+
+    def new_number(self) -> int:
+        """Number the calls, from 1."""
+        ...
+
+    def win(self, call: "CallMade") -> bool:
+        """Say whether this call is the one whose pieces are handed out."""
+        ...
+
+    def queued(self, limiter: Limiter, waiter: Waiter) -> AbstractContextManager[None]:
+        """Know of a call that waits for room, as long as it does."""
+        ...
+
+
 class CallMade:
     """One call for an answer under way; `run` makes it, once.
 
@@ -38,7 +64,7 @@ class CallMade:
     `broke` whether it then ended without an end. What it has cost is in `cost_usd` afterwards, None if the price is not known.
     """
 
-    def __init__(self, answering: "Answering", choice: Choice, line: Line, reason: str) -> None:
+    def __init__(self, answering: Answering, choice: Choice, line: Line, reason: str) -> None:
         self.choice = choice
         self.sent = False
         self.ahead = False

@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -18,9 +18,6 @@ from isaacd.faces.http.reply import date_of
 from isaacd.log import Log
 from isaacd.tokens.book import TokenBook
 from isaacd.trace import Traces
-
-if TYPE_CHECKING:
-    from isaacd.faces.http.session import HttpSession
 
 # Keys may be stored at any time; who may answer is looked at anew this often.
 LOOK_AGAIN_S = 1.0
@@ -53,6 +50,14 @@ class Shared(Protocol):
 
     def run_ended(self) -> None:
         """Count it no longer."""
+        ...
+
+
+class Session(Protocol):
+    """A connection, as far as all of them are told something."""
+
+    def revoked(self, token: str) -> None:
+        """End what is under way for a token."""
         ...
 
 
@@ -92,7 +97,7 @@ class House:
         self.services: Services = shared.services
         self.log: Log = shared.services.log
         self.clock: Clock = shared.services.clock
-        self.sessions: set[HttpSession] = set()
+        self.sessions: set[Session] = set()
         self.is_open = False
         self.questions = Questions()
         self.mcp: Any = None  # the sessions of hosts, once there is the first

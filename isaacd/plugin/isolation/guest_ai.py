@@ -7,8 +7,8 @@ from typing import Any, NoReturn, Unpack
 import anyio
 
 from isaacd.ai.chat import Answer, Message, Piece
+from isaacd.ai.options import AnyOptions, Options
 from isaacd.ai.provider import ModelCard
-from isaacd.ai.router import AnyOptions, Options
 from isaacd.ai.stream import PieceStream
 from isaacd.answers.asking import Asking
 from isaacd.errors import InvalidParams, IsaacError, NotFound, PermissionDenied

@@ -1,6 +1,5 @@
 """Options, of many programs, whose value is a line that a shell is given."""
 
-import re
 from collections.abc import Iterator
 
 from isaacd.shell.indirect.found import Found
@@ -30,8 +29,6 @@ LINES_BEHIND: dict[str, tuple[str, ...]] = {
     "dmsetup": ("--exec",),
     "rpm": ("--pipe",),
     "tmux": ("-c",),
-    "vim": (),
-    "xterm": (),
     "gcloud": ("--command",),
     "vagrant": ("-c", "--command"),
     "fly": ("-C", "--command"),
@@ -40,54 +37,17 @@ LINES_BEHIND: dict[str, tuple[str, ...]] = {
     "sort": ("--compress-program",),
     "split": ("--filter",),
     "ssh-keygen": ("-D",),
-    "less": (),
-    "entr": (),
     "nodemon": ("-x", "--exec"),
     "cargo": ("-s", "--shell", "-x", "--exec"),
-    "watchexec": (),
-    "inotifywait": (),
-    "irb": (),
-    "xauth": (),
-    "mutt": (),
     "hyperfine": ("-p", "--prepare", "-c", "--cleanup", "-s", "--setup", "--conclude"),
     "start-stop-daemon": ("-x", "--exec", "-a", "--startas"),
-    "make": (),
-    "systemd-run": (),
-    "perf": (),
-    "strace": (),
     "tcpdump": ("-z",),
-    "logrotate": (),
-    "7z": (),
     "dpkg": ("--pre-invoke", "--post-invoke"),
-    "apt-get": (),
-    "apt": (),
     "docker": ("--health-cmd",),
-    "pv": (),
-    "socat": (),
     "nc": ("-c", "--sh-exec", "-e", "--exec"),
     "ncat": ("-c", "--sh-exec", "-e", "--exec"),
     "netcat": ("-c", "-e"),
-    "gdb": (),
-    "pg_basebackup": (),
-    "pg_dump": (),
-    "zsync": (),
 }  # fmt: skip
-LINES_BEHIND = {name: options for name, options in LINES_BEHIND.items() if options}
-
-# Variables that programs run as a line, and variables that decide which code is run.
-LINE_VARIABLES = frozenset(
-    "PROMPT_COMMAND PAGER MANPAGER GIT_PAGER SYSTEMD_PAGER EDITOR VISUAL GIT_EDITOR GIT_SEQUENCE_EDITOR SUDO_EDITOR FCEDIT "
-    "GIT_SSH_COMMAND GIT_SSH GIT_EXTERNAL_DIFF GIT_ASKPASS GIT_PROXY_COMMAND SSH_ASKPASS SUDO_ASKPASS BROWSER LESSOPEN "
-    "LESSCLOSE BAT_PAGER DELTA_PAGER AWS_PAGER TAR_OPTIONS RSYNC_RSH CVS_RSH FZF_DEFAULT_COMMAND FZF_CTRL_T_COMMAND FZF_ALT_C_COMMAND PSQL_PAGER MAKE_SHELL".split()
-)
-CODE_VARIABLES = frozenset(
-    "LD_PRELOAD LD_LIBRARY_PATH LD_AUDIT DYLD_INSERT_LIBRARIES DYLD_LIBRARY_PATH BASH_ENV ENV SHELLOPTS BASHOPTS ZDOTDIR PYTHONSTARTUP "
-    "PYTHONPATH PYTHONHOME PERL5LIB PERL5OPT PERL5DB PERLLIB RUBYOPT RUBYLIB NODE_OPTIONS NODE_PATH JAVA_TOOL_OPTIONS _JAVA_OPTIONS "
-    "GCONV_PATH GIT_EXEC_PATH GIT_CONFIG_GLOBAL GIT_CONFIG_SYSTEM GIT_CONFIG_COUNT GIT_CONFIG_PARAMETERS GIT_TEMPLATE_DIR "
-    "GIT_DIR GIT_WORK_TREE GIT_COMMON_DIR OPENSSL_CONF OPENSSL_ENGINES OPENSSL_MODULES LESSKEYIN_SYSTEM LESSKEY LESSKEYIN LESSKEY_CONTENT "
-    "GLIBC_TUNABLES RIPGREP_CONFIG_PATH FZF_DEFAULT_OPTS FZF_DEFAULT_OPTS_FILE LUA_INIT R_PROFILE".split()
-)
-_APPENDED_PATH = re.compile(r"\$(?:PATH|\{PATH\}):")
 
 
 def lines_behind(invocation: Invocation) -> Found:
@@ -126,8 +86,3 @@ def _values(invocation: Invocation, options: tuple[str, ...]) -> Iterator[tuple[
             value[:1] == "-" and f"-{value[-1]}" in options and value[1:].isalpha() and place + 1 < len(words)
         ):
             yield f"-{value[-1]}", words[place + 1].value  # -qc LINE: short options that are joined
-
-
-def changes_path(raw: str) -> bool:
-    """Say whether a value of PATH puts other folders before those that are searched now."""
-    return _APPENDED_PATH.match(raw.lstrip('"')) is None

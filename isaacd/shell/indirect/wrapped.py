@@ -7,9 +7,9 @@ import msgspec
 from isaacd.shell.handed import lines_in
 from isaacd.shell.indirect.found import SHELLS, Found, joined, merged, read_as_shell
 from isaacd.shell.indirect.starts import piped
+from isaacd.shell.influence import influences
 from isaacd.shell.invocation import Invocation
 from isaacd.shell.syntax import Text, Word
-from isaacd.shell.variables import influences
 from isaacd.shell.wrappers import RUNNERS, WRAPPERS, Unwrapped, unwrap
 
 __all__ = ["RUNNERS", "runner", "wrapped"]

@@ -1,12 +1,9 @@
 """The costs of plugins as a table, and as a timeline with a bar for each step."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+from isaac_plugins.plugins.costs import Cost, Times
 from isaacd.api import StepCard, Terminal
-
-if TYPE_CHECKING:
-    from isaac_plugins.plugins.times import Cost, Times
 
 _MARKS = {"discovery": "·", "import": "█", "load": "█", "setup": "▒"}
 _COLOURS = {"·": 2, "█": 36, "▒": 33}
@@ -16,7 +13,7 @@ _PAUSE = 0.02
 Span = tuple[float, float]
 
 
-def draw(times: "Times", terminal: Terminal) -> str:
+def draw(times: Times, terminal: Terminal) -> str:
     """Draw both, for a terminal as wide as this one."""
     if not times.plugins:
         return "no plugin has cost anything yet"
@@ -34,7 +31,7 @@ def _blank(value_ms: float) -> str:
     return f"{value_ms:9.2f}" if value_ms else f"{'-':>9}"
 
 
-def _picture(times: "Times", names: int, terminal: Terminal) -> list[str]:
+def _picture(times: Times, names: int, terminal: Terminal) -> list[str]:
     """Draw a line for each plugin of which more was needed than to find it, in the order of time."""
     used = [cost for cost in times.plugins if any(step.name != "discovery" for step in cost.steps)]
     if not used:
@@ -48,7 +45,7 @@ def _picture(times: "Times", names: int, terminal: Terminal) -> list[str]:
     return [*lines, legend]
 
 
-def _line(cost: "Cost", names: int, spans: Sequence[Span], per_ms: float, terminal: Terminal) -> str:
+def _line(cost: Cost, names: int, spans: Sequence[Span], per_ms: float, terminal: Terminal) -> str:
     cells: dict[int, str] = {}
     for step in cost.steps:
         first = int(_place(step.at_ms, spans) * per_ms)

@@ -6,7 +6,7 @@ import pytest
 from isaacd.config import JobsConfig
 from isaacd.errors import InvalidParams, NotFound, Overloaded, PermissionDenied
 from isaacd.jobs.cards import Approved, Judged
-from isaacd.jobs.desk import JobDesk, Origin
+from isaacd.jobs.orders import Orders, Origin
 from isaacd.jobs.planner import Planner
 from isaacd.jobs.shells import NO_RUNNER, Shells
 from tests.fake_jobs import FakeHouse, settled, work
@@ -26,8 +26,7 @@ async def house(tmp_path):
 
 
 def planner(house: FakeHouse) -> Planner:
-    desk = JobDesk(house.jobs, Origin(None, {}, "test"), lambda argv: None)
-    made = Planner(house.jobs, desk, UTC, house.clock.now())
+    made = Planner(house.jobs, Orders(Origin(None, {}, "test"), lambda argv: None), UTC, house.clock.now())
     house.jobs._watching = True  # the test itself says when the alarm looks
     return made
 

@@ -5,7 +5,7 @@ import pytest
 
 from isaacd.config import JobsConfig
 from isaacd.errors import InvalidParams, NotFound, Overloaded, ProviderUnavailable
-from isaacd.jobs.desk import JobDesk, Origin, is_secret, parted
+from isaacd.jobs.orders import Orders, Origin, is_secret, parted
 from isaacd.jobs.ports import Lost
 from tests.fake_jobs import DeadDatabase, FakeHouse, settled, work
 
@@ -238,6 +238,6 @@ async def test_a_disk_that_fails_at_the_end_is_no_end_of_the_daemon(house):
 
 
 async def test_a_command_with_a_journal_of_its_own_is_resumable_by_itself(house):
-    desk = JobDesk(house.jobs, Origin(None, {}, "test"), lambda argv: None)
-    assert desk.work(["batch", "x.jsonl"]).resumable
-    assert not desk.work(["ask", "batch"]).resumable
+    orders = Orders(Origin(None, {}, "test"), lambda argv: None)
+    assert orders.work(["batch", "x.jsonl"]).resumable
+    assert not orders.work(["ask", "batch"]).resumable

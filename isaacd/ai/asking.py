@@ -2,13 +2,14 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import anyio
 import anyio.lowlevel
 import msgspec
 
 from isaacd.ai.chat import Answer, ChatRequest, Message
+from isaacd.ai.options import Options
 from isaacd.ai.route import Route
 from isaacd.ai.routing.answering import Answering
 from isaacd.ai.routing.flight import Flight
@@ -16,15 +17,12 @@ from isaacd.ai.routing.switchboard import Switchboard, View
 from isaacd.ai.stream import AnswerStream
 from isaacd.errors import InvalidParams, IsaacError
 
-if TYPE_CHECKING:
-    from isaacd.ai.router import Options
-
 Question = str | Sequence[Message] | ChatRequest
 Q = TypeVar("Q")
 
 
 def open_stream(
-    board: Switchboard, view: View, route: Route, request: ChatRequest, options: "Options"
+    board: Switchboard, view: View, route: Route, request: ChatRequest, options: Options
 ) -> AnswerStream:
     """Make the stream that asks, or that joins those who ask the same; nothing happens before it is read."""
     lane = options.get("lane", "interactive")
@@ -49,7 +47,7 @@ def _key(board: Switchboard, view: View, route: Route, request: ChatRequest) -> 
 
 
 async def ask_all(
-    chat: Callable[..., Awaitable[Answer]], questions: Iterable[Question], limit: int, options: "Options"
+    chat: Callable[..., Awaitable[Answer]], questions: Iterable[Question], limit: int, options: Options
 ) -> list[Answer | IsaacError]:
     """Ask all questions, `limit` at once, with what each says itself laid over the options."""
 
@@ -95,7 +93,7 @@ def _then(first: tuple[int, Q], rest: Iterator[tuple[int, Q]]) -> Iterator[tuple
     yield from rest
 
 
-def _options(question: Question, options: "Options") -> tuple[str | Sequence[Message], dict[str, Any]]:
+def _options(question: Question, options: Options) -> tuple[str | Sequence[Message], dict[str, Any]]:
     """Return the turns of a question, and the options with what it says itself laid over them."""
     merged: dict[str, Any] = {"lane": "batch", **options}
     if not isinstance(question, ChatRequest):
