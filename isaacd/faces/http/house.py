@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -10,14 +10,15 @@ from isaacd.ai.chat import Answer
 from isaacd.ai.router import AIRouter
 from isaacd.answers.answers import Answers
 from isaacd.clock import Clock
-from isaacd.command import Catalog
 from isaacd.config import Config
 from isaacd.context import Services
 from isaacd.faces.http.completions import Question
 from isaacd.faces.http.reply import date_of
 from isaacd.log import Log
 from isaacd.tokens.book import TokenBook
-from isaacd.trace import Traces
+
+if TYPE_CHECKING:
+    from isaacd.faces.http.ports import Session, Shared
 
 # Keys may be stored at any time; who may answer is looked at anew this often.
 LOOK_AGAIN_S = 1.0
@@ -25,40 +26,6 @@ CONFIG_S = 0.02
 _MAX_CALLERS = 256
 _MAX_HELD = 64
 _MAX_HELD_BYTES = 8 * 1024
-
-
-class Shared(Protocol):
-    """The daemon, as far as this face needs it."""
-
-    draining: bool
-    requests: int
-    traces: Traces
-
-    @property
-    def catalog(self) -> Catalog:
-        """All commands."""
-        ...
-
-    @property
-    def services(self) -> Services:
-        """What all requests share."""
-        ...
-
-    def run_started(self) -> None:
-        """Count a run."""
-        ...
-
-    def run_ended(self) -> None:
-        """Count it no longer."""
-        ...
-
-
-class Session(Protocol):
-    """A connection, as far as all of them are told something."""
-
-    def revoked(self, token: str) -> None:
-        """End what is under way for a token."""
-        ...
 
 
 class Questions:
@@ -92,7 +59,7 @@ class _Seen(msgspec.Struct):
 class House:
     """Shared by all connections; `open` has to be awaited before the first request is let in."""
 
-    def __init__(self, shared: Shared) -> None:
+    def __init__(self, shared: "Shared") -> None:
         self.shared = shared
         self.services: Services = shared.services
         self.log: Log = shared.services.log

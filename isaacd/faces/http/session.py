@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from isaacd.errors import InternalError, IsaacError, PermissionDenied, ServerCancelled, ShuttingDown
+from isaacd.errors import IsaacError, PermissionDenied, ServerCancelled, ShuttingDown
+from isaacd.faces.http.answering import answer, answer_at_once
+from isaacd.faces.http.deadline import Deadline
 from isaacd.faces.http.exchange import Exchange
 from isaacd.faces.http.gate import PERSON, check_origin, demand, let_in
 from isaacd.faces.http.head import Head
@@ -13,7 +15,9 @@ from isaacd.faces.http.reader import Reader
 from isaacd.faces.http.refused import RefusedError
 from isaacd.faces.http.reply import CONTINUE, JSON, refusal_body, whole
 from isaacd.faces.http.routes import Route, find_route, preflight
-from isaacd.trace import QUICK_FULL, enter
+
+if TYPE_CHECKING:
+    from isaacd.faces.http.ports import Peer
 
 # How long a head may take, a connection may stay silent between requests, and a body may take; the last grows with it.
 HEAD_S = 20.0
@@ -30,30 +34,6 @@ LINGER_S = 2.0
 LINGER_BYTES = 64 * 1024 * 1024
 
 
-class Peer(Protocol):
-    """The transport, as far as a session may steer it."""
-
-    def write(self, data: bytes) -> None:
-        """Send."""
-        ...
-
-    def pause_reading(self) -> None:
-        """Deliver no more bytes for now."""
-        ...
-
-    def resume_reading(self) -> None:
-        """Deliver bytes again."""
-        ...
-
-    def finish(self) -> None:
-        """Send no more, and go on to listen."""
-        ...
-
-    def close(self) -> None:
-        """Send what is buffered, then close."""
-        ...
-
-
 class HttpSession:
     """The daemon's side of one connection, from its first byte on.
 
@@ -65,7 +45,7 @@ class HttpSession:
 
     def __init__(
         self,
-        peer: Peer,
+        peer: "Peer",
         house: House,
         *,
         over_tcp: bool,
@@ -76,7 +56,6 @@ class HttpSession:
         self._peer = peer
         self._house = house
         self._over_tcp = over_tcp
-        self._now = now
         self._call_later = call_later
         self._reader = Reader()
         self._exchange: Exchange | None = None  # whose head is there; its body may still be on its way
@@ -85,10 +64,8 @@ class HttpSession:
         self._task: asyncio.Task[None] | None = None
         self._room: asyncio.Future[None] | None = None
         self._arrived = 0.0
-        self._due = self._looks_at = now() + HEAD_S
-        self._timer = call_later(
-            HEAD_S, self._tick
-        )  # it is not set anew for each request, but looks what is due
+        self._deadline = Deadline(HEAD_S, self._missed, look_s=IDLE_S, now=now, call_later=call_later)
+        self._lingers: asyncio.TimerHandle | None = None
         self._lingered_bytes = -1  # -1 as long as nobody lingers
         self._paused = False
         self._held = False
@@ -142,7 +119,7 @@ class HttpSession:
         """Cancel what is under way: the peer is gone."""
         self._closing = True
         self._house.sessions.discard(self)
-        self._timer.cancel()
+        self._stop_timers()
         self._let_go()
         if self._task is not None:
             self._task.cancel()
@@ -163,7 +140,7 @@ class HttpSession:
 
     def wait_on(self) -> None:
         """Wait for the next request, as the daemon before this one did."""
-        self._wait(IDLE_S)
+        self._deadline.within(IDLE_S)
 
     def stop_runs(self) -> None:
         """Cancel what is under way because the daemon stops; it is still answered."""
@@ -249,8 +226,8 @@ class HttpSession:
         """Take the head of the next request; False if it is not whole."""
         head = self._waiting or self._reader.next_head()
         if head is None:
-            if not self._reader.is_between and self._due > self._now() + HEAD_S:
-                self._wait(HEAD_S)  # it has begun, after a silence
+            if not self._reader.is_between and self._deadline.left_s > HEAD_S:
+                self._deadline.within(HEAD_S)  # it has begun, after a silence
             return False
         if not self._house.is_open:
             # Not earlier: whoever sends something else is not worth a file that is opened.
@@ -267,7 +244,7 @@ class HttpSession:
             self._refuse(error, head)
             return True
         if head.has_body:
-            self._wait(BODY_S + (head.length or 0) / SLOWEST_BYTES_PER_S)
+            self._deadline.within(BODY_S + (head.length or 0) / SLOWEST_BYTES_PER_S)
             if head.expects and not self._reader.waiting_bytes:
                 self._peer.write(CONTINUE)
         return True
@@ -297,55 +274,16 @@ class HttpSession:
             self._done()
             return
         if route.quick is not None:
-            try:
-                route.quick(self._house, exchange)
-            except RefusedError as error:
-                exchange.refuse(error)
-            except IsaacError as error:
-                exchange.fail(error)
-            traces = self._house.shared.traces
-            traces.quick += route.name, self._arrived, traces.monotonic() - self._arrived
-            if len(traces.quick) >= QUICK_FULL:
-                traces.settle()
+            answer_at_once(self._house, exchange, route, self._arrived)
             self._done()
             return
-        self._due = float("inf")
-        self._run(self._serve(exchange, route))
+        self._deadline.never()
+        self._run(answer(self._house, exchange, route, self._arrived, lambda: self._why_stopped))
 
     def _run(self, main: Any) -> None:
         self._house.shared.run_started()
         self._task = asyncio.create_task(main)
         self._task.add_done_callback(self._ran)
-
-    async def _serve(self, exchange: Exchange, route: Route) -> None:
-        """Answer one request, whatever happens."""
-        assert route.task is not None
-        trace = self._house.shared.traces.begin(route.name, self._arrived, exchange.identity)
-        enter(trace)
-        outcome = "broken"
-        try:
-            await route.task(self._house, exchange)
-            assert exchange.ended, "a route has to answer"
-            outcome = "ok"
-        except RefusedError as error:
-            outcome = "refused"
-            exchange.refuse(error)
-        except IsaacError as error:
-            outcome = error.name
-            exchange.fail(error)
-        except asyncio.CancelledError:
-            reason = self._why_stopped
-            outcome = "cancelled"
-            if reason is None:
-                raise
-            exchange.keeps = False
-            exchange.fail(reason)
-        except Exception:  # it must not reach the listener
-            self._house.log.exception("a request over HTTP failed", path=exchange.head.path)
-            exchange.keeps = exchange.keeps and not exchange.answered
-            exchange.fail(InternalError("the daemon failed at this request", hint="see the log"))
-        finally:
-            trace.end(outcome)
 
     def _ran(self, task: asyncio.Task[None]) -> None:
         """Go on with the next request."""
@@ -365,7 +303,7 @@ class HttpSession:
         """Put the request that was answered away."""
         exchange, self._exchange, self._route = self._exchange, None, None
         self._why_stopped = None
-        self._wait(IDLE_S)
+        self._deadline.within(IDLE_S)
         if exchange is None or not exchange.keeps:
             self._close()
 
@@ -378,7 +316,7 @@ class HttpSession:
         self.write(whole(error.status, JSON, body, fields, keeps=keeps, bodiless=bodiless))
         self._exchange = None
         if keeps:
-            self._wait(IDLE_S)
+            self._deadline.within(IDLE_S)
         else:
             self._linger()
 
@@ -387,13 +325,18 @@ class HttpSession:
         self._closing = True
         self._lingered_bytes = 0
         self._peer.finish()
-        self._timer.cancel()
-        self._timer = self._call_later(LINGER_S, self._peer.close)
+        self._deadline.cancel()
+        self._lingers = self._call_later(LINGER_S, self._peer.close)
 
     def _close(self) -> None:
         self._closing = True
-        self._timer.cancel()
+        self._stop_timers()
         self._peer.close()
+
+    def _stop_timers(self) -> None:
+        self._deadline.cancel()
+        if self._lingers is not None:
+            self._lingers.cancel()
 
     def _stop(self, reason: IsaacError) -> None:
         if self._task is not None and self._exchange is not None:
@@ -410,25 +353,9 @@ class HttpSession:
             self._paused = True
             self._peer.pause_reading()
 
-    # Time.
-
-    def _wait(self, seconds: float) -> None:
-        """Expect something of the peer within this time."""
-        self._due = self._now() + seconds
-        if self._due < self._looks_at - 1.0:
-            self._timer.cancel()
-            self._look_in(seconds)
-
-    def _look_in(self, seconds: float) -> None:
-        self._looks_at = self._now() + seconds
-        self._timer = self._call_later(seconds, self._tick)
-
-    def _tick(self) -> None:
-        """Look whether the peer has taken too long; it is told if it was in the middle of a request."""
-        left_s = self._due - self._now()
-        if left_s > 0:
-            self._look_in(min(left_s, IDLE_S))
-        elif self._reader.is_between:
+    def _missed(self) -> None:
+        """Note that the peer has taken too long; it is told if it was in the middle of a request."""
+        if self._reader.is_between:
             self._close()
         else:
             self._refuse(RefusedError(408, "the request did not come in time", closes=True))
