@@ -1,6 +1,7 @@
 """A day of a daemon's life within seconds: `python -m tests.soak HOURS` lives it, and prints what it saw as JSON.
 
 The daemon is the real one, with real files, databases and sockets; only its clock is a number (tests/virtual_loop.py).
+`python -m tests.soak HOURS jumps` has somebody set the wall clock forth and back meanwhile, as JUMPS says.
 """
 
 import asyncio
@@ -11,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,8 @@ IDLE_S = HOUR_S
 WATCHDOG_S = 30.0
 MAX_LOG_BYTES = 64 * 1024
 DAY_USD = 0.2
+# From which minute on the wall clock is ahead of the truth by how much.
+JUMPS = {33: 3 * HOUR_S, 51: 0, 68: -2 * HOUR_S, 97: 0, 113: 400 * 24 * HOUR_S, 119: 0}
 CONFIG = f"""
 [daemon]
 idle_exit_s = {IDLE_S}
@@ -148,7 +151,7 @@ def measured(paths: Paths) -> dict[str, int]:
     return {"rss_kib": rss, "files": files, "tasks": len(asyncio.all_tasks()), "log_bytes": logs}
 
 
-async def live(loop: VirtualLoop, hours: int, base: Path) -> dict[str, Any]:
+async def live(loop: VirtualLoop, hours: int, jumps: Mapping[int, float], base: Path) -> dict[str, Any]:
     """Live for so many hours with clients, then alone until the daemon leaves."""
     environ = {"HOME": str(base), "XDG_RUNTIME_DIR": str(base), "NOTIFY_SOCKET": str(base / "notify"),
                "WATCHDOG_USEC": str(int(WATCHDOG_S * 1e6))}  # fmt: skip
@@ -175,7 +178,7 @@ async def live(loop: VirtualLoop, hours: int, base: Path) -> dict[str, Any]:
     app.load()
     daemon = asyncio.create_task(app.serve(singleton))
     await asyncio.sleep(1)
-    seen = await day(Client(paths.socket), loop, clock, hours, lambda: measured(paths))
+    seen = await day(Client(paths.socket), loop, clock, hours, jumps, lambda: measured(paths))
     alone = loop.time()
     await daemon
     seen["left_after_s"] = round(loop.time() - alone)
@@ -188,7 +191,12 @@ async def live(loop: VirtualLoop, hours: int, base: Path) -> dict[str, Any]:
 
 
 async def day(
-    ask: Client, loop: VirtualLoop, clock: VirtualClock, hours: int, look: Callable[[], dict[str, int]]
+    ask: Client,
+    loop: VirtualLoop,
+    clock: VirtualClock,
+    hours: int,
+    jumps: Mapping[int, float],
+    look: Callable[[], dict[str, int]],
 ) -> dict[str, Any]:
     """Ask something every minute, and look after an hour and at the end."""
     seen: dict[str, Any] = {"errors": Counter(), "asked": 0, "early": 0, "late": 0, "cached": 0}
@@ -198,6 +206,7 @@ async def day(
     first = clock.now()
     for minute in range(hours * 60):
         await asyncio.sleep(60 - loop.time() % 60)
+        clock.ahead_s = jumps.get(minute, clock.ahead_s)
         for method, params in (("greet", {}), ("status", {"full": True}), ("chatter", {"count": 5})):
             name = "echo.chatter" if method == "chatter" else method
             _, error = await ask(name, **params)
@@ -236,4 +245,4 @@ if __name__ == "__main__":
     os.environ["TZ"] = "Europe/Berlin"
     time.tzset()
     with tempfile.TemporaryDirectory(prefix="isaac-soak-", dir="/tmp") as name:
-        print(json.dumps(run(live, (int(sys.argv[1]), Path(name)))))
+        print(json.dumps(run(live, (int(sys.argv[1]), JUMPS if "jumps" in sys.argv else {}, Path(name)))))

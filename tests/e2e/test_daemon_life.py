@@ -399,8 +399,13 @@ async def hold(context: Context, pipe: str) -> str:
 
 
 def test_a_plugin_that_blocks_the_event_loop_is_named_in_the_log_while_it_does() -> None:
-    with running(plugins={"blocking": BLOCKING}) as daemon, daemon.caller() as caller:
+    with (
+        running(plugins={"blocking": BLOCKING}) as daemon,
+        daemon.caller() as caller,
+        daemon.caller() as other,
+    ):
         daemon.logged("ready")
+        other.call("ping")
         pipe = daemon.home.directory / "pipe"
         os.mkfifo(pipe)
         number = caller.ask("blocking.hold", str(pipe))
@@ -408,7 +413,10 @@ def test_a_plugin_that_blocks_the_event_loop_is_named_in_the_log_while_it_does()
         assert blocked["plugin"] == "blocking"
         assert "isaac_plugins/blocking.py:9)" in blocked["place"]
         assert blocked["place"].startswith("hold (")
+        waiting = [other.ask("greet", str(count)) for count in range(20)]
         pipe.write_bytes(b"released")
         assert caller.answer(number)[2] == "released"
+        # Whoever asked meanwhile has waited, and nothing was lost.
+        assert [other.answer(one)[2] for one in waiting] == [f"hello {count}" for count in range(20)]
         daemon.logged("event loop free again")
         daemon.ping()

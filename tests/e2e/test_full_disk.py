@@ -1,7 +1,8 @@
-"""A disk that fills up under a daemon, and a file that another process holds: refused in words, nothing acknowledged is lost, and it goes on."""
+"""A disk that is full, read-only or damaged, and a file that another process holds: refused in words, nothing acknowledged is lost, and it goes on."""
 
 import json
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -10,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.daemon import DEADLINE_S, a_home, running
+from tests.daemon import DEADLINE_S, Caller, a_home, running
 from tests.e2e.test_daemon_life import _can_remount
 
 ROOT = Path(__file__).parents[2]
-# In a mount namespace of its own, which ends with the process.
+# Both in a mount namespace of its own, which ends with the process.
+READ_ONLY = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"'
 SCRIPT = 'mount -t tmpfs -o size=1m,mode=700 none "$0/data" && exec "$@"'
 
 
@@ -52,3 +54,51 @@ def test_a_file_that_another_process_holds_is_said_and_waited_for() -> None:
         assert refused[2].startswith("storage_unavailable: ")
         caller.call("notes.add", {"text": "three"})
         assert sorted(item["text"] for item in caller.call("notes.list")) == ["one", "three"]
+
+
+def notes_of(caller: Caller) -> list[str]:
+    return sorted(item["text"] for item in caller.call("notes.list"))
+
+
+@pytest.mark.skipif(not _can_remount(), reason="unshare -rm does not work here")
+def test_a_read_only_disk_is_said_and_costs_nothing_that_is_on_it() -> None:
+    kept = [f"note {number}" for number in range(5)]
+    with a_home() as home:
+        with running(home=home) as daemon, daemon.caller() as caller:
+            for text in kept:
+                caller.call("notes.add", {"text": text})
+        prefix = ["unshare", "-rm", "sh", "-c", READ_ONLY, str(home.data)]
+        with running(home=home, prefix=prefix) as daemon, daemon.caller() as caller:
+            for number in range(3):
+                assert caller.fail("notes.add", {"text": f"refused {number}"}).startswith(
+                    "storage_unavailable: "
+                )
+            assert caller.call("greet") == "hello world"
+        with running(home=home) as daemon, daemon.caller() as caller:
+            assert notes_of(caller) == kept
+            caller.call("notes.add", {"text": "note 5"})
+            assert notes_of(caller) == [*kept, "note 5"]
+
+
+def test_damage_is_said_and_costs_no_other_room_anything() -> None:
+    """What is in the damaged file is moved aside and not destroyed; tasks, and later notes, are all there."""
+    tasks = [f"task {number}" for number in range(3)]
+    with a_home() as home:
+        with running(home=home) as daemon, daemon.caller() as caller:
+            caller.call("notes.add", {"text": "of before"})
+            for text in tasks:
+                caller.call("tasks.run", {"line": ["greet"], "label": text})
+        (file,) = (home.data / "plugin-data/notes").glob("*.sqlite")
+        whole = file.read_bytes()
+        damaged = whole[:100] + b"\xa5" * (len(whole) - 100)
+        file.write_bytes(damaged)
+        with running(home=home) as daemon, daemon.caller() as caller:
+            for number in range(3):
+                caller.call("notes.add", {"text": f"note {number}"})
+            daemon.send_signal(signal.SIGKILL)
+            daemon.wait()
+        with running(home=home) as daemon, daemon.caller() as caller:
+            assert notes_of(caller) == [f"note {number}" for number in range(3)]
+            assert sorted(item["label"] for item in caller.call("tasks.list", {"all": True})) == tasks
+        aside = [item.read_bytes() for item in file.parent.glob("*damaged*")]
+        assert aside == [damaged]

@@ -18,10 +18,10 @@ HOURS = int(os.environ.get("ISAAC_SOAK_HOURS", "2"))
 GROWTH = 1.04
 
 
-def lived() -> dict[str, Any]:
+def lived(hours: int, *how: str) -> dict[str, Any]:
     """Let it live in a process of its own, and return what was seen."""
     done = subprocess.run(
-        [sys.executable, "-m", "tests.soak", str(HOURS)],
+        [sys.executable, "-m", "tests.soak", str(hours), *how],
         cwd=Path(__file__).parents[2],
         env={**os.environ, "PYTHONWARNINGS": "default"},
         capture_output=True,
@@ -70,11 +70,24 @@ def it_leaves_once_nobody_needs_it(lived: dict[str, Any]) -> None:
 
 def test_a_day_passes_and_leaves_nothing_behind() -> None:
     """One test, since the life of one daemon is looked at from all sides."""
-    told = lived()
+    told = lived(HOURS)
     print(json.dumps({name: told[name] for name in ("early_on", "end", "lived_s", "watchdog")}))
     everything_scheduled_ran_in_time_and_once(told)
     kept_values_live_as_long_as_they_may(told)
     a_budget_holds_until_midnight_and_begins_anew(told)
     nothing_grows(told)
+    the_watchdog_is_fed_all_the_time(told)
+    it_leaves_once_nobody_needs_it(told)
+
+
+def test_a_wall_clock_that_is_set_forth_and_back_silences_nothing_and_doubles_nothing() -> None:
+    told = lived(3, "jumps")
+    # When the clock is set, what was just due is due later or at once: one run for each time, and no more.
+    assert abs(told["ticks"] - told["expected_ticks"]) <= len(soak.JUMPS)
+    assert (
+        told["early"] == 0
+    )  # what is kept is there as long as it was promised, by the time that really passes
+    assert set(told["errors"]) <= {"budget_exceeded"}
+    assert told["status"]["house"]["lines_dropped"] == 0
     the_watchdog_is_fed_all_the_time(told)
     it_leaves_once_nobody_needs_it(told)
