@@ -55,11 +55,11 @@ class Verdict(msgspec.Struct, frozen=True):
 
 def verdict(reasons: Iterable[Reason], *, at_least: Tier = Tier.READ) -> Verdict:
     """Make a verdict of reasons: the line takes the highest tier."""
-    found = list(dict.fromkeys(reasons))
+    found = list(reasons)
     if len(found) > 1:
-        found.sort(key=_weight)
+        found = sorted(dict.fromkeys(found), key=_weight)
     tier = found[0].tier if found else Tier.READ
-    return Verdict(max(at_least, tier), tuple(found))
+    return Verdict(tier if at_least is Tier.READ else max(at_least, tier), tuple(found))
 
 
 _ORDER = {tier: -place for place, tier in enumerate(Tier)}

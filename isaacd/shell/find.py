@@ -133,17 +133,14 @@ class _Finder(Runs):
             self._node(node.body, values, inner)
 
     def _substitutions(self, words: Iterable[Word], values: dict[str, str], around: Around) -> None:
-        inner = msgspec.structs.replace(
-            around, receives=None, redirects=(), nested=around.nested + 1, certain=False
-        )
         for word in words:
-            scripts = word.scripts
-            # What is in `>(...)` reads what others write there.
-            reads = (
-                msgspec.structs.replace(inner, receives=_WRITER) if scripts and ">(" in word.raw else inner
-            )
-            for script in scripts:
-                self.script(script, dict(values), reads)
+            for script in word.scripts:
+                # What is in `>(...)` reads what others write there.
+                receives = _WRITER if ">(" in word.raw else None
+                inner = msgspec.structs.replace(
+                    around, receives=receives, redirects=(), nested=around.nested + 1, certain=False
+                )
+                self.script(script, dict(values), inner)
 
     def _pipeline(self, node: Pipeline, values: dict[str, str], around: Around) -> None:
         before = around.receives

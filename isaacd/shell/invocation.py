@@ -18,7 +18,8 @@ class Invocation(msgspec.Struct, frozen=True):
     `unseen` says, in words, why what it does cannot be seen; then `words` may be empty.
     `decodes` says that it runs what it makes of text that nobody can read, `supposed` that nothing says it runs at all: it counts only if it destroys.
     `folder` is where it runs, None where the line is by then. `place` is where it stands in
-    the line.
+    the line. `name` is that of the program without its folder, None if it is not seen; it is asked for ten times a line, and
+    so told apart once.
     """
 
     words: tuple[Word, ...]
@@ -37,12 +38,11 @@ class Invocation(msgspec.Struct, frozen=True):
     in_function: str | None = None
     is_function: bool = False
     place: str = ""
+    name: str | None = None
 
-    @property
-    def name(self) -> str | None:
-        """The name of the program without its folder; None if it is not seen."""
+    def __post_init__(self) -> None:
         value = self.words[0].value if self.words else None
-        return None if value is None else value.rpartition("/")[2]
+        msgspec.structs.force_setattr(self, "name", None if value is None else value.rpartition("/")[2])
 
     @property
     def argv(self) -> tuple[str | None, ...]:

@@ -9,6 +9,7 @@ from isaacd.shell.descent.words import MAX_DEPTH
 from isaacd.shell.syntax import Redirect, Script, Text, Word
 
 BLANKS = re.compile(r"(?:[ \t]|\\\n)+")
+_MAY_BE_BLANK = frozenset(" \t\\#")  # a backslash may stand before the end of a line
 _COMMENT = re.compile(r"#[^\n]*")
 _BARE = re.compile(r"[^\s;&|<>()'\"\\$`]+")
 _BARE_LINES = re.compile(r"(?:[^\s;&|<>()'\"\\$`]|\\\n)+")
@@ -35,6 +36,8 @@ class Layout(Arithmetic):
     # Blanks, newlines and the here-documents behind them
 
     def _blanks(self) -> None:
+        if self.text[self.at : self.at + 1] not in _MAY_BE_BLANK:  # as in most places where it is asked for
+            return
         found = BLANKS.match(self.text, self.at)
         if found is not None:
             self.at = found.end()
