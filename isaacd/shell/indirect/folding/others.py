@@ -36,6 +36,7 @@ class _Reader:
         self._language = language
         self._values: dict[str, Value] = {}
         self._steps = 0
+        self._parts: set[int] = set()
         self._known: dict[int, tuple[Value | None, int]] = {}
         self.lines: list[str] = []
         self.calls: list[str] = []
@@ -53,6 +54,8 @@ class _Reader:
                 continue
             if token.kind == "text":
                 self._note(self._told(token))
+            if place in self._parts:
+                continue  # a part of what has been put together already
             if token.kind != "sign" or token.value in ("[", "(", "{"):
                 self._note(self._expression(place, 0)[0])
 
@@ -80,6 +83,7 @@ class _Reader:
         while True:
             sign = self._sign(end)
             if sign in _JOINS:
+                self._parts.add(end + 1)
                 other, after = self._operand(end + 1, depth + 1)
             elif sign == "%" and isinstance(value, str):
                 form, after = self._operand(end + 1, depth + 1)
@@ -87,6 +91,7 @@ class _Reader:
                 end = after
                 continue
             elif self._is_beside(end):
+                self._parts.add(end)
                 other, after = self._operand(end, depth + 1)
             else:
                 break
@@ -105,6 +110,9 @@ class _Reader:
         return token.kind == before.kind == "text"
 
     def _operand(self, place: int, depth: int) -> tuple[Value | None, int]:
+        self._steps += 1
+        if self._steps > MAX_STEPS:
+            return None, place + 1
         value, end = self._primary(place, depth)
         while True:
             sign, following = self._sign(end), self._at(end + 1)
