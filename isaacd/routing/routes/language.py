@@ -3,6 +3,7 @@
 from isaacd.routing.asked import Asked
 from isaacd.routing.names import KEYWORDS
 from isaacd.routing.route import Changed, Route
+from isaacd.routing.routes.tongues import foreign
 
 _CALLS = frozenset(("isaac", "isaac,", "isaac:", "Isaac", "Isaac,", "Isaac:", "?", "??"))
 MAX_CHARS = 1000
@@ -17,7 +18,7 @@ _VERBS = frozenset(
     "add append archive back calculate change check clean clear close combine compare compile compress compute connect "
     "convert copy count create decompress delete determine disable display download edit empty enable encrypt ensure "
     "erase execute extract fetch figure filter find fix format generate get go identify ignore insert install join keep "
-    "kill limit list load locate log look lookup make merge modify monitor mount move open output overwrite pack pass "
+    "cut kill limit list load locate log look lookup make merge modify monitor mount move open output overwrite pack pass "
     "perform ping play print process prompt pull push put query read recursively redirect remove rename repeat replace "
     "report request reset restart restore retrieve return reverse run save scan search see select send set setup show "
     "sleep sort split start stop store strip sum switch synchronize take test trace transfer translate turn uncompress "
@@ -76,6 +77,10 @@ def sentence(text: str, *, is_command: bool) -> str | None:
     if len(text) > MAX_CHARS or "\n" in text:
         return None
     words = text.split()
+    if not text.isascii() and not is_command and words and not _has_shell_word(words):
+        why = foreign(words, text)
+        if why is not None:
+            return why
     if len(words) < 3 or words[0] in _SYNTAX or words[0] in _TAKES_SENTENCES:
         return None
     if _is_shell(words):
@@ -85,7 +90,8 @@ def sentence(text: str, *, is_command: bool) -> str | None:
     if is_command:
         many = len(joins) >= 3 and len(words) >= 5 and any(word in _ARTICLES for word in said[1:])
         starts = said[0] in _VERBS or said[0] in _ASKS
-        many = many or (said[1] in _ARTICLES and len(joins) >= 2 and len(words) >= 6)
+        least = 5 if said[1] == "the" else 6
+        many = many or (said[1] in _ARTICLES and len(joins) >= 2 and len(words) >= least)
         if (
             said[0] in _ASKS
             and text.endswith("?")
@@ -102,10 +108,18 @@ def sentence(text: str, *, is_command: bool) -> str | None:
         return "it is a sentence: it ends with a question mark"
     if len(joins) >= 2 and len(words) >= 4 and all(_is_word(word) for word in said[:3]):
         return f"it is a sentence: {', '.join(joins[:3])} hold it together"
-    return None
+    return foreign(words, text)
 
 
 def _is_shell(words: list[str]) -> bool:
+    """Say whether a line is told to a shell by a word of it, or by how its first one looks."""
+    first = words[0]
+    if _has_shell_word(words) or (first == "select" and words[2] == "in"):
+        return True
+    return not _is_word(first.rstrip(_ENDS).lower()) or (first.endswith(".") and len(first) < 3)
+
+
+def _has_shell_word(words: list[str]) -> bool:
     """Say whether a word is what only a shell is told: an option, an operator, a variable, an assignment."""
     for place, word in enumerate(words):
         if word[0] == "-" and len(word) > 1 and (place < 3 or len(word) > 2):
@@ -116,10 +130,7 @@ def _is_shell(words: list[str]) -> bool:
             return True
         if word.endswith(";") and place < 2:
             return True
-    first = words[0]
-    if first == "select" and words[2] == "in":
-        return True
-    return not _is_word(first.rstrip(_ENDS).lower()) or (first.endswith(".") and len(first) < 3)
+    return False
 
 
 def _is_word(word: str) -> bool:
