@@ -71,6 +71,11 @@ PIXEL = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
     "1f15c4890000000d49444154789c6360606060000000050001a5f645400000000049454e44ae426082"
 )
+# A test of a page is one that passes.
+CALL_TESTS = """
+for name, test in [(name, test) for name, test in globals().items() if name.startswith("test_")]:
+    test()
+"""
 GIT = {
     "GIT_CONFIG_GLOBAL": os.devnull,
     "GIT_CONFIG_NOSYSTEM": "1",
@@ -152,7 +157,7 @@ def _typed(block: Block, newcomer: Newcomer) -> list[str]:
 
 def _python(block: Block, newcomer: Newcomer) -> list[str]:
     script = newcomer.home / "script.py"
-    script.write_text(block.text)
+    script.write_text(f"{block.text}{CALL_TESTS}")
     done = subprocess.run(
         [sys.executable, "-P", str(script)],
         env=newcomer.environ,
