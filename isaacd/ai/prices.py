@@ -104,20 +104,6 @@ class Prices:
             return self._rates(vendor, model, vendor.hosts[0])
         return self._by_name(model) if by_name else None
 
-    def for_call(
-        self,
-        provider: str,
-        model: str,
-        usage: Usage,
-        url: str | None = None,
-        overrides: Mapping[str, PriceConfig] = _NO_OVERRIDES,
-    ) -> float | None:
-        """Return what a call has cost in USD; the price that the provider itself states comes first."""
-        if usage.cost_usd is not None:
-            return usage.cost_usd
-        found = self.rates(provider, model, url, overrides)
-        return found.cost_usd(usage) if found is not None else None
-
     def cost_usd(self, model: str, usage: Usage) -> float | None:
         """Return what a call costs where its model comes from; None if nobody, or more than one, sells that name."""
         found = self._by_name(model)

@@ -75,7 +75,6 @@ class Backlog:
 
     def __init__(self, max_bytes: int, max_keys: int) -> None:
         self.size_bytes = 0
-        self.shed = 0
         self._max_bytes = max_bytes
         self._max_keys = max_keys
         self._keys = 0
@@ -107,7 +106,6 @@ class Backlog:
         size_bytes = entry.size_bytes + _CHANGE_BYTES
         if self.size_bytes + size_bytes <= self._max_bytes:
             return self._change(entry.key, entry, size_bytes)
-        self.shed += 1
         if self.latest(entry.key) is UNKNOWN and known_absent(entry.key):
             return None
         return self._change(entry.key, None, _CHANGE_BYTES)
@@ -134,7 +132,6 @@ class Backlog:
                 continue
             self._forget(write)
             gone = {key: entry for key, entry in write.changes.items() if entry is not None}
-            self.shed += len(gone)
             for key in gone:
                 write.changes[key] = None
             write.changes = {key: None for key in write.changes if not (key in gone and known_absent(key))}

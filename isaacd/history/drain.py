@@ -61,18 +61,6 @@ class Spool:
         self.folder = folder
         self.file = folder / NAME
 
-    def has_news(self) -> bool:
-        """Say whether there is anything to take in; two system calls."""
-        try:
-            if os.stat(self.file).st_size > 0:  # noqa: PTH116 - asked often
-                return True
-        except OSError:
-            pass
-        try:
-            return any(name.startswith(_TAKEN) for name in os.listdir(self.folder))  # noqa: PTH208 - no Path for each
-        except OSError:
-            return False
-
     def prepare(self) -> None:
         """Make folder and file, private; raises OSError if that cannot be."""
         self.folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

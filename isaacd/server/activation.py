@@ -11,8 +11,7 @@ from isaacd.errors import InvalidParams
 
 FIRST_FD = 3
 MAX_FDS = 4096
-# Names of descriptors: the listening socket (FileDescriptorName=), and what an earlier daemon had kept.
-LISTENING = "isaacd"
+# Names of descriptors that an earlier daemon had kept.
 CONNECTION = "isaac-connection-"
 DOOR = "isaac-door-"
 STATE = "isaac-state"

@@ -165,7 +165,6 @@ class Script(msgspec.Struct, frozen=True):
 
     body: tuple[Node, ...] = ()
     faults: tuple[str, ...] = ()
-    is_empty: bool = False
 
 
 def words_of(node: Node) -> Iterator[Word]:

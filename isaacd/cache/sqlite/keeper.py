@@ -17,7 +17,7 @@ from isaacd.cache.sqlite.limits import Limits
 from isaacd.cache.sqlite.link import Link, connect, replace_damaged
 from isaacd.cache.sqlite.notes import Notes
 from isaacd.cache.sqlite.reader import connect_to_read, first_damage
-from isaacd.cache.sqlite.statements import read_inflation, wipe, write_batch, write_notes
+from isaacd.cache.sqlite.statements import read_inflation, wipe, write_batch, write_touched
 from isaacd.clock import Clock
 from isaacd.database.fault import Fault, classify
 from isaacd.database.files import identity, was_left_open
@@ -154,7 +154,7 @@ class Keeper:
                 await self._collect(link)
 
     async def _write(self, link: Link, write: Batch | Wipe | None) -> None:
-        touched, counts = self.notes.take()
+        touched = self.notes.take()
 
         async def step(connection: aiosqlite.Connection) -> None:
             inflation = await read_inflation(connection)
@@ -163,13 +163,10 @@ class Keeper:
                 await write_batch(connection, write, self.writer, inflation=inflation, max_age_s=max_age_s)
             elif isinstance(write, Wipe):
                 write.removed = await wipe(connection, write, writer=self.writer, now=self._clock.now())
-            await write_notes(connection, touched, counts, inflation)
+            if touched:
+                await write_touched(connection, touched, inflation)
 
-        try:
-            await link.transaction(step)
-        except BaseException:
-            self.notes.give_back(counts)
-            raise
+        await link.transaction(step)
         self.behind.due = False
         self.condition.well()
         if isinstance(write, Batch):

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from isaacd.cache.glob import known_prefix
 from isaacd.cache.row import Damaged, key_id, key_text, span_of
 from isaacd.cache.sqlite.link import Link
-from isaacd.cache.sqlite.statements import INFLATION, SPAN
+from isaacd.cache.sqlite.statements import SPAN
 
 _CHUNK_ROWS = 32
 _BODIES = "SELECT key, crc, body FROM entry WHERE seq IN ({})"
@@ -21,13 +21,6 @@ async def read_large(link: Link, raw_key: bytes) -> tuple[object, object] | None
         if key == raw_key:
             return crc, body
     return None
-
-
-async def read_counters(link: Link) -> dict[str, float]:
-    """Return what was counted, by name."""
-    connection = await link.connection()
-    rows = await connection.execute_fetchall("SELECT name, value FROM counter WHERE name <> ?", (INFLATION,))
-    return {key_text(name): value for name, value in rows}
 
 
 async def rows_of(link: Link, glob: str) -> AsyncIterator[tuple[str, bytes, object, object]]:

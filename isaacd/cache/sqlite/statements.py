@@ -19,8 +19,6 @@ _PUT = """INSERT INTO entry (id, key, crc, dies_at, score, hits, price, tags, bo
     score = excluded.score + hits * excluded.price, hits = hits + 1, price = excluded.price, tags = excluded.tags,
     body = excluded.body"""
 _TOUCH = "UPDATE entry SET hits = hits + ?, score = ? + (hits + ?) * price WHERE id = ?"
-_COUNT = """INSERT INTO counter (name, value) VALUES (?, ?)
-    ON CONFLICT (name) DO UPDATE SET value = value + excluded.value"""
 SPAN = f"FROM entry WHERE {BEGINNING} >= ? AND {BEGINNING} < ? AND key >= ? AND key < ?"
 _LISTED_KEYS = 256
 _KEPT_CHANGES = 1000
@@ -66,18 +64,12 @@ async def note_change(connection: aiosqlite.Connection, writer: int, keys: Seque
         await connection.execute("DELETE FROM change WHERE seq <= ?", (sequence - _KEPT_CHANGES,))
 
 
-async def write_notes(
-    connection: aiosqlite.Connection,
-    touched: Mapping[int, int],
-    counts: Mapping[str, float],
-    inflation: float,
+async def write_touched(
+    connection: aiosqlite.Connection, touched: Mapping[int, int], inflation: float
 ) -> None:
-    """Add what was read how often, and what was counted."""
-    if touched:
-        rows = ((times, inflation, times, row_id) for row_id, times in touched.items())
-        await connection.executemany(_TOUCH, rows)
-    if counts:
-        await connection.executemany(_COUNT, [(key_bytes(name), value) for name, value in counts.items()])
+    """Add which rows were read how often."""
+    rows = ((times, inflation, times, row_id) for row_id, times in touched.items())
+    await connection.executemany(_TOUCH, rows)
 
 
 async def read_inflation(connection: aiosqlite.Connection) -> float:

@@ -13,7 +13,7 @@ from isaacd.cache.row import Damaged, entry_of, key_bytes
 from isaacd.cache.sqlite.collect import Collected
 from isaacd.cache.sqlite.keeper import Keeper
 from isaacd.cache.sqlite.limits import Limits
-from isaacd.cache.sqlite.scan import read_counters, read_large, rows_of
+from isaacd.cache.sqlite.scan import read_large, rows_of
 from isaacd.clock import Clock
 from isaacd.database.fault import Fault, classify
 from isaacd.log import Log
@@ -132,7 +132,7 @@ class SQLiteStore:
         return await self._wipe(Wipe("tag", tag))
 
     async def clear(self) -> int:
-        """Forget everything but the counters."""
+        """Forget everything."""
         return await self._wipe(Wipe("all"))
 
     async def _wipe(self, wipe: Wipe) -> int:
@@ -190,23 +190,6 @@ class SQLiteStore:
                 keeper.suffer_reading(error)
             return None
         return None if missed else keys
-
-    def count(self, name: str, amount: float = 1.0) -> None:
-        """Add to a counter that outlives the process; written with the next batch."""
-        self._keeper.notes.count(name, amount)
-
-    async def counters(self) -> dict[str, float]:
-        """Return all counters, those of other processes included."""
-        await self._keeper.flush()
-        link = self._keeper.link
-        try:
-            found = {} if link is None else await read_counters(link)
-        except (sqlite3.Error, ValueError) as error:
-            self._keeper.suffer_reading(error)
-            found = {}
-        for name, amount in self._keeper.notes.counts.items():
-            found[name] = found.get(name, 0.0) + amount
-        return found
 
     async def collect(self) -> Collected:
         """Remove what is expired and, above the limit, what is worth least."""

@@ -28,7 +28,6 @@ from isaacd.tokens.scope import Scope
 from isaacd.wire.values import decode_value
 
 Turns = str | tuple[Message, ...]
-Act = Callable[[Context, Any], Awaitable[object]]
 # Others, such as `out`, would go to the terminal as they are.
 _KINDS = frozenset({"delta", "progress", "log"})
 _QUESTION = frozenset({"prompt", "multiline", "text", "words", "hidden", "stays", "timeout_ms"})

@@ -123,14 +123,6 @@ def test_prices_are_looked_up_in_this_order(
 ) -> None:
     found = prices.rates(provider, model, url, OWN)
     assert (found.source if found is not None else None) == source
-    usage = Usage(1000, 1000)
-    assert prices.for_call(provider, model, usage, url, OWN) == (
-        None if found is None else pytest.approx(found.cost_usd(usage))
-    )
-
-
-def test_the_providers_own_word_comes_first(prices: Prices) -> None:
-    assert prices.for_call("q", "mystery", Usage(1, 1, cost_usd=0.5)) == 0.5
 
 
 def test_at_home_names_of_vendors_mean_nothing(prices: Prices) -> None:

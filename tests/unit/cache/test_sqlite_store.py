@@ -342,19 +342,6 @@ async def test_a_clock_set_forward_and_back_loses_nothing_that_was_not_collected
         assert await store.get("a") is not None
 
 
-async def test_counters_add_up_over_processes_and_restarts(file: Path, clock: FakeClock) -> None:
-    async with opened(file, clock) as store:
-        store.count("hits")
-        store.count("saved", 0.25)
-        async with opened(file, clock) as other:
-            other.count("hits", 2)
-            await other.flush()
-        assert await store.counters() == {"hits": 3, "saved": 0.25}
-        await store.clear()
-    async with opened(file, clock) as store:
-        assert await store.counters() == {"hits": 3, "saved": 0.25}
-
-
 async def test_changes_of_another_process_are_seen_at_once(file: Path, clock: FakeClock) -> None:
     async with opened(file, clock) as ours, opened(file, clock) as theirs:
         ours.put(entry("a", clock, b"\x01"))
