@@ -1,5 +1,6 @@
 """From a line to our syntax: by descent, and where that finds a fault by tree-sitter's grammar of bash as well."""
 
+import re
 import threading
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 MAX_LINE_BYTES = 64 * 1024
 MAX_SECOND_READING = 2048
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
 class Parser:
@@ -43,7 +45,7 @@ class Parser:
         from isaacd.shell.reader import Reader
 
         data = line.encode("utf-8", "surrogateescape")
-        second = Reader(data).script(self._parser().parse(data).root_node)
+        second = Reader(data).script(self._parser().parse(_for_the_grammar(line)).root_node)
         known = {_raw(simple) for simple in _simples(script.body)}
         missing = tuple(item for item in _simples(second.body) if item.words and _raw(item) not in known)
         return msgspec.structs.replace(script, body=(*script.body, *missing))
@@ -56,6 +58,21 @@ class Parser:
 
             found = self._local.parser = sitter.Parser(sitter.Language(language()))
         return found  # type: ignore[no-any-return]
+
+
+def _for_the_grammar(line: str) -> bytes:
+    """Encode a line with every character in its place, and none above U+00FF.
+
+    The grammar's scanner looks characters up in tables of the C library that end there: behind a brace others read
+    memory that may not be mapped, and the process ends (https://github.com/tree-sitter/tree-sitter-bash/issues/337).
+    """
+    return _BEYOND_ASCII.sub(_stand_in, line).encode()
+
+
+def _stand_in(found: re.Match[str]) -> str:
+    """Return letters, and no ASCII ones, which take as many bytes as what was found."""
+    size = len(found[0].encode("utf-8", "surrogateescape"))
+    return "\u00e9" * (size // 2) + "." * (size % 2)
 
 
 def _raw(simple: Simple) -> tuple[str, ...]:

@@ -1,7 +1,11 @@
 """Inputs made of those that are kept: changed here and there, joined, or all new; Hypothesis makes failing ones small."""
 
 import hashlib
+import mmap
+import os
+import sys
 import time
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +17,8 @@ from tests.fuzz.targets import TARGETS, Target
 CORPUS = Path(__file__).with_name("corpus")
 _A_ROUND = 200
 _MOST_BYTES = 20_000
+# As often from beyond the first plane as from it: what looks characters up in tables may not expect those.
+_CHARACTERS = st.one_of(st.characters(codec="utf-8"), st.characters(min_codepoint=0x10000)).map(str.encode)
 
 
 def corpus(name: str) -> list[bytes]:
@@ -29,7 +35,7 @@ def changed(draw: st.DrawFn, kept: Sequence[bytes]) -> bytes:
         how = draw(st.sampled_from(["put", "cut", "set", "again", "other", "many"]))
         size = draw(st.integers(1, 40))
         if how == "put":
-            data[at:at] = draw(st.binary(min_size=1, max_size=8))
+            data[at:at] = draw(st.one_of(st.binary(min_size=1, max_size=8), _CHARACTERS))
         elif how == "cut":
             del data[at : at + size]
         elif how == "set" and at < len(data):
@@ -51,7 +57,24 @@ def inputs(name: str) -> st.SearchStrategy[bytes]:
     return st.one_of(changed(kept), st.binary(max_size=400)) if kept else st.binary(max_size=400)
 
 
-def fuzz(name: str, *, examples: int, number: int) -> None:
+class Witness:
+    """The input under way, in memory that outlives a process which it ends."""
+
+    def __init__(self) -> None:
+        self._memory = mmap.mmap(-1, 2 * _MOST_BYTES)
+
+    def note(self, name: str, data: bytes) -> None:
+        """Note what is tried next."""
+        head = f"{name} {len(data)} ".encode()
+        self._memory[: len(head) + len(data)] = head + data
+
+    def last(self) -> tuple[str, bytes]:
+        """Return the target and the input that were noted last."""
+        name, size, rest = self._memory[:].split(b" ", 2)
+        return name.decode(), rest[: int(size)]
+
+
+def fuzz(name: str, *, examples: int, number: int, witness: Witness | None = None) -> None:
     """Try so many inputs; one that fails is made small, kept in the corpus, and raised."""
     target = TARGETS[name]
     last = b""
@@ -68,6 +91,8 @@ def fuzz(name: str, *, examples: int, number: int) -> None:
     def run(data: bytes) -> None:
         nonlocal last
         last = data
+        if witness is not None:
+            witness.note(name, data)
         target(data)
 
     try:
@@ -86,7 +111,7 @@ def keep(name: str, data: bytes) -> Path:
     return file
 
 
-def fuzz_for(names: Sequence[str], seconds: float) -> dict[str, int]:
+def fuzz_for(names: Sequence[str], seconds: float, witness: Witness | None = None) -> dict[str, int]:
     """Fuzz these targets in turns for so long; return how many inputs each was given."""
     given_to = dict.fromkeys(names, 0)
     end = time.monotonic() + seconds
@@ -94,11 +119,37 @@ def fuzz_for(names: Sequence[str], seconds: float) -> dict[str, int]:
     while time.monotonic() < end:
         for name in names:
             number += 1
-            fuzz(name, examples=_A_ROUND, number=number)
+            fuzz(name, examples=_A_ROUND, number=number, witness=witness)
             given_to[name] += _A_ROUND
             if time.monotonic() >= end:
                 break
     return given_to
+
+
+def fuzz_apart(names: Sequence[str], seconds: float) -> int:
+    """Fuzz in a process of its own and say what was tried; return its exit status.
+
+    An input that ends the process by a signal is kept as it was, not made small: nobody is left to do that.
+    """
+    witness = Witness()
+    sys.stdout.flush()
+    child = os.fork()
+    if not child:
+        status = 1
+        try:
+            for name, count in fuzz_for(names, seconds, witness).items():
+                print(f"{name:<22}{count:>9,} inputs")
+            status = 0
+        except BaseException:  # noqa: BLE001 - the child does not come back from here
+            traceback.print_exc()
+        finally:
+            sys.stdout.flush()
+            os._exit(status)
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if status < 0:
+        name, data = witness.last()
+        print(f"{name}: signal {-status} ended the process; kept as {keep(name, data)}", file=sys.stderr)
+    return abs(status)
 
 
 def replay(name: str, target: Target) -> int:
