@@ -1,8 +1,7 @@
 """Files that go along with a question: read once, small enough, and of a kind that models can read."""
 
-import os
-import stat
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import msgspec
 
 from isaacd.ai.chat import Attachment
 from isaacd.errors import InvalidParams
+from isaacd.regular import read_regular
 
 # As base64 all of it still fits into the 32 MB that the strictest service takes.
 MAX_ATTACHED_BYTES = 20 * 1024 * 1024
@@ -39,7 +39,8 @@ async def read_attachments(paths: Sequence[Path]) -> tuple[Attachment, ...]:
     found = []
     left = MAX_ATTACHED_BYTES
     for path in paths:
-        data = await anyio.to_thread.run_sync(_content, path, left, abandon_on_cancel=True)
+        read = partial(read_regular, path, left, folder_hint="attach its files one by one")
+        data = await anyio.to_thread.run_sync(read, abandon_on_cancel=True)
         if len(data) > left:
             raise InvalidParams(
                 f"{path} is too large: all attachments together may have {MAX_ATTACHED_BYTES // 1024**2} MiB"
@@ -78,27 +79,10 @@ async def read_json(path: Path, limit_bytes: int) -> Any:
     """Read a file of JSON; raises InvalidParams if it is not, cannot be read, or is larger than `limit_bytes`."""
     import anyio.to_thread
 
-    data = await anyio.to_thread.run_sync(_content, path, limit_bytes, abandon_on_cancel=True)
+    data = await anyio.to_thread.run_sync(read_regular, path, limit_bytes, abandon_on_cancel=True)
     if len(data) > limit_bytes:
         raise InvalidParams(f"{path} is larger than {limit_bytes // 1024} KiB")
     try:
         return msgspec.json.decode(data)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise InvalidParams(f"{path} is not JSON: {error}") from None
-
-
-def _content(path: Path, limit_bytes: int) -> bytes:
-    """Read a regular file, one byte more than allowed at most; anything else could keep the daemon waiting for ever."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "no path can contain that"
-        raise InvalidParams(f"cannot read {path}: {reason}") from None
-    kind = os.fstat(descriptor).st_mode
-    if not stat.S_ISREG(kind):
-        os.close(descriptor)
-        if stat.S_ISDIR(kind):
-            raise InvalidParams(f"{path} is a directory", hint="attach its files one by one")
-        raise InvalidParams(f"{path} is not a regular file")
-    with os.fdopen(descriptor, "rb") as file:
-        return file.read(limit_bytes + 1)

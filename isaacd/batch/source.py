@@ -1,8 +1,8 @@
 """Where the rows of a batch come from: a file, the caller's standard input, or prompts given with the call."""
 
 import os
-import stat
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 import anyio.to_thread
@@ -11,6 +11,7 @@ import msgspec
 from isaacd.batch.cards import Form
 from isaacd.batch.question import digest
 from isaacd.errors import InvalidParams
+from isaacd.regular import open_regular
 
 CHUNK_BYTES = 256 * 1024
 _FORMS: dict[str, Form] = {
@@ -23,6 +24,7 @@ _FORMS: dict[str, Form] = {
     ".txt": "lines",
 }
 _PIPED = "standard input"
+_PIPE_IT = "pipe it in, and give - as the file's name"
 
 # Returns the next bytes of the caller's standard input, b"" at its end, None if there is none.
 Read = Callable[[], Awaitable[bytes | None]]
@@ -38,7 +40,8 @@ class FileSource:
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
         """Give the bytes; raises InvalidParams for a file that cannot be read."""
-        descriptor = await anyio.to_thread.run_sync(_opened, self._path)
+        opened = partial(open_regular, self._path, hint=_PIPE_IT, folder_hint=_PIPE_IT)
+        descriptor = await anyio.to_thread.run_sync(opened)
         with os.fdopen(descriptor, "rb", buffering=0) as file:
             while data := await anyio.to_thread.run_sync(file.read, CHUNK_BYTES):
                 yield data
@@ -94,21 +97,6 @@ class GivenSource:
 
 
 Source = FileSource | PipedSource | GivenSource
-
-
-def _opened(path: Path) -> int:
-    """Open a regular file; anything else could keep the daemon waiting for ever."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "no path can contain that"
-        raise InvalidParams(f"cannot read {path}: {reason}") from None
-    kind = os.fstat(descriptor).st_mode
-    if not stat.S_ISREG(kind):
-        os.close(descriptor)
-        what = "a directory" if stat.S_ISDIR(kind) else "not a regular file"
-        raise InvalidParams(f"{path} is {what}", hint="pipe it in, and give - as the file's name")
-    return descriptor
 
 
 def _count(path: Path, form: Form | None) -> int | None:

@@ -1,7 +1,6 @@
 """Parameters of type Input on a command line: the name of a file, or `-` for standard input, becomes its text."""
 
-import os
-import stat
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +47,10 @@ async def _text(name: str, events: Events, meta: Meta) -> str:
         raise InvalidParams(f"the daemon cannot read {name}", hint=_PIPE_IT)
     else:
         path = Path(meta.cwd or ".", name)
-        data = await anyio.to_thread.run_sync(_content, path, name, abandon_on_cancel=True)
+        from isaacd.regular import read_regular
+
+        read = partial(read_regular, path, MAX_INPUT_BYTES, name=name, hint=_PIPE_IT)
+        data = await anyio.to_thread.run_sync(read, abandon_on_cancel=True)
     if len(data) > MAX_INPUT_BYTES:
         raise InvalidParams(f"{name} is larger than {MAX_INPUT_BYTES // 1024**2} MiB")
     try:
@@ -69,20 +71,3 @@ async def _piped(events: Events, meta: Meta) -> bytes:
             break
         data += chunk
     return bytes(data)
-
-
-def _content(path: Path, name: str) -> bytes:
-    """Read a regular file; anything else could keep the daemon waiting for ever."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "no path can contain that"
-        raise InvalidParams(f"cannot read {name}: {reason}") from None
-    kind = os.fstat(descriptor).st_mode
-    if not stat.S_ISREG(kind):
-        os.close(descriptor)
-        if stat.S_ISDIR(kind):
-            raise InvalidParams(f"{name} is a directory")
-        raise InvalidParams(f"{name} is not a regular file", hint=_PIPE_IT)
-    with os.fdopen(descriptor, "rb") as file:
-        return file.read(MAX_INPUT_BYTES + 1)

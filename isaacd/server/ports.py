@@ -6,9 +6,9 @@ from typing import Any, Protocol
 from isaacd.command import Call, Catalog, Command
 from isaacd.context import Services, Sink
 from isaacd.errors import IsaacError
+from isaacd.faces.http.ports import Shared as OfHttp
 from isaacd.server.outbox import Outbox
 from isaacd.server.run import Run
-from isaacd.trace import Traces
 from isaacd.wire import Codec, Message, Request
 
 
@@ -49,30 +49,8 @@ class Face(Protocol):
         ...
 
 
-class Shared(Protocol):
+class Shared(OfHttp, Protocol):
     """What all sessions of one daemon have in common."""
-
-    draining: bool
-    requests: int
-    traces: Traces
-
-    @property
-    def catalog(self) -> Catalog:
-        """All commands."""
-        ...
-
-    @property
-    def services(self) -> Services:
-        """What all requests share."""
-        ...
-
-    def run_started(self) -> None:
-        """Count a run."""
-        ...
-
-    def run_ended(self) -> None:
-        """Count it no longer."""
-        ...
 
     def spawn(self, main: Callable[..., Any], *args: object) -> None:
         """Start a task; it never raises."""
