@@ -15,6 +15,7 @@ from isaacctl.talk import EXIT_DEFECT, EXIT_FAILED, Refused
 
 _COLORS = {"error": "31", "warning": "33", "note": "2"}
 _TIMEOUT_S = 120.0
+_ABOVE = "see above"
 
 
 class Finding(TypedDict):
@@ -31,8 +32,8 @@ class Finding(TypedDict):
 def doctor(line: Line, as_json: bool) -> None:
     """Look for what is wrong on this machine, and say how to mend it. Exits with 1 if something is.
 
-    It looks at folders and files and who can reach them, the socket and the lock, the configuration, stored keys, room
-    on the disk, every database, the clock, Python and libraries, isolation, versions on your PATH, the service and its
+    It looks at folders and files and who can reach them, the socket and the lock, the configuration, stored keys, proxies
+    and certificates, room on the disk, every database, the clock, Python and libraries, isolation, versions on your PATH, the service and its
     fence, and the shell; with a daemon that runs also at the plugins. It changes nothing and starts nothing.
 
     Examples:
@@ -59,6 +60,7 @@ def examine(line: Line) -> dict[str, object]:
     findings: list[Finding] = list(files["findings"])
     for check in SURROUNDINGS:
         findings += _safely(check, line)
+    findings = [item for item in findings if not _is_said(item, findings)]
     order = {"error": 0, "warning": 1}
     findings.sort(key=lambda item: order.get(item["severity"], 2))
     return {"looked_at": files["looked_at"] + len(SURROUNDINGS), "findings": findings}
@@ -102,8 +104,23 @@ def _safely(check: Callable[[Line], Iterator[tuple[str, str, str, str]]], line: 
             found.append({"severity": severity, "about": about, "message": message, "hint": hint})
     except Exception as problem:  # noqa: BLE001 - whatever is wrong here, the other checks may say what
         message = getattr(problem, "message", "") or f"{type(problem).__name__}: {problem}"
-        found.append({"severity": "error", "about": check.__name__, "message": message, "hint": "see above"})
+        found.append(
+            {
+                "severity": "error",
+                "about": check.__name__.replace("_", " "),
+                "message": message,
+                "hint": _ABOVE,
+            }
+        )
     return found
+
+
+def _is_said(item: Finding, findings: list[Finding]) -> bool:
+    """Say whether a check could not look because of something that another one has found and can mend."""
+    return item["hint"] == _ABOVE and any(
+        other["hint"] != _ABOVE and other["severity"] == "error" and other["about"] in item["message"]
+        for other in findings
+    )
 
 
 def _told(item: Finding, *, color: bool) -> str:

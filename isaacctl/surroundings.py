@@ -208,6 +208,12 @@ def the_plugins(line: Line) -> Iterator[Said]:
     try:
         found = line.control.ask("plugins.doctor", timeout_s=_ANSWER_S)
     except OSError:
+        yield (
+            "note",
+            "plugins",
+            "no daemon runs, so they were not looked at",
+            "isaacctl start; isaacctl doctor",
+        )
         return
     findings = found.get(b"findings") if isinstance(found, dict) else None
     for item in findings if isinstance(findings, list) else ():

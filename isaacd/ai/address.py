@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from functools import lru_cache
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
 from isaacd.errors import ConfigInvalid
+
+_PORTS = {"http": 80, "https": 443}
 
 
 class Address(msgspec.Struct, frozen=True):
@@ -89,11 +91,31 @@ class Address(msgspec.Struct, frozen=True):
         if no_proxy.strip() == "*":
             return True
         for item in no_proxy.lower().split(","):
-            exempt, _, port = item.strip().partition(":")
-            exempt = exempt.removeprefix("*").lstrip(".")
-            same_port = not port or port == str(self.base.port)
-            if exempt and same_port and (self.host == exempt or self.host.endswith("." + exempt)):
+            exempt, port = _host_and_port(item.strip())
+            if port and port != str(self.base.port or _PORTS[self.base.scheme]):
+                continue
+            if exempt and (
+                self.host == exempt or self.host.endswith("." + exempt) or _is_within(self.host, exempt)
+            ):
                 return True
+        return False
+
+
+def _host_and_port(item: str) -> tuple[str, str]:
+    """Take an item of NO_PROXY apart: a name, an address of either kind, or a range of them, perhaps with a port."""
+    if item[:1] == "[":
+        host, _, port = item[1:].partition("]")
+        return host, port.removeprefix(":")
+    if item.count(":") > 1:
+        return item, ""
+    host, _, port = item.partition(":")
+    return host.removeprefix("*").lstrip("."), port
+
+
+def _is_within(host: str, network: str) -> bool:
+    try:
+        return ip_address(host) in ip_network(network, strict=False)
+    except ValueError:
         return False
 
 

@@ -6,6 +6,7 @@ from isaacd.checkup.finding import Finding, Report, error
 from isaacd.checkup.keys import configuration, keys
 from isaacd.checkup.life import daemon, index, log
 from isaacd.checkup.machine import Machine
+from isaacd.checkup.network import network
 from isaacd.checkup.places import places, room
 from isaacd.checkup.records import records
 from isaacd.checkup.system import clock, isolation, libraries
@@ -17,6 +18,7 @@ CHECKS: tuple[Callable[[Machine], Iterator[Finding]], ...] = (
     log,
     configuration,
     keys,
+    network,
     records,
     index,
     clock,

@@ -4,6 +4,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from isaacd.ai.address import Address
 from isaacd.ai.keys import KEY_FOLDER
 from isaacd.checkup.finding import Finding, error, quoted, warning
 from isaacd.checkup.machine import Machine
@@ -27,6 +28,8 @@ def configuration(machine: Machine) -> Iterator[Finding]:
         yield warning(machine.paths.config_file, str(item), "isaacctl config check")
     yield from _http(machine, loaded.config.http)
     for name, provider in loaded.config.ai.providers.items():
+        if provider.base_url is not None:
+            yield from _address(machine, provider.base_url, f"ai.providers.{name}.base_url")
         if provider.api_key_file is not None:
             file = Path(provider.api_key_file.replace("~", machine.environ.get("HOME", "~"), 1)).expanduser()
             yield from _key(machine, file, f"ai.providers.{name}.api_key_file names it, and ")
@@ -51,6 +54,20 @@ def _http(machine: Machine, config: HttpConfig) -> Iterator[Finding]:
             file,
             "http.origins names no single page, so it lets none in, or any",
             "name pages, such as https://chat.example.org",
+        )
+
+
+def _address(machine: Machine, url: str, setting: str) -> Iterator[Finding]:
+    try:
+        address = Address.parse(url, setting)
+    except ConfigInvalid as problem:
+        yield error(machine.paths.config_file, problem.message, problem.hint or "isaacctl config edit")
+        return
+    if address.base.scheme == "http" and not address.is_local:
+        yield warning(
+            machine.paths.config_file,
+            f"{setting} is not encrypted: questions and answers travel to {address.host} in the clear, and no key is sent",
+            f"use https:// in {setting}, or a tunnel from localhost (ssh -L)",
         )
 
 

@@ -1,6 +1,7 @@
 """Folders and files: whose they are, and who else can reach into them."""
 
 import os
+import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from isaacd.checkup.machine import Machine
 MIN_FREE_BYTES = 256 * 1024 * 1024
 _FULL_BYTES = 16 * 1024 * 1024
 _MOST_TOLD = 5
+_WRITTEN = re.compile(r"\.sqlite(-wal|-shm|\.lock)?$|^isaacd\.log")
 
 
 def places(machine: Machine) -> Iterator[Finding]:
@@ -90,6 +92,8 @@ def _below(machine: Machine, top: Path) -> Iterator[Finding]:
                     f"others may change it (mode {stat.S_IMODE(found.st_mode):04o})",
                     f"chmod go-w {quoted(file)}",
                 )
+            elif (odd := _odd(file, found.st_mode)) is not None:
+                finding = odd
             else:
                 continue
             told += 1
@@ -97,6 +101,21 @@ def _below(machine: Machine, top: Path) -> Iterator[Finding]:
                 yield warning(top, "there are more such files in it", f"chmod -R go-w {quoted(top)}")
                 return
             yield finding
+
+
+def _odd(file: Path, mode: int) -> Finding | None:
+    """Name a file that only the daemon writes, and that is not as it makes it."""
+    if not _WRITTEN.search(file.name):
+        return None
+    if stat.S_ISLNK(mode):
+        return error(file, "it is a symbolic link, and is not written through", f"rm {quoted(file)}")
+    if stat.S_ISREG(mode) and mode & 0o077:
+        return warning(
+            file,
+            f"others could read it, were its folder open (mode {stat.S_IMODE(mode):04o})",
+            f"chmod 600 {quoted(file)}",
+        )
+    return None
 
 
 def _parents(machine: Machine) -> Iterator[Finding]:

@@ -25,9 +25,8 @@ class Ward:
         self.free = 10 * 1024**3
         self.now = NOW
         self.house.furnish()
-        for folder in base.rglob("*"):
-            if folder.is_dir():
-                folder.chmod(0o700)
+        for path in base.rglob("*"):
+            path.chmod(0o700 if path.is_dir() else 0o600)
         self.paths = self.house.paths
 
     def examine(self) -> list[Finding]:
@@ -185,6 +184,8 @@ def test_what_was_moved_aside(ward):
 def test_a_database_of_a_newer_isaac(ward):
     with closing(ward.house.database("history")) as database:
         database.execute("PRAGMA user_version = 99")
+    for file in ward.house.base.rglob("*.sqlite"):
+        file.chmod(0o600)
     assert ward.only().message == "it was written by a newer Isaac (version 99)"
 
 
@@ -229,3 +230,42 @@ def test_this_installation_is_complete(ward):
     machine = Machine(paths=ward.paths, environ={}, uid=os.geteuid(), now=NOW, free_bytes=lambda _: 2**40)
     assert list(libraries(machine)) == []
     assert list(clock(machine)) == []
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "told"),
+    [
+        ("HTTPS_PROXY", "socks5://proxy:1080", "only http and https"),
+        ("all_proxy", "http://secret@:1", "names no proxy"),
+        ("http_proxy", "proxy:99999", "names no proxy"),
+        ("SSL_CERT_FILE", "/nonexistent/ca.pem", "no certificate can be read"),
+        ("SSL_CERT_FILE", "/dev/null", "no certificate can be read"),
+        ("SSL_CERT_DIR", "/nonexistent", "is no folder"),
+    ],
+)
+def test_variables_that_lead_nowhere(ward, variable, value, told):
+    ward.house.environ[variable] = value
+    found = ward.only()
+    assert (found.about, found.severity) == (variable, "error")
+    assert told in found.message
+    assert "secret" not in found.message
+
+
+def test_proxies_as_people_write_them_are_well(ward):
+    ward.house.environ |= {"HTTPS_PROXY": "proxy:3128", "ALL_PROXY": "https://u:p@[::1]:1", "NO_PROXY": "*"}
+    assert ward.examine() == []
+
+
+def test_a_service_that_is_reached_in_the_clear(ward):
+    ward.house.write(
+        "config/config.toml", '[ai.providers.x]\nkind = "openai"\nbase_url = "http://ai.example.org/v1"\n'
+    )
+    assert "in the clear" in ward.only().message
+
+
+def test_a_file_of_the_daemons_that_is_open_or_a_link(ward):
+    ward.paths.log_file.chmod(0o644)
+    assert ward.only().hint.startswith("chmod 600 ")
+    ward.paths.log_file.unlink()
+    ward.paths.log_file.symlink_to("/dev/null")
+    assert ward.only().message == "it is a symbolic link, and is not written through"
