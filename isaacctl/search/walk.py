@@ -95,7 +95,11 @@ class Walk:
             pass
         if not self._wishes.ignore:
             return _Folder(shown, "", 0, (), seen)
-        top, relative = _top(os.path.abspath(start or "."))
+        try:
+            top, relative = _top(os.path.abspath(start or "."))
+        except OSError as error:  # the folder where this process is has been removed
+            self._complain(start or ".", error)
+            return _Folder(shown, "", 0, (), seen)
         rules = [item for item in (self._global(top), read_rules(f"{top}/.git/info/exclude", "")) if item]
         # Those of the folders above, from the top of the repository down to here.
         at = ""

@@ -228,3 +228,21 @@ def test_an_accent_is_one_letter_however_it_was_written(
     assert named("cafe\u0301.md")
     assert not named("caffee.md")
     assert not named("caff.md") or "é" not in pattern
+
+
+@pytest.mark.parametrize("what", ["find", "grep"])
+def test_a_folder_that_was_removed_under_it_is_said_and_no_fault(tmp_path: Path, what: str) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    told = json.dumps({"what": what, "pattern": "x", "paths": []})
+    line = 'cd "$1" && rmdir "$1" && exec "$2" -P -m isaacctl.search "$3"'
+    done = subprocess.run(
+        ["sh", "-c", line, "sh", gone, sys.executable, told],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])},
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == ".: No such file or directory\n"
