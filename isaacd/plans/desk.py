@@ -125,6 +125,12 @@ class Desk:
     def _changed(self, plan: Plan, caller: Caller) -> tuple[Plan | None, str | None]:
         """Judge the line of a plan anew; return the plan as it is now, and what has changed since."""
         before = plan.caller
+        if (
+            caller.told
+        ):  # who agrees is who executes it: in that environment, and with the programs on that PATH
+            before = msgspec.structs.replace(
+                before, environ={**before.environ, **caller.told}, told={**before.told, **caller.told}
+            )
         if caller.cwd is not None and caller.cwd != before.cwd:
             moved = msgspec.structs.replace(before, cwd=caller.cwd)
             return self.prepare(plan.route.typed, moved, shell=plan.shell, words=plan.words)[

@@ -203,6 +203,25 @@ def test_a_program_that_comes_first_on_the_path_is_another(house: PlanHouse) -> 
     assert changed(house, token, told=told)
 
 
+def test_a_path_of_whoever_agrees_that_finds_another_program_is_told(house: PlanHouse) -> None:
+    early = house.home / "early"
+    early.mkdir()
+    token = house.token("git push")
+    # Another PATH that finds the same programs is as good.
+    path = {"PATH": f"{early}:{os.environ['PATH']}"}
+    assert house.desk.approve(token, house.caller(told=path), yes=True, phrase=None).line == "git push"
+    (early / "git").write_text("#!/bin/sh\n")
+    (early / "git").chmod(0o755)
+    assert changed(house, house.token("git push"), told=path)
+
+
+@pytest.mark.parametrize("line", ["git push", "ls"])
+def test_a_variable_of_whoever_agrees_that_puts_code_into_programs_is_told(
+    house: PlanHouse, line: str
+) -> None:
+    assert changed(house, house.token(line), told={"LD_PRELOAD": "/tmp/x.so"})
+
+
 def test_another_folder_is_told_whether_it_is_named_or_put_in_its_place(house: PlanHouse) -> None:
     token = house.token("make")
     assert changed(house, token, cwd=str(house.home))["cwd"] == str(house.home)
