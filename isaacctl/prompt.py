@@ -1,5 +1,6 @@
 """A person at a terminal: lines with history and editing, and yes or no; imported when the daemon first asks."""
 
+import gc
 import os
 import select
 import signal
@@ -157,9 +158,12 @@ class History:
         if text:
             readline.set_startup_hook(lambda: readline.insert_text(text))
         before = signal.signal(signal.SIGINT, interrupted)
+        # What a signal raises while the collector runs is dropped, and Ctrl-C would have done nothing.
+        gc.disable()
         try:
             return input(prompt)
         finally:
+            gc.enable()
             signal.signal(signal.SIGINT, before)
             readline.set_startup_hook(None)
 

@@ -173,7 +173,8 @@ def test_its_text_cannot_steer_a_terminal_and_floods_end(daemon: Daemon) -> None
     done = daemon.home.isaacctl("hostile", "--help")
     assert "\x1b" not in done.stdout
     eventually(lambda: daemon.home.isaacctl("hostile", "hello").returncode == 0, "it to come back")
-    assert daemon.home.isaacctl("hostile", "flood").stdout == "done\n"
+    done = daemon.home.isaacctl("hostile", "flood")
+    assert done.stdout == "done\n", done.stderr
     assert "sk-ant-api03" not in daemon.home.log.read_text()
     daemon.ping()
 

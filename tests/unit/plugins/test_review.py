@@ -33,7 +33,7 @@ def found(house, diff, *argv):
         (changed("a.py", new=["x = 1  "]), 1, "note", "blanks at the end of the line"),
         (changed("a.py", new=["key = 'ghp_" + "a1B2c3D4" * 5 + "'"]), 1, "error", "it seems to hold a token of GitHub"),
         (added("a.py", "def f(:", "    pass"), 1, "error", "this is no Python: invalid syntax"),
-        (added("a.json", '{"a": 1,}'), 1, "error", "this is no JSON: Expecting property name enclosed in double quotes"),
+        (added("a.json", '{"a": 1,}'), 1, "error", "this is no JSON: "),
         (added("a.toml", "a = 1", "b ="), 2, "error", "this is no TOML"),
         (added("a.py", "def f(x=[]):", "    return x"), 1, "warning", "a default value that is shared by all calls"),
         (added("a.py", "try:", "    f()", "except:", "    pass"), 3, "warning", "a bare except"),
