@@ -2,8 +2,12 @@
 
 import signal
 import sys
+import threading
+from asyncio.base_subprocess import BaseSubprocessTransport
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+from weakref import WeakSet
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -19,6 +23,29 @@ settings.load_profile("house")
 # A shell starts what runs in its background with SIGINT ignored, and every process that a test starts would inherit it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+_transports: WeakSet[BaseSubprocessTransport] = WeakSet()
+_init = BaseSubprocessTransport.__init__
+
+
+def _noted(self: BaseSubprocessTransport, *arguments: Any, **options: Any) -> None:
+    _transports.add(self)
+    _init(self, *arguments, **options)
+
+
+BaseSubprocessTransport.__init__ = _noted  # type: ignore[method-assign]
+
+
+@pytest.fixture(autouse=True)
+def processes_left_behind() -> Iterator[None]:
+    """Fail the test that began a process and did not wait for it; else some later one fails, whose loop is not asked."""
+    yield
+    assert [one for one in _transports if not one._closed] == []  # type: ignore[attr-defined]
+    for thread in threading.enumerate():
+        if thread.name.startswith("waitpid-"):  # asyncio's, on Python 3.11
+            thread.join(30)
+            assert not thread.is_alive(), f"{thread.name} waits for a process"
 
 
 @pytest.fixture

@@ -232,9 +232,10 @@ class Daemon:
             assert caller.call("ping")["pid"] == self.pid
 
     def log(self, file: Path | None = None) -> list[dict[str, Any]]:
-        """Return the log's lines."""
+        """Return the log's lines; one that is being written is not there yet."""
         with contextlib.suppress(FileNotFoundError):
-            return [json.loads(line) for line in (file or self.home.log).read_text().splitlines()]
+            *whole, _ = (file or self.home.log).read_text(errors="replace").split("\n")
+            return [json.loads(line) for line in whole]
         return []
 
     def logged(self, event: str, count: int = 1) -> list[dict[str, Any]]:

@@ -72,7 +72,7 @@ class FakeDaemon:
             with contextlib.suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
-            thread.join(10)
+            thread.join(90)
         if self.failures:
             raise self.failures[0]
 

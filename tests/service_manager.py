@@ -85,6 +85,11 @@ class ServiceManager:
         with self._told:
             assert self._told.wait_for(lambda: self.count(line) >= times, 90), (line, self.lines)
 
+    def tell(self, line: str) -> None:
+        """Tell oneself something, which comes behind all that was told before."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
+            sock.sendto(line.encode(), str(self._address))
+
     def close(self) -> None:
         """End everything."""
         if self.process is not None and self.process.poll() is None:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
+import anyio
 import msgspec
 
 from isaacd.api import Context, Handover, InvalidParams
@@ -16,6 +17,7 @@ from isaacd.api import Context, Handover, InvalidParams
 PROGRAM = (sys.executable, "-P", "-m", "isaacctl.search")
 MAX_ROWS = 1000
 MAX_ROW_BYTES = 1024 * 1024
+_REAPED_WITHIN_S = 5.0
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?\Z", re.IGNORECASE)
 _AGE = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|d|w|mo|y)[a-z]*\Z")
 _SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800, "mo": 2629800, "y": 31557600}
@@ -69,15 +71,16 @@ async def rows(context: Context, options: Mapping[str, object]) -> list[dict[str
     if context.cwd is None:
         raise InvalidParams("the caller has told no directory", hint="send `cwd` in `_meta`")
     told = json.dumps({**options, "json": True, "program": True})
-    process = await asyncio.create_subprocess_exec(
-        *PROGRAM,
-        told,
-        cwd=context.cwd,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        limit=MAX_ROW_BYTES,
-    )
+    with anyio.CancelScope(shield=True):  # one that is half begun could not be ended
+        process = await asyncio.create_subprocess_exec(
+            *PROGRAM,
+            told,
+            cwd=context.cwd,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            limit=MAX_ROW_BYTES,
+        )
     assert process.stdout is not None
     assert process.stderr is not None
     kept: list[dict[str, Any]] = []
@@ -96,9 +99,12 @@ async def rows(context: Context, options: Mapping[str, object]) -> list[dict[str
         code = await process.wait()
         said = (await complaints).decode("utf-8", "replace").strip()
     finally:
-        complaints.cancel()
         with suppress(ProcessLookupError):
             process.kill()
+        # Nothing of it outlives the call: neither the process, unreaped, nor its pipes.
+        with anyio.move_on_after(_REAPED_WITHIN_S, shield=True):
+            await asyncio.wait([complaints])
+            await process.communicate()
     if code not in (0, 1) and not kept:
         raise InvalidParams(said.removeprefix("error: ")[:2000] or f"the search ended with {code}")
     if said:

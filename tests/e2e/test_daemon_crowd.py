@@ -38,7 +38,7 @@ def at_once(client: Callable[[int], None]) -> None:
 
     def run(number: int) -> None:
         try:
-            together.wait(60)
+            together.wait(300)
             client(number)
         except BaseException as error:  # noqa: BLE001 - told below
             failed.append(error)

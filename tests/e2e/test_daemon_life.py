@@ -118,25 +118,30 @@ def test_what_does_not_end_in_time_is_cancelled_and_told() -> None:
 
 
 def test_int_stops_at_once_although_requests_run_and_peers_do_not_read() -> None:
-    with running(plugins={"slow": SLOW}) as daemon, daemon.caller() as caller, daemon.caller() as deaf:
+    drains = ("--set", "limits.drain_s=3600")
+    with (
+        running(*drains, plugins={"slow": SLOW}) as daemon,
+        daemon.caller() as caller,
+        daemon.caller() as deaf,
+    ):
         running_one = caller.ask("slow.wait")
         for _ in range(100):
             deaf.ask("commands")
         daemon.logged("waiting")
         daemon.send_signal(signal.SIGINT)
         assert caller.answer(running_one)[2].startswith("server_cancelled")
-        assert daemon.wait(8) == 0
+        assert daemon.wait() == 0
         assert not daemon.home.socket.exists()
 
 
 def test_int_cuts_a_drain_short() -> None:
-    with running(plugins={"slow": SLOW}) as daemon, daemon.caller() as caller:
+    with running("--set", "limits.drain_s=3600", plugins={"slow": SLOW}) as daemon, daemon.caller() as caller:
         caller.ask("slow.wait")
         daemon.logged("waiting")
         daemon.send_signal(signal.SIGTERM)
         daemon.logged("draining")
         daemon.send_signal(signal.SIGINT)
-        assert daemon.wait(8) == 0
+        assert daemon.wait() == 0
 
 
 def test_a_command_that_cannot_be_cancelled_cannot_keep_it_alive() -> None:
@@ -144,7 +149,7 @@ def test_a_command_that_cannot_be_cancelled_cannot_keep_it_alive() -> None:
         caller.ask("slow.stubborn")
         daemon.logged("waiting")
         daemon.send_signal(signal.SIGINT)
-        assert daemon.wait(15) == 70
+        assert daemon.wait() == 70
         assert daemon.logged("a command does not stop")
         assert not daemon.home.socket.exists()
 
@@ -409,8 +414,12 @@ def test_a_plugin_that_blocks_the_event_loop_is_named_in_the_log_while_it_does()
         pipe = daemon.home.directory / "pipe"
         os.mkfifo(pipe)
         number = caller.ask("blocking.hold", str(pipe))
-        (blocked,) = daemon.logged("event loop blocked")
-        assert blocked["plugin"] == "blocking"
+        # A busy machine may have held the loop up before, which is nobody's fault.
+        blocked = eventually(
+            lambda: next((line for line in daemon.log() if line.get("plugin") == "blocking"), {}),
+            "the log to name the plugin",
+        )
+        assert blocked["event"] == "event loop blocked"
         assert "isaac_plugins/blocking.py:9)" in blocked["place"]
         assert blocked["place"].startswith("hold (")
         waiting = [other.ask("greet", str(count)) for count in range(20)]

@@ -76,7 +76,7 @@ def house() -> Iterator[House]:
     thread = threading.Thread(target=anyio.run, args=(serve,))
     thread.start()
     try:
-        assert ready.wait(20)
+        assert ready.wait(90)
         with a_home() as home:
             home.write_config(
                 f'[ai.providers.fake]\nbase_url = "{found[0].base_url}"\nmodel = "m"\n'
@@ -90,7 +90,7 @@ def house() -> Iterator[House]:
                 yield House(daemon, found[0], opened["port"], made.stdout.strip())
     finally:
         done.set()
-        thread.join(20)
+        thread.join(90)
 
 
 def test_a_question_is_answered_on_the_socket_and_kept(house: House) -> None:

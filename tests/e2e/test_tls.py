@@ -53,7 +53,7 @@ def serving(serve: Callable[[socket.socket], None]) -> Iterator[int]:
 
         def guarded(connection: socket.socket) -> None:
             with contextlib.suppress(OSError), connection:
-                connection.settimeout(30)
+                connection.settimeout(90)
                 serve(connection)
 
         thread = threading.Thread(target=accept)

@@ -282,6 +282,9 @@ async def test_without_the_process_that_all_are_forked_from_calls_fail_and_the_n
         await anyio.wait_all_tasks_blocked()
         os.kill(int(nursery), signal.SIGKILL)
     assert await hostile.run("hello") == "hello world"
+    await hostile.importer.aclose()
+    with pytest.raises(OSError):
+        _stat(int(nursery))  # somebody has seen it off
 
 
 async def test_it_ends_when_it_is_dropped_and_leaves_no_temporary_files(hostile: Isolated) -> None:

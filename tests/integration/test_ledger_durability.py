@@ -54,7 +54,7 @@ def run_and_kill(
         assert victim.stdout is not None
         assert victim.stdout.readline() == "ready\n"
         try:
-            give_up = time.monotonic() + 30
+            give_up = time.monotonic() + 90
             while not until() and time.monotonic() < give_up:
                 time.sleep(0.05)  # another process writes; there is no event of it
         finally:
@@ -133,7 +133,7 @@ async def ask(meter):
     return 1
 
 async def main():
-    book = ledger(Path(sys.argv[1]), FakeClock(at(sys.argv[2])), patience_s=20)
+    book = ledger(Path(sys.argv[1]), FakeClock(at(sys.argv[2])), patience_s=120)
     meter = book.view(config(day_usd=0.01), sys.argv[3])
     print(sum(await asyncio.gather(*(ask(meter) for _ in range(50)))))
     await book.aclose()

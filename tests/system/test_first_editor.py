@@ -32,7 +32,7 @@ def test_neovim_does_what_the_tutorial_shows(daemon: Daemon, tmp_path: Path) -> 
     script = tmp_path / "isaac.lua"
     first, mistake, stream, key = of("lua")
     ends = """
-vim.wait(20000, function() return _G.isaac_done end, 5)
+vim.wait(60000, function() return _G.isaac_done end, 5)
 local said = { ok = ok, wrong = wrong, shown = table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, true), "\\n") }
 said.key = vim.fn.maparg("<leader>i", "n") ~= nil
 vim.fn.writefile({ vim.fn.json_encode(said) }, "said")

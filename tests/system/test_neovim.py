@@ -76,7 +76,7 @@ def neovim(daemon: Daemon, tmp_path: Path, script: str) -> Any:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=90,
     )
     assert target.exists(), done.stderr
     return json.loads(target.read_text())
@@ -125,10 +125,10 @@ def test_a_run_streams_to_a_sink_while_neovim_goes_on(daemon: Daemon, tmp_path: 
         tmp_path,
         """
         local run = request('start', 'slow.wait', { name = 'a' }, { sink = sink })
-        said.began = vim.wait(5000, function() return #kinds(run) == 1 end, 5)
+        said.began = vim.wait(60000, function() return #kinds(run) == 1 end, 5)
         said.meanwhile = request('greet')
         request('slow.release', 'a')
-        said.ended = vim.wait(5000, function() return ended(run) end, 5)
+        said.ended = vim.wait(60000, function() return ended(run) end, 5)
         said.kinds = kinds(run)
         said.result = _G.events[#_G.events][4].result
         """,
@@ -147,12 +147,12 @@ def test_runs_may_end_in_any_order(daemon: Daemon, tmp_path: Path) -> None:
         """
         local first = request('start', 'slow.wait', { name = 'first' }, { sink = sink })
         local second = request('start', 'slow.wait', { name = 'second' }, { sink = sink })
-        vim.wait(5000, function() return #kinds(first) == 1 and #kinds(second) == 1 end, 5)
+        vim.wait(60000, function() return #kinds(first) == 1 and #kinds(second) == 1 end, 5)
         request('slow.release', 'second')
-        said.second = vim.wait(5000, function() return ended(second) end, 5)
+        said.second = vim.wait(60000, function() return ended(second) end, 5)
         said.first_yet = ended(first)
         request('slow.release', 'first')
-        said.first = vim.wait(5000, function() return ended(first) end, 5)
+        said.first = vim.wait(60000, function() return ended(first) end, 5)
         """,
     )
     assert said == {"second": True, "first_yet": False, "first": True}
@@ -189,7 +189,7 @@ def test_a_cancelled_run_ends_with_an_event(daemon: Daemon, tmp_path: Path) -> N
         """
         local run = request('start', 'slow.wait', { name = 'c' }, { sink = sink })
         said.cancelled = request('cancel', run)
-        said.ended = vim.wait(5000, function() return ended(run) end, 5)
+        said.ended = vim.wait(60000, function() return ended(run) end, 5)
         said.error = _G.events[#_G.events][4].error.data.name
         said.gone = { pcall(request, 'cancel', run) }
         """,

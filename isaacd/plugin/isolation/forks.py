@@ -51,7 +51,8 @@ class Forks:
     def __init__(self, modules: Callable[[], Sequence[str]], log: Log) -> None:
         self._modules = modules
         self._log = log
-        self._output: asyncio.Task[None] | None = None
+        # Each until it has ended and was reaped; all but the last have been lost.
+        self._nurseries: dict[asyncio.Task[None], asyncio.subprocess.Process] = {}
         self._control: socket.socket | None = None
         self._process: asyncio.subprocess.Process | None = None
         self._forks: dict[int, Fork] = {}
@@ -86,15 +87,13 @@ class Forks:
         return self._forks[number]
 
     async def aclose(self) -> None:
-        """End the nursery, and with it whatever of it still runs."""
-        process = self._process
+        """End the nursery, and with it whatever of it still runs; those that were lost before are waited for as well."""
         self._lost()
-        if process is not None:
+        for process in self._nurseries.values():
             with suppress(ProcessLookupError):
                 process.kill()
-            await process.wait()
-            if self._output is not None:
-                await self._output
+        if self._nurseries:
+            await asyncio.wait(tuple(self._nurseries))
 
     async def _open(self) -> socket.socket:
         if sys.platform != "linux":
@@ -108,28 +107,37 @@ class Forks:
             ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             try:
                 ours.setblocking(False)
-                self._process = await asyncio.create_subprocess_exec(
-                    *(sys.executable, "-I", "-S", "-c", _BOOT, str(theirs.fileno()), str(os.getpid())),
-                    *self._modules(),
-                    stdin=asyncio.subprocess.DEVNULL,
-                    stdout=asyncio.subprocess.DEVNULL,
-                    stderr=asyncio.subprocess.PIPE,
-                    pass_fds=(theirs.fileno(),),
-                    env={"LANG": "C.UTF-8"},
-                    cwd="/",
-                    start_new_session=True,
-                )
+                with anyio.CancelScope(shield=True):  # one that is half begun could not be ended
+                    self._process = await asyncio.create_subprocess_exec(
+                        *(sys.executable, "-I", "-S", "-c", _BOOT, str(theirs.fileno()), str(os.getpid())),
+                        *self._modules(),
+                        stdin=asyncio.subprocess.DEVNULL,
+                        stdout=asyncio.subprocess.DEVNULL,
+                        stderr=asyncio.subprocess.PIPE,
+                        pass_fds=(theirs.fileno(),),
+                        env={"LANG": "C.UTF-8"},
+                        cwd="/",
+                        start_new_session=True,
+                    )
             except OSError as error:
                 ours.close()
                 raise PluginFailed(f"no process can be started: {error}") from error
             finally:
                 theirs.close()
+            assert self._process is not None
             self._control = ours
             loop = asyncio.get_running_loop()
             loop.add_reader(ours, self._read)
-            assert self._process.stderr is not None
-            self._output = loop.create_task(keep_output(self._process.stderr, self._log, loop.time))
+            nursery = loop.create_task(self._attend(self._process))
+            self._nurseries[nursery] = self._process
+            nursery.add_done_callback(self._nurseries.pop)
             return ours
+
+    async def _attend(self, process: asyncio.subprocess.Process) -> None:
+        """Keep what a nursery says until it has ended."""
+        assert process.stderr is not None
+        await keep_output(process.stderr, self._log, asyncio.get_running_loop().time)
+        await process.wait()
 
     async def _send(self, control: socket.socket, data: bytes, descriptors: Sequence[int] = ()) -> None:
         """Send an order as soon as there is room; raises OSError when the nursery is gone meanwhile."""

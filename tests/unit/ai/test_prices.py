@@ -1,6 +1,5 @@
 """Prices: what a call costs, and what is not known rather than free."""
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -159,15 +158,8 @@ def test_the_table_says_whence_it_is(prices: Prices) -> None:
     assert len(prices.table.date) == len("2026-11-23")
 
 
-def test_the_table_is_small_and_quickly_read() -> None:
-    raw = Path(module.__file__).with_name("prices.json").read_bytes()
-    assert len(raw) < 60_000
-    took_s = []
-    for _ in range(20):
-        start = time.thread_time()
-        Prices.of(raw).charged("gpt-6-luna", USAGE, OPENAI)
-        took_s.append(time.thread_time() - start)
-    assert min(took_s) < 0.005  # 0.3 ms where it was written
+def test_the_table_is_small() -> None:
+    assert len(Path(module.__file__).with_name("prices.json").read_bytes()) < 60_000
 
 
 def test_it_is_read_once() -> None:

@@ -42,7 +42,7 @@ def run(body: Body, stores: str = "") -> None:
         cache = MultiLevelCache(
             stores=[FakeStore(clock, kind, waits=kind == "a") for kind in stores], clock=clock
         )
-        await asyncio.wait_for(body(Work(), cache), 10)
+        await asyncio.wait_for(body(Work(), cache), 90)
         await cache.aclose()
         assert asyncio.all_tasks() == {asyncio.current_task()}
 

@@ -130,7 +130,16 @@ async def test_a_copy_sees_what_is_here_and_changes_nothing() -> None:
 
 
 @pytest.mark.anyio
-async def test_a_copy_that_fails_or_hangs_is_told_and_gone() -> None:
+async def test_a_copy_that_fails_or_hangs_is_told_and_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int] = []
+    fork = os.fork
+
+    def noted() -> int:
+        made.append(pid := fork())
+        return pid
+
+    monkeypatch.setattr(os, "fork", noted)
+
     def broken() -> bytes:
         raise RuntimeError
 
@@ -138,5 +147,7 @@ async def test_a_copy_that_fails_or_hangs_is_told_and_gone() -> None:
         await in_a_copy(broken)
     with pytest.raises(InternalError):
         await in_a_copy(lambda: bytes(threading.Event().wait()), limit_s=0.05)
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)  # noqa: ASYNC222 - nobody is left to be seen off
+    assert len(made) == 2
+    for pid in made:
+        with pytest.raises(ChildProcessError):
+            os.waitpid(pid, os.WNOHANG)  # noqa: ASYNC222 - nobody is left to be seen off

@@ -15,7 +15,7 @@ from isaacd.server.notify import Notifier, watchdog_s
 def heard(tmp_path: Path) -> Iterator[socket.socket]:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as heard:
         heard.bind(str(tmp_path / "notify"))
-        heard.settimeout(5)
+        heard.settimeout(90)
         yield heard
 
 
@@ -67,7 +67,7 @@ def test_abstract_addresses_are_understood() -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as heard:
         name = f"isaac-test-{os.getpid()}"
         heard.bind("\0" + name)
-        heard.settimeout(5)
+        heard.settimeout(90)
         told = Notifier(f"@{name}")
         told.status("well")
         assert heard.recv(100) == b"STATUS=well"
