@@ -197,7 +197,14 @@ class PluginsConfig(Struct, frozen=True, forbid_unknown_fields=True):
         float,
         Meta(gt=0, le=600, description="Seconds that the import of a plugin may take before it is given up."),
     ] = 10.0
-
+    wait_s: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=600,
+            description="Seconds that a request waits for plugins that are still being looked at, after the last of them became known.",
+        ),
+    ] = 10.0
     disabled: Annotated[
         tuple[str, ...],
         Meta(description="Names of plugins that are found but not loaded."),

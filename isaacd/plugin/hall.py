@@ -2,8 +2,8 @@
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Generator, Iterable, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
 # A slow import does not keep the others waiting behind it for longer.
 PATIENCE_S = 1.0
-# Nor does it keep a person waiting for longer who wants to see them all.
-WAIT_S = 5.0
+# Nor does it keep a person waiting for longer who wants to see them all, once nothing more becomes known.
+WAIT_S = 10.0
 # Whoever wants a new daemon waits for the old one to end.
 END_S = 5.0
 
@@ -65,6 +65,7 @@ class Hall:
         services: Services,
         uid: int,
         importing: Importing | None = None,
+        wait_s: Callable[[], float] = lambda: WAIT_S,
     ) -> None:
         self.clock: Clock = services.clock
         self.log: Log = services.log
@@ -87,6 +88,8 @@ class Hall:
         self._disabled: Collection[str] = ()
         self._folders: Stamps = ()
         self._born = self.clock.monotonic()
+        self._wait_s = wait_s
+        self._waits: set[anyio.CancelScope] = set()
 
     # What seats need.
 
@@ -120,8 +123,22 @@ class Hall:
 
     async def known(self) -> None:
         """Wait until all plugins of this process are known: a first use may need what they offer."""
-        with anyio.move_on_after(WAIT_S):
+        with self.for_a_while():
             await self.most_known.wait()
+
+    @contextmanager
+    def for_a_while(self) -> Generator[None]:
+        """Give up when nothing more has become known for a while: a busy machine gets on, what blocks does not."""
+        with anyio.move_on_after(self._wait_s()) as scope:
+            self._waits.add(scope)
+            try:
+                yield
+            finally:
+                self._waits.discard(scope)
+
+    def _gets_on(self) -> None:
+        for scope in self._waits:
+            scope.deadline = anyio.current_time() + self._wait_s()
 
     async def require(self, name: str) -> Plugin:
         """Return a plugin, ready for use; raises PluginFailed."""
@@ -137,6 +154,7 @@ class Hall:
     def place(self, seat: "Seated", offer: Offer) -> None:
         """Put what a plugin offers in place; raises PluginFailed."""
         self.registry.place(offer)
+        self._gets_on()
         self._activity.put(seat.name, seat.subscribers(), seat.timed())
         self.placed(seat)
 

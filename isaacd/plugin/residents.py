@@ -52,6 +52,7 @@ class Residents:
             services=services,
             uid=uid,
             importing=self._importing,
+            wait_s=lambda: config().wait_s,
         )
         self.roster = Roster(self.hall, changed=lambda: learn(self.roster.offered()))
 

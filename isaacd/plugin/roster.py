@@ -14,7 +14,7 @@ from isaacd.command.outlined import LazyCommand
 from isaacd.config import Offered
 from isaacd.context import PluginCard, PluginChanges, PluginTimes
 from isaacd.errors import MethodNotFound, PluginFailed
-from isaacd.plugin.hall import PATIENCE_S, WAIT_S, Hall
+from isaacd.plugin.hall import PATIENCE_S, Hall
 from isaacd.plugin.manifest import Manifest
 from isaacd.plugin.order import in_order
 from isaacd.plugin.seat import Seat
@@ -85,12 +85,12 @@ class Roster:
         return None if self._busy is None else self._wait_for_all
 
     async def _wait(self, seat: Seat) -> None:
-        with anyio.move_on_after(WAIT_S):
+        with self.hall.for_a_while():
             await seat.described()
 
     async def _renew(self, seat: Seat) -> None:
         """Wait until newer files count: they may offer other commands, or be mended, or be gone."""
-        with anyio.move_on_after(WAIT_S):
+        with self.hall.for_a_while():
             await seat.renew()
             self.hall.settle_conflicts()
 
@@ -195,7 +195,7 @@ class Roster:
 
     async def _wait_for_all(self) -> None:
         """Wait until nothing is to be done any more, also for what came while something else was done."""
-        with anyio.move_on_after(WAIT_S):
+        with self.hall.for_a_while():
             while self._busy is not None:
                 await self._busy.wait()
                 self._look()

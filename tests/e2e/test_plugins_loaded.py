@@ -172,14 +172,14 @@ def test_names_that_are_no_text_and_files_that_are_none_harm_nobody(home: Home) 
 
 
 def test_one_whose_import_has_not_ended_is_no_unknown_command(home: Home) -> None:
-    home.write_config("[plugins.isolation]\nopen_s = 60\n")
+    home.write_config("[plugins]\nwait_s = 1\n[plugins.isolation]\nopen_s = 600\n")
     home.write_plugin("blocks", SLEEPS, trusted=False)
     with running(home=home):
         assert "the plugin blocks is still being looked at" in home.isaacctl("blocks").stderr
 
 
 def test_many_that_block_at_import_do_not_keep_others_from_being_known(home: Home) -> None:
-    home.write_config("[plugins.isolation]\nopen_s = 60\n")
+    home.write_config("[plugins]\nwait_s = 1\n[plugins.isolation]\nopen_s = 600\n")
     for number in range(6):
         home.write_plugin(f"blocks{number}", SLEEPS, trusted=False)
     home.write_plugin("mine", answering("mine"), trusted=False)
