@@ -64,7 +64,7 @@ docs-site: $(VENV)/.developing ## Build docs/ as a site in build/site; a broken 
 	$(BIN)/sphinx-build -q --fail-on-warning --keep-going -n -d build/doctrees docs build/site
 
 test-long: $(VENV)/.developing ## Make 100,000 mixed requests, and live a day by a fake clock: memory, descriptors and tasks must stay flat (minutes).
-	ISAAC_REQUESTS=100000 ISAAC_SOAK_HOURS=24 $(BIN)/python -m pytest -s tests/e2e/test_daemon_endures.py tests/e2e/test_soak.py
+	ISAAC_TEST_LIMIT_S=0 ISAAC_REQUESTS=100000 ISAAC_SOAK_HOURS=24 $(BIN)/python -m pytest -s tests/e2e/test_daemon_endures.py tests/e2e/test_soak.py
 
 audit: $(VENV)/.developing ## Ask OSV for known vulnerabilities in what is installed (needs the internet, and says so without).
 	$(BIN)/python -m tests.audit

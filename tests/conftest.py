@@ -1,5 +1,6 @@
 """Fixtures and settings that every test may use."""
 
+import os
 import signal
 import sys
 import threading
@@ -20,9 +21,30 @@ BUNDLED = str(Path(__file__).parents[1] / "plugins")
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("house")
 
-# A shell starts what runs in its background with SIGINT ignored, and every process that a test starts would inherit it.
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+# A shell starts what runs in its background with these ignored, and every process that a test starts would inherit it.
+for _number, _usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGQUIT, signal.SIG_DFL)):
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, _usual)
+
+# A test that waits for ever is a failure with a name, and not a run without an end; 0 is no limit.
+LIMIT_S = float(os.environ.get("ISAAC_TEST_LIMIT_S", "600"))
+
+
+def _give_up(*_: object) -> None:
+    """End the test; one that has swallowed that, as a loop may, ends with its process, and is named by xdist."""
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    pytest.fail(f"not over after {LIMIT_S:g} s")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol() -> Iterator[None]:
+    before = signal.signal(signal.SIGALRM, _give_up)
+    signal.setitimer(signal.ITIMER_REAL, LIMIT_S, 30)
+    try:
+        return (yield)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 _transports: WeakSet[BaseSubprocessTransport] = WeakSet()
