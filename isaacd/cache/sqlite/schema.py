@@ -16,8 +16,10 @@ CONNECTION = (
     # A killed process loses nothing with NORMAL; only the machine's power can take the last transactions with it.
     "PRAGMA synchronous = NORMAL",
     "PRAGMA secure_delete = FAST",
-    # A batch must fit, or its pages are written twice.
-    "PRAGMA cache_size = -16000",
+    # A batch must fit, or its pages are written twice: so many may wait for the end of one. Between batches 2 MB are
+    # enough, as what is read again comes from the system's memory: 5 % more time for a write, 14 MB less of ours.
+    "PRAGMA cache_size = -2000",
+    "PRAGMA cache_spill = 4000",
     "PRAGMA wal_autocheckpoint = 4000",
     "PRAGMA journal_size_limit = 16777216",
 )
