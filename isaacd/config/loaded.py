@@ -176,10 +176,14 @@ def combine(
     if problems:
         raise refuse(problems)
     written = tuple(layer for layer in layers if layer.values)
-    return Loaded(msgspec.convert(merged, Config), file, tuple(overrides), written, offered)
+    # To convert anything, the types of all keys have to be looked at; a daemon without a file is ready before that.
+    config = msgspec.convert(merged, Config) if merged else Config()
+    return Loaded(config, file, tuple(overrides), written, offered)
 
 
 def _fits(values: Mapping[str, Any]) -> bool:
+    if not values:
+        return True
     try:
         msgspec.convert(values, Config)
     except msgspec.ValidationError:

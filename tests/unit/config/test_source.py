@@ -2,9 +2,10 @@
 
 import os
 
+import msgspec
 import pytest
 
-from isaacd.config import ConfigSource
+from isaacd.config import Config, ConfigSource
 from isaacd.errors import ConfigInvalid
 
 
@@ -45,6 +46,13 @@ def test_a_file_may_appear_vanish_and_be_replaced(path):
     os.utime(other, ns=(state.st_atime_ns, state.st_mtime_ns))
     other.rename(path)
     assert model(source) == "c"
+
+
+@pytest.mark.parametrize("text", [None, "", "[ai]\n"])
+def test_where_nothing_is_written_the_defaults_hold(path, text):
+    if text is not None:
+        path.write_text(text)
+    assert ConfigSource(path, {}).current().config == msgspec.convert({}, Config)
 
 
 def test_a_change_of_permissions_alone_is_noticed(path):
