@@ -9,14 +9,14 @@ import tarfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO
 
 import msgspec
 
 from isaacd import __version__
 from isaacd.backup.disk import open_new, workplace, written_whole
-from isaacd.backup.inventory import Owned, owned
+from isaacd.backup.inventory import Owned, may_hold, owned
 from isaacd.backup.manifest import FORMAT, MAX_MANIFEST_BYTES, NAME, Entry, Manifest
 from isaacd.backup.snapshot import Stamp, snapshot
 from isaacd.errors import InvalidParams, NotFound, StorageUnavailable, UnsupportedVersion
@@ -24,7 +24,8 @@ from isaacd.paths import Paths
 
 _BLOCK_BYTES = 1 << 20
 _ROOTS = ("config", "data", "state")
-_BROKEN = (tarfile.TarError, EOFError, zlib.error, OSError)
+# What the readers of tar and gzip raise for bytes that are none; odd numbers and names get further than one thinks.
+_BROKEN = (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, ValueError, IndexError, OverflowError)
 
 
 def make_archive(
@@ -66,7 +67,7 @@ def is_archive(file: Path) -> bool:
         with gzip.open(file) as packed, tarfile.open(fileobj=packed, mode="r|") as tar:
             first = tar.next()
             return first is not None and first.name == NAME
-    except _BROKEN:
+    except (*_BROKEN, OSError):
         return False
 
 
@@ -80,7 +81,7 @@ def opened(file: Path) -> Iterator[tuple[Manifest, tarfile.TarFile]]:
                 pass
     except FileNotFoundError:
         raise NotFound(f"there is no file {file}") from None
-    except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
+    except _BROKEN as error:
         raise damaged(file, str(error)) from error
 
 
@@ -189,11 +190,17 @@ def _manifest(file: Path, tar: tarfile.TarFile) -> Manifest:
                 hint="update Isaac, then restore it",
             )
         manifest = msgspec.json.decode(text, type=Manifest)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise damaged(file, str(error)) from error
-    names = [entry.path for entry in manifest.files]
-    if len(set(names)) != len(names) or not all(_is_inside(name) for name in names):
+    names = {entry.path for entry in manifest.files}
+    if len(names) != len(manifest.files) or not all(_is_inside(name) for name in names):
         raise damaged(file, "a name in it leads elsewhere")
+    for entry in manifest.files:
+        folders = (parent.as_posix() for parent in PurePosixPath(entry.path).parents)
+        if not may_hold(entry.path, database=entry.database, with_keys=manifest.with_keys):
+            raise damaged(file, f"no backup holds {entry.path}")
+        if not names.isdisjoint(folders):
+            raise damaged(file, f"{entry.path} is below what is no folder")
     return manifest
 
 

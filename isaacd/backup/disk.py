@@ -39,6 +39,14 @@ def make_folder(folder: Path) -> None:
         folder.chmod(0o700)
 
 
+def free_bytes(folder: Path) -> int:
+    """Tell the room on the disk of a folder, which need not be there yet."""
+    while not folder.is_dir():
+        folder = folder.parent
+    found = os.statvfs(folder)
+    return found.f_bavail * found.f_frsize
+
+
 def open_new(file: Path, mode: int = 0o600) -> BinaryIO:
     """Make a file that must not be there yet."""
     descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, mode)

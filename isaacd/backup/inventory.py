@@ -61,6 +61,19 @@ def owned(paths: Paths, *, with_keys: bool) -> tuple[list[Owned], list[str]]:
     return sorted(found, key=lambda item: item.name), sorted(skipped)
 
 
+def may_hold(name: str, *, database: bool, with_keys: bool) -> bool:
+    """Say whether a backup could have this name in it; one that somebody made up may have any."""
+    root, *inside = name.split("/")
+    file = inside[-1].removesuffix("-wal")  # of a database that could not be read
+    if any(_NEVER.search(part) for part in (*inside[:-1], file)):
+        return False
+    if root == "config":
+        return with_keys or inside[0] != KEY_FOLDER
+    if root != "state":
+        return True
+    return inside[0].removesuffix("-wal") not in (KEPT, TOKENS) and (database or file.endswith(".sqlite"))
+
+
 def _look(path: Path, *, follow: bool) -> int:
     try:
         return path.stat(follow_symlinks=follow).st_mode

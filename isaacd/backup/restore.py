@@ -5,6 +5,7 @@ next (the daemon before it opens anything, or the next `restore`) finishes what 
 """
 
 import shutil
+import stat
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,12 +13,12 @@ from pathlib import Path
 import msgspec
 
 from isaacd.backup.archive import damaged, make_archive, opened, unpack
-from isaacd.backup.disk import make_folder, sync_file, sync_folder, written_whole
+from isaacd.backup.disk import free_bytes, make_folder, sync_file, sync_folder, written_whole
 from isaacd.backup.inventory import KEPT, MARKER, STAGING, owned, roots
 from isaacd.backup.manifest import Manifest, Outcome
 from isaacd.backup.snapshot import check, remove_beside
 from isaacd.backup.versions import refuse_newer
-from isaacd.errors import StorageUnavailable
+from isaacd.errors import InvalidParams, StorageUnavailable
 from isaacd.paths import Paths
 
 COPIES = 3
@@ -51,6 +52,7 @@ def restore(paths: Paths, file: Path, *, now: float | None = None) -> Outcome:
         try:
             with opened(file) as (manifest, tar):
                 refuse_newer(file, manifest)
+                _check_places(paths, file, manifest)
                 _clear(paths)
                 staging = paths.data_dir / STAGING
                 make_folder(staging)
@@ -150,6 +152,37 @@ def _carry_out(paths: Paths, plan: Plan) -> None:
     for folder in touched:
         if folder.is_dir():
             sync_folder(folder)
+
+
+def _check_places(paths: Paths, file: Path, manifest: Manifest) -> None:
+    """Refuse what could not be put in its place once all depends on it: from then on there is no way back."""
+    where = roots(paths)
+    for entry in manifest.files:
+        root, _, inside = entry.path.partition("/")
+        target = where[root] / inside
+        try:
+            is_folder = stat.S_ISDIR(target.lstat().st_mode)
+        except FileNotFoundError:
+            continue
+        except NotADirectoryError:
+            raise InvalidParams(
+                f"{target} cannot be brought back: a file is where its folder would be",
+                hint="move that file away, then restore again; nothing was changed",
+            ) from None
+        except OSError as error:
+            raise damaged(file, f"{entry.path[:80]}: {error.strerror}") from None
+        if is_folder:
+            raise InvalidParams(
+                f"{target} cannot be brought back: a folder is there",
+                hint="move it away, then restore again; nothing was changed",
+            )
+    need = sum(entry.bytes for entry in manifest.files)
+    free = free_bytes(paths.data_dir)
+    if need > free:
+        raise StorageUnavailable(
+            f"the backup unpacks to {need // 1024**2} MiB, and there are {free // 1024**2} MiB free",
+            hint="make room; nothing was changed",
+        )
 
 
 def _check_databases(file: Path, manifest: Manifest, staging: Path) -> None:

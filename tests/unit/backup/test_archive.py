@@ -1,5 +1,6 @@
 """Archives: whole or not there, private, and nothing in them taken on trust."""
 
+import gzip
 import io
 import os
 import sqlite3
@@ -11,8 +12,11 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from isaacd.backup.archive import is_archive, make_archive, opened
+from isaacd.backup.inventory import MARKER
 from isaacd.backup.restore import restore
 from isaacd.errors import InvalidParams, NotFound, StorageUnavailable, UnsupportedVersion
 from tests.kept_house import KEY, KeptHouse
@@ -45,6 +49,12 @@ def change(file: Path, name: str, new: bytes) -> None:
 def manifest_of(file: Path) -> dict:
     with tarfile.open(file) as tar:
         return msgspec.json.decode(tar.extractfile("manifest.json").read())
+
+
+@pytest.fixture
+def archive(house, tmp_path) -> tuple[Path, bytes]:
+    make(house, tmp_path / "b")
+    return tmp_path / "b", gzip.decompress((tmp_path / "b").read_bytes())
 
 
 def test_a_backup_holds_what_is_owned_and_neither_keys_nor_logs(house, tmp_path):
@@ -159,6 +169,76 @@ def test_no_name_leads_out_of_our_folders(house, tmp_path, name):
     said["files"][0]["path"] = name
     change(file, "manifest.json", msgspec.json.encode(said))
     with pytest.raises(InvalidParams, match="leads elsewhere"), opened(file):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("config/" + "a" * 300, "File name too long"),
+        ("config/" + "a/" * 3000 + "b", "File name too long"),
+        ("state/tokens.sqlite", "no backup holds"),
+        ("state/tokens.sqlite-wal", "no backup holds"),
+        ("state/kept/before-x.isaac", "no backup holds"),
+        ("state/restore.json", "no backup holds"),
+        ("state/isaacd.log", "no backup holds"),
+        ("config/keys/openai", "no backup holds"),
+        ("data/.restore/0", "no backup holds"),
+        ("data/ledger.sqlite.lock", "no backup holds"),
+        ("config/roles/pirate.md/x", "below what is no folder"),
+        ("config/empty", "a folder is there"),
+        ("config/config.toml/x", "a file is where its folder would be"),
+    ],
+)
+def test_a_name_that_could_not_be_put_in_its_place_is_refused_before_anything_changes(
+    house, tmp_path, name, why
+):
+    file = tmp_path / "b"
+    make(house, file)
+    (house.paths.config_dir / "empty").mkdir()
+    before = house.seen()
+    said = manifest_of(file)
+    place = next(number for number, item in enumerate(said["files"]) if item["path"] == "config/config.toml")
+    said["files"][place]["path"] = name
+    change(file, "manifest.json", msgspec.json.encode(said))
+    with pytest.raises(InvalidParams, match=why):
+        restore(house.paths, file)
+    assert house.seen() == before
+    assert not (house.paths.state_dir / MARKER).exists()
+
+
+def test_more_than_the_disk_can_hold_is_refused_before_it_is_unpacked(house, tmp_path):
+    file = tmp_path / "b"
+    make(house, file)
+    said = manifest_of(file)
+    said["files"][0]["bytes"] = 2**62
+    change(file, "manifest.json", msgspec.json.encode(said))
+    with pytest.raises(StorageUnavailable, match="MiB free"):
+        restore(house.paths, file)
+
+
+@pytest.mark.parametrize("said", [b"[" * 100_000, b'{"isaac": "\xff"}', b'{"format": 1}', b"{"])
+def test_a_manifest_that_is_none_is_told(house, tmp_path, said):
+    file = tmp_path / "b"
+    make(house, file)
+    change(file, "manifest.json", said)
+    with pytest.raises(InvalidParams, match="no backup of Isaac"):
+        restore(house.paths, file)
+
+
+@given(st.data())
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_is_changed_in_what_was_compressed_is_told(archive, data):
+    """Bytes are changed below the checksum of gzip, which would find them first."""
+    plain = bytearray(archive[1])
+    for _ in range(data.draw(st.integers(1, 4))):
+        plain[data.draw(st.integers(0, len(plain) - 1))] = data.draw(st.integers(0, 255))
+    archive[0].write_bytes(gzip.compress(plain, 1))
+    try:
+        with opened(archive[0]) as (_, tar):
+            while tar.next() is not None:
+                pass
+    except (InvalidParams, UnsupportedVersion):
         pass
 
 
