@@ -1,5 +1,6 @@
 """A plugin's code brought in, after those that it requires, and let go of once nothing of it is under way."""
 
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from isaacd.errors import PluginFailed
 from isaacd.plugin.hooks import set_up, tear_down
 from isaacd.plugin.importer import Importer
 from isaacd.plugin.manifest import Manifest
+from isaacd.plugin.order import needs
 from isaacd.plugin.places import Found
 from isaacd.plugin.plugin import Plugin
 from isaacd.plugin.timing import Timings
@@ -29,10 +31,19 @@ async def describe(found: Found, importer: Importer, house: "House", timings: Ti
 
 
 async def bring_in(
-    found: Found, manifest: Manifest, importer: Importer, house: "House", timings: Timings
+    found: Found, manifest: Manifest, choose: Callable[[], Importer], house: "House", timings: Timings
 ) -> Plugin:
-    """Return a plugin with code, set up, after those that it requires; raises PluginFailed."""
+    """Return a plugin with code, set up, after those that it requires; raises PluginFailed.
+
+    `choose` says who brings it to life, once the others are there: what a person trusts may change meanwhile.
+    """
     name = found.name
+    problem = house.problem(name)
+    if problem is not None:
+        raise PluginFailed(problem)
+    for other in needs(manifest):
+        await house.require(other)
+    importer = choose()
     described = "import" in timings.steps
     async with _turn(importer, house):
         with timings.step("load" if described else "import"):

@@ -22,7 +22,6 @@ from isaacd.plugin.index import FILE_NAME
 from isaacd.plugin.loader import BootLoader, why_hidden
 from isaacd.plugin.manifest import Manifest
 from isaacd.plugin.memory import Memory
-from isaacd.plugin.order import problem
 from isaacd.plugin.places import Found, folders
 from isaacd.plugin.plugin import Plugin, check_name
 from isaacd.plugin.registry import Offer, Registry
@@ -149,6 +148,8 @@ class Hall:
 
     def problem(self, name: str) -> str | None:
         """Say why a plugin's requirements cannot be met, if they cannot."""
+        from isaacd.plugin.order import problem
+
         return problem(name, self.manifests())
 
     def place(self, seat: "Seated", offer: Offer) -> None:

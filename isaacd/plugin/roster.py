@@ -16,7 +16,6 @@ from isaacd.context import PluginCard, PluginChanges, PluginTimes
 from isaacd.errors import MethodNotFound, PluginFailed
 from isaacd.plugin.hall import PATIENCE_S, Hall
 from isaacd.plugin.manifest import Manifest
-from isaacd.plugin.order import in_order
 from isaacd.plugin.seat import Seat
 
 if TYPE_CHECKING:
@@ -274,6 +273,8 @@ class Roster:
 
     async def start(self, load: Load) -> None:
         """Begin the plugins that want it at the start, or with another way to load than lazily all of them."""
+        from isaacd.plugin.order import in_order
+
         if self._busy is not None:
             await self._busy.wait()
         self.load = load

@@ -15,7 +15,6 @@ from isaacd.plugin.index import Known
 from isaacd.plugin.late import command_of, late_offer, offer_of
 from isaacd.plugin.later import later_jobs, later_subscribers
 from isaacd.plugin.manifest import Manifest, manifest_of
-from isaacd.plugin.order import needs
 from isaacd.plugin.places import Found
 from isaacd.plugin.plugin import Plugin
 from isaacd.plugin.registry import Offer
@@ -285,12 +284,7 @@ class Seat:
         """Return the plugin with code, set up, after those that it requires; raises PluginFailed."""
         from isaacd.plugin.bringing import bring_in
 
-        problem = self._house.problem(self.name)
-        if problem is not None:
-            raise PluginFailed(problem)
-        for name in needs(manifest):
-            await self._house.require(name)
-        return await bring_in(self.found, manifest, self._chosen(), self._house, self.timings)
+        return await bring_in(self.found, manifest, self._chosen, self._house, self.timings)
 
     def _chosen(self) -> Importer:
         """Choose who brings the code to life; what a person trusts may have changed since the last time."""

@@ -24,8 +24,8 @@ Address = tuple[str, int]
 class Kept(msgspec.Struct, frozen=True, array_like=True):
     """What a session must remember so that its peer notices nothing.
 
-    `codec` is the name of its language, empty if it has not sent a byte yet; over TCP it ends with `OVER_TCP`. `left` is what was received and is not
-    answered: a part of a message, or whole ones that had to wait.
+    `codec` is the name of its language, empty if it has not sent a byte yet; over TCP it ends with `OVER_TCP`. `left` is
+    what was received and is not answered: a part of a message, or whole ones that had to wait.
     """
 
     codec: str = ""

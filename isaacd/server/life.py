@@ -15,7 +15,8 @@ from isaacd.command import Catalog
 from isaacd.config import Config
 from isaacd.context import Services
 from isaacd.log import Log
-from isaacd.server.listener import Listener, Timeouts
+from isaacd.server.listener import Listener
+from isaacd.server.peer import Timeouts
 from isaacd.server.place import LOOK_EVERY_S, Place
 from isaacd.server.singleton import Singleton
 from isaacd.trace import Traces

@@ -1,8 +1,10 @@
-"""Who is at the other end of a Unix socket, by the kernel's word."""
+"""The other end of a connection: who it is by the kernel's word, and how long it may take."""
 
 import socket
 import struct
 import sys
+
+import msgspec
 
 # <sys/un.h> on macOS: struct xucred {cr_version; cr_uid; cr_ngroups; cr_groups[16]}, option LOCAL_PEERCRED.
 _MACOS_SOL_LOCAL = 0
@@ -10,6 +12,13 @@ _MACOS_LOCAL_PEERCRED = 1
 _MACOS_XUCRED = struct.Struct("=IIh2x16I")
 
 _UCRED = struct.Struct("3i")
+
+
+class Timeouts(msgspec.Struct, frozen=True):
+    """How long a peer may take: for its first byte, and to read anything once it is behind."""
+
+    first_byte_s: float = 5.0
+    stalled_s: float = 30.0
 
 
 def peer_uid(connection: socket.socket) -> int:

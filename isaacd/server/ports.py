@@ -1,13 +1,19 @@
 """What a session needs of its surroundings, and how its own methods and faces see it; for types only."""
 
+import asyncio
+import itertools
 from collections.abc import Callable
 from typing import Any, Protocol
 
 from isaacd.command import Call, Catalog, Command
 from isaacd.context import Services, Sink
 from isaacd.errors import IsaacError
+from isaacd.faces.http.house import House
 from isaacd.faces.http.ports import Shared as OfHttp
+from isaacd.log import Log
+from isaacd.server.hangup import Hangups
 from isaacd.server.outbox import Outbox
+from isaacd.server.peer import Timeouts
 from isaacd.server.run import Run
 from isaacd.wire import Codec, Message, Request
 
@@ -54,6 +60,29 @@ class Shared(OfHttp, Protocol):
 
     def spawn(self, main: Callable[..., Any], *args: object) -> None:
         """Start a task; it never raises."""
+        ...
+
+
+class Owner(Protocol):
+    """Whoever has accepted a connection, and has all of them."""
+
+    loop: asyncio.AbstractEventLoop
+    log: Log
+    uid: int
+    holds: bool
+    timeouts: Timeouts
+    hangups: Hangups
+    connections: set[Any]
+    numbers: itertools.count[int]
+    shared: Shared
+    changed: Callable[[], None]
+
+    def has_room(self) -> bool:
+        """Say whether one more may connect over TCP."""
+        ...
+
+    def house(self) -> House:
+        """Return what all connections of HTTP share."""
         ...
 
 

@@ -21,9 +21,11 @@ import pytest
 from isaacd.command import Catalog, Command
 from isaacd.context import Context
 from isaacd.errors import PluginFailed
-from isaacd.server.listener import WRITE_HIGH_BYTES, Connection, Listener, Timeouts
+from isaacd.server.connection import WRITE_HIGH_BYTES, Connection
+from isaacd.server.listener import Listener
 from isaacd.server.methods import MAX_IN_FLIGHT
 from isaacd.server.outbox import BATCH_BYTES, MAX_QUEUED_BYTES
+from isaacd.server.peer import Timeouts
 from isaacd.server.run import Run
 from isaacd.server.singleton import bind
 from isaacd.wire import Codec, JsonLinesCodec, NativeCodec, Notification, Response
