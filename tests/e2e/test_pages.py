@@ -15,10 +15,14 @@ from tests.examples import Block, blocks_of
 from tests.newcomer import ROOT, Newcomer
 
 DOCS = ROOT / "docs"
+README = ROOT / "README.md"
 PAGES = [
     page
-    for folder in ("tutorial", "how-to")
-    for page in sorted((DOCS / folder).glob("*.md"))
+    for page in [
+        *sorted((DOCS / "tutorial").glob("*.md")),
+        *sorted((DOCS / "how-to").glob("*.md")),
+        *([README] if "<!-- recorded -->" in README.read_text() else []),
+    ]
     if any(block.kind in ("sh", "python") for block in blocks_of(page.read_text()))
     and page.name != "first-plugin.md"  # test_tutorial.py follows it
 ]
