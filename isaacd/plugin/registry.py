@@ -7,7 +7,7 @@ import msgspec
 
 from isaacd.command import Catalog, Command
 from isaacd.config import POLICIES
-from isaacd.errors import PluginFailed
+from isaacd.errors import MethodNotFound, PluginFailed
 
 Rewrite = Callable[[str], str | None]
 
@@ -54,6 +54,10 @@ class Registry:
         if offer.rewrite is not None:
             self.rewrites[offer.plugin] = offer.rewrite
         self._catalog.summaries[offer.plugin] = offer.summary
+
+    def unknown(self, name: str) -> MethodNotFound:
+        """Say that there is no such command, and which one may have been meant."""
+        return self._catalog.unknown(name)
 
     def exchange(self, offer: Offer) -> None:
         """Put code in the place of what stood for it; from outside it looks the same."""

@@ -13,7 +13,7 @@ from isaacd.command.outline import Outline
 from isaacd.command.outlined import LazyCommand
 from isaacd.config import Offered
 from isaacd.context import PluginCard, PluginChanges, PluginTimes
-from isaacd.errors import MethodNotFound, PluginFailed
+from isaacd.errors import PluginFailed
 from isaacd.plugin.hall import PATIENCE_S, Hall
 from isaacd.plugin.manifest import Manifest
 from isaacd.plugin.seat import Seat
@@ -67,7 +67,7 @@ class Roster:
                 await waiting()
             seat = self.hall.seats.get(word)
             if seat is None:
-                raise MethodNotFound(f"no command {name[:80]!r}", hint="the method `commands` lists them all")
+                raise self.hall.registry.unknown(name)
             return await seat.command(name)
 
         return LazyCommand(Outline(name, word, f"Wait for {name}.", "task", (), b"{}"), find)
