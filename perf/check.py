@@ -16,7 +16,8 @@ from typing import Any, NamedTuple
 from harness import Row, low_middle_high
 
 FILE = Path(__file__).resolve().with_name("budgets.toml")
-LOOKS = 2
+# How often each side is measured in each further look: the first shall cost little, the last leave no doubt.
+LOOKS = (2, 3)
 
 
 class Complaint(NamedTuple):
@@ -81,18 +82,17 @@ def over_budget(row: Row, budget: Budget) -> str | None:
 
 
 def regressed(now: Row, before: Row, budget: Budget, *, surely: bool = True) -> str | None:
-    """Say that a row became worse, or return None; if not `surely`, then also if the spread of runs may have done it."""
+    """Say that a row became worse, or return None; if not `surely`, then also if one odd run of then hides it."""
     if not now.ours or not before.ours:
         return None
     middle, then = statistics.median(now.ratios), statistics.median(before.ratios)
     worse = worse_by(middle, then, at_least=now.at_least)
     if worse <= max(budget.noise, 0.0):
         return None
-    if now.at_least:
-        apart = max(now.run_medians) < min(before.run_medians)
-    else:
-        apart = min(now.run_medians) > max(before.run_medians)
-    if surely and not (apart and differ(now.ratios, before.ratios)):
+    runs = sorted(before.run_medians, reverse=now.at_least)
+    bound = runs[-1] if surely else runs[len(runs) // 2]
+    apart = max(now.run_medians) < bound if now.at_least else min(now.run_medians) > bound
+    if not apart or (surely and not differ(now.ratios, before.ratios)):
         return None
     spread = " - ".join(f"{value:.3f}" for value in low_middle_high(now.ratios)[::2])
     return f"{now.title}: {middle:.3f} ({spread}), stored {then:.3f}: worse by {worse:.0%}, noise is {budget.noise:.0%}"
@@ -148,24 +148,30 @@ def check(
     return found
 
 
-# Measures rooms again: what they are now, and, if that can still be run, what they were then.
-Again = Callable[[Sequence[str]], tuple[Sequence[Row], Sequence[Row]]]
+# Measures rooms again, so often: what they are now, and, if that can still be run, what they were then.
+Again = Callable[[Sequence[str], int], tuple[Sequence[Row], Sequence[Row]]]
 
 
 def settled(now: Sequence[Row], before: Sequence[Row], budgets: Budgets, again: Again) -> list[Complaint]:
     """Return what is worse and stays so, however often its room is looked at.
 
-    The first look is quick to suspect. A suspect has to be worse beyond doubt in LOOKS more looks, which measure its room
-    in the same minutes with what was stored: a machine that is busier than it was then is busier for both.
+    The first look is quick to suspect. A suspect has to be worse beyond doubt in all of LOOKS, which measure its room in
+    the same minutes with what was stored: a machine that is busier than it was then is busier for both.
     """
     found = check(now, before, budgets, surely=False)
     lasting = [complaint for complaint in found if complaint.lasting]
     suspects = {complaint.title: complaint for complaint in found if not complaint.lasting}
-    for _ in range(LOOKS):
+    for runs in LOOKS:
         if not suspects:
             break
         rooms = list(dict.fromkeys(complaint.room for complaint in suspects.values()))
-        newer, then = again(rooms)
+        print(
+            f"\nanother look at {', '.join(rooms)}, for what seems worse there:",
+            *suspects,
+            sep="\n  ",
+            flush=True,
+        )
+        newer, then = again(rooms, runs)
         stored = {row.title: row for row in before} | {row.title: row for row in then if row.ours}
         measured = {row.title for row in newer if row.ours}
         worse = {complaint.title: complaint for complaint in check(newer, list(stored.values()), budgets)}

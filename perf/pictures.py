@@ -84,10 +84,10 @@ def waterfall(imports: Sequence[tuple[str, int, int, int]]) -> Bars:
         for _, start, _, end, name, own in dearest
     ]
     title = (
-        f"Start of the daemon by import: {len(imports)} modules, {at_us / 1000:.0f} ms with the profiler on; "
-        "what others took for it (blue), and itself (orange)"
+        f"Start of the daemon by import: {len(imports)} modules, {at_us / 1000:.0f} ms with the profiler on"
     )
-    return Bars("startup", title, "ms since the first import", spans)
+    across = "ms since the first import: what a module imports (blue), and itself (orange)"
+    return Bars("startup", title, across, spans)
 
 
 def timeline(way: str, spans: Sequence[Sequence[tuple[float, float]]]) -> Bars:

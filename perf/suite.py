@@ -26,8 +26,6 @@ from tables import table
 from targets import summary
 
 FAILED = "the room failed"
-# Of a room that is looked at again.
-LEAST_RUNS = 3
 
 
 def main() -> int:
@@ -131,10 +129,9 @@ class Suite:
             took = f"{time.monotonic() - began_s:.1f} s, {_cpu_s() - cpu_s:.1f} s of them CPU of ours"
             print(f"  {room} took {took}", file=sys.stderr, flush=True)
 
-    def again(self, rooms: Sequence[str]) -> tuple[list[Row], list[Row]]:
-        """Measure rooms some times more, in turns with the version that was stored, if its wheel is there."""
+    def again(self, rooms: Sequence[str], runs: int) -> tuple[list[Row], list[Row]]:
+        """Measure rooms so often again, in turns with the version that was stored, if its wheel is there."""
         options = self._options
-        print(f"\nanother look at {', '.join(rooms)}", flush=True)
         sides = {options.python: list[list[Row]]()}
         wheel = kept_wheel(options.check)
         if wheel is None:
@@ -147,7 +144,7 @@ class Suite:
             except InstallError as error:
                 print(f"the stored version cannot be installed: {error}")
         order = list(sides)
-        for _ in range(max(LEAST_RUNS, options.runs)):
+        for _ in range(runs):
             for python in order:
                 sides[python].append(list(self.measured(rooms, python)))
             order.reverse()
