@@ -54,7 +54,7 @@ def measure(place: Place, effort: Effort) -> Iterator[Row]:
         file.chmod(0o600)
     for one in (bare, place):
         _describe(one)
-    yield from _ready(place, bare, count, effort.rounds(60, 3))
+    yield from _ready(place, bare, count, effort.rounds(60, 8))
     yield from _eager(place, effort, count)
 
 
