@@ -10,6 +10,7 @@ from pathlib import PurePath
 import msgspec
 
 REDACTED = "[redacted]"
+_SHOWN = rf"\g<1>{REDACTED}"
 MAX_TEXT_CHARS = 16 * 1024
 MAX_SCANNED_CHARS = 64 * 1024
 MAX_DEPTH = 12
@@ -22,41 +23,59 @@ _HARMLESS_NAME = r"(?:_env|_file)$|keyboard|keyword|keyerror|tokenizer"
 # The start of a word; what a repr escapes before it (`\n`, `\x1b`) is not a part of it.
 _START = r"(?:(?<![a-z0-9])|(?<=\\[a-z0-9])|(?<=\\x[0-9a-f]{2})|(?<=\\u[0-9a-f]{4}))"
 
-# Each pattern keeps its group 1. All are linear: what repeats is bounded, or cannot begin again inside itself.
-_PATTERNS = (
+# What stands in every text that a pattern matches, in small letters, and the pattern: nearly every text has none of
+# the first, and is not searched for the second. Each keeps its group 1. All are linear: what repeats is bounded, or
+# cannot begin again inside itself.
+_PATTERNS: tuple[tuple[tuple[str, ...], str], ...] = (
     # Headers: everything up to the end of the line or of the quotes.
-    r"((?:authorization|cookie)[\\\"']{0,4}[ \t]{0,8}[:=][ \t]{0,8}[\\\"']{0,4})(?:\[redacted\]|[^\r\n\"']+)",
-    r"(bearer[ \t]{1,8})[^\s\"',;]+",
+    (
+        ("authorization", "cookie"),
+        r"((?:authorization|cookie)[\\\"']{0,4}[ \t]{0,8}[:=][ \t]{0,8}[\\\"']{0,4})(?:\[redacted\]|[^\r\n\"']+)",
+    ),
+    (("bearer",), r"(bearer[ \t]{1,8})[^\s\"',;]+"),
     # user:password@ in a URL, and signatures in its query.
-    r"(://)[^\s/?#\"']+(?=@)",
-    r"([?&]sig(?:nature)?=)[^\s&#\"']+",
+    (("://",), r"(://)[^\s/?#\"']+(?=@)"),
+    (("sig=", "signature="), r"([?&]sig(?:nature)?=)[^\s&#\"']+"),
     # name=value, name: value, "name": "value" and ('name', 'value'); but not the count in `tokens: 12`.
     (
+        tuple(_NAME.split("|")),
         rf"((?!tokens[\w-]{{0,20}}[\"']?[ \t]{{0,4}}[=:][ \t]{{0,4}}[0-9]{{1,12}}\b)"
         rf"(?:{_NAME})(?!error|board|word)[\w-]{{0,40}}(?<!_env)(?<!_file)"
         r"(?:[\\\"']{0,4}[ \t]{0,8}[=:][ \t]{0,8}|[\"'],[ ]?)b?\\{0,3})"
-        r"(?:\"(?:[^\"\\]|\\.)*\"?|'(?:[^'\\]|\\.)*'?|\[redacted\]|[^\s&,;)}\]\"']+)"
+        r"(?:\"(?:[^\"\\]|\\.)*\"?|'(?:[^'\\]|\\.)*'?|\[redacted\]|[^\s&,;)}\]\"']+)",
     ),
     # --api-key VALUE.
-    rf"((?<![\w-])--[\w-]{{0,40}}(?:{_NAME})[\w-]{{0,40}}[ \t]{{1,8}})[^\s\"']+",
+    (("--",), rf"((?<![\w-])--[\w-]{{0,40}}(?:{_NAME})[\w-]{{0,40}}[ \t]{{1,8}})[^\s\"']+"),
     # Makers' marks: OpenAI, Anthropic, OpenRouter, xAI, Groq, GitHub, GitLab, Slack, Hugging Face, Google, AWS.
-    rf"(){_START}(?:sk|pk|rk|xai|gsk|pplx|nvapi|glpat|xox[a-z])[-_][\w-]{{6,}}",
-    rf"(){_START}(?:hf|npm|r8|gh[a-z]|github_pat)_[a-z0-9]{{12,}}[\w-]*",
-    rf"(){_START}(?:AIza[\w-]{{20,}}|(?:AKIA|ASIA)[A-Z0-9]{{12,}}|ya29\.[\w-]+)",
-    # Any other long run with letters and digits in it: hex, base64, the parts of a JSON Web Token.
-    r"()(?<![\w+-])(?=[a-z_+-]*[0-9])(?=[0-9_+-]*[a-z])[a-z0-9_+-]{32,}={0,2}",
+    (
+        ("sk-", "sk_", "pk-", "pk_", "rk-", "rk_", "xai", "pplx", "nvapi", "glpat", "xox"),
+        rf"(){_START}(?:sk|pk|rk|xai|gsk|pplx|nvapi|glpat|xox[a-z])[-_][\w-]{{6,}}",
+    ),
+    (("_",), rf"(){_START}(?:hf|npm|r8|gh[a-z]|github_pat)_[a-z0-9]{{12,}}[\w-]*"),
+    (
+        ("aiza", "akia", "asia", "ya29."),
+        rf"(){_START}(?:AIza[\w-]{{20,}}|(?:AKIA|ASIA)[A-Z0-9]{{12,}}|ya29\.[\w-]+)",
+    ),
 )
+# Any other long run with letters and digits in it: hex, base64, the parts of a JSON Web Token.
+_LONG_CHARS = 32
+_LONG = rf"()(?<![\w+-])(?=[a-z_+-]*[0-9])(?=[0-9_+-]*[a-z])[a-z0-9_+-]{{{_LONG_CHARS},}}={{0,2}}"
 
 
 @cache
-def _compiled() -> list[re.Pattern[str]]:
-    """Compile all patterns, which takes 4 ms, when the first is needed."""
-    return [re.compile(pattern, re.IGNORECASE) for pattern in (_NAME, _HARMLESS_NAME, *_PATTERNS)]
+def _names() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    return re.compile(_NAME, re.IGNORECASE), re.compile(_HARMLESS_NAME, re.IGNORECASE)
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """Compile a pattern when it is first needed."""
+    return re.compile(pattern, re.IGNORECASE)
 
 
 def is_secret_name(name: str) -> bool:
     """Tell whether a value with this name is a secret by its name."""
-    secret, harmless, *_ = _compiled()
+    secret, harmless = _names()
     return secret.search(name) is not None and harmless.search(name) is None
 
 
@@ -70,8 +89,13 @@ def redact_text(text: str) -> str:
     text = text[:MAX_SCANNED_CHARS]
     if not text.isascii():
         text = text.encode("utf-8", "backslashreplace").decode()
-    for pattern in _compiled()[2:]:
-        text = pattern.sub(rf"\g<1>{REDACTED}", text)
+    # It is plain ASCII by now, so that small letters are all that "whatever the case" can mean.
+    small = text.lower()
+    for marks, pattern in _PATTERNS:
+        if any(mark in small for mark in marks):
+            text = _compiled(pattern).sub(_SHOWN, text)
+    if max(map(len, small.split()), default=0) >= _LONG_CHARS:
+        text = _compiled(_LONG).sub(_SHOWN, text)
     if length > MAX_SCANNED_CHARS or len(text) > MAX_TEXT_CHARS:
         half = MAX_TEXT_CHARS // 2
         text = f"{text[:half]} ...cut, {length} characters in all... {text[-half:]}"

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import traceback
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from isaacd import redact as redaction
 from isaacd.log.pipeline import make_pipeline
 from isaacd.redact import MAX_TEXT_CHARS, REDACTED, is_secret_name, redact, redact_text
 
@@ -172,6 +174,21 @@ def test_a_secret_in_an_exception_or_its_traceback_is_not_written(pair):
 def test_redacting_twice_changes_nothing_more(text):
     once = redact_text(text)
     assert redact_text(once) == once
+
+
+PIECES = st.sampled_from(
+    [*"-_=:@ '\"&?\\\n", "--", "://", "://u:p@", "sk-", "Sk_", "xoxB-", "gh", "ghP_", "hf_", "AIza", "aKIA", "YA29.", "r8_", "sig=",
+     "Signature=", "bearer ", "Authorization: ", "KEY", "pAssword", "Token", "tokens: 12", "[redacted]", "a1" * 16, "A1" * 15, "é", "\u212a",
+     "x" * 32, "0" * 40, "secret=", "_env", "_file", "abcdefghijkl", "1234567"]
+)  # fmt: skip
+
+
+@given(st.lists(PIECES, max_size=12).map("".join))
+def test_what_a_text_is_not_searched_for_is_not_in_it(text):
+    whole = text.encode("utf-8", "backslashreplace").decode() if not text.isascii() else text
+    for pattern in [*(pattern for _, pattern in redaction._PATTERNS), redaction._LONG]:
+        whole = re.sub(pattern, rf"\g<1>{REDACTED}", whole, flags=re.IGNORECASE)
+    assert redact_text(text) == whole
 
 
 @given(
