@@ -94,6 +94,8 @@ def check(directory: str, uid: int) -> None:
         fault = "is not a directory"
     elif found.st_uid != uid:
         fault = f"belongs to user {found.st_uid}, not to you (user {uid})"
+    elif found.st_mode & stat.S_ISVTX and found.st_mode & 0o022:
+        fault = "is for everybody; set ISAACD_SOCKET to a path in a directory of yours"
     elif found.st_mode & 0o077:
         fault = f"is open to other users (mode {stat.S_IMODE(found.st_mode):04o}); close it with: chmod 700 {directory}"
     else:

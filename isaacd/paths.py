@@ -91,6 +91,12 @@ def make_private(directory: Path, *, uid: int | None = None) -> None:
             f"{directory} belongs to user {found.st_uid}, not to you (user {uid})",
             hint="ask its owner to remove it, or set ISAACD_SOCKET to a path in a directory of yours",
         )
+    if found.st_mode & stat.S_ISVTX and found.st_mode & 0o022:
+        # /tmp and its like: closing it would be worse than anything else.
+        raise PermissionDenied(
+            f"{directory} is for everybody",
+            hint="set ISAACD_SOCKET to a path in a directory of yours",
+        )
     if found.st_mode & 0o077:
         raise PermissionDenied(
             f"{directory} is open to other users (mode {stat.S_IMODE(found.st_mode):04o})",

@@ -8,8 +8,8 @@ import pytest
 from isaacctl.launch import lock_path
 from isaacctl.logfile import log_paths
 from isaacctl.talk import Refused, check, connect, socket_path
-from isaacd.errors import ConfigInvalid
-from isaacd.paths import Paths
+from isaacd.errors import ConfigInvalid, PermissionDenied
+from isaacd.paths import Paths, make_private
 
 UID = os.getuid()
 
@@ -108,3 +108,16 @@ def test_a_path_that_is_too_long_for_a_socket_is_told(runtime):
 def test_a_missing_directory_means_that_no_daemon_runs(runtime):
     with pytest.raises(FileNotFoundError):
         connect(str(runtime / "isaacd/isaacd.sock"), UID)
+
+
+def test_a_directory_for_everybody_is_refused_and_nobody_is_told_to_close_it(tmp_path: Path) -> None:
+    tmp_path.chmod(0o1777)
+    with pytest.raises(Refused, match="for everybody") as refused:
+        check(str(tmp_path), UID)
+    assert "chmod" not in refused.value.message
+    with pytest.raises(PermissionDenied, match="for everybody") as denied:
+        make_private(tmp_path)
+    assert "chmod" not in (denied.value.hint or "")
+    tmp_path.chmod(0o755)
+    with pytest.raises(Refused, match="chmod 700"):
+        check(str(tmp_path), UID)
