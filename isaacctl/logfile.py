@@ -100,6 +100,8 @@ def cannot(what: str, error: OSError) -> Refused:
     import errno
 
     refused = isinstance(error, PermissionError) or error.errno == errno.EROFS
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    hint = "\n  make room there, or set ISAACD_SOCKET to a path on another disk" if full else ""
     return Refused(
-        f"cannot {what}: {error.strerror or error}", EXIT_PERMISSION if refused else EXIT_TRY_LATER
+        f"cannot {what}: {error.strerror or error}{hint}", EXIT_PERMISSION if refused else EXIT_TRY_LATER
     )
