@@ -6,9 +6,9 @@ from pathlib import Path
 import msgspec
 
 from isaacd.errors import InvalidParams
+from isaacd.plugin.declared import check_name
 from isaacd.plugin.entries import GROUP
 from isaacd.plugin.places import NAMESPACE
-from isaacd.plugin.plugin import check_name
 from isaacd.plugin.receipts import normalized, origin_of
 
 

@@ -16,6 +16,7 @@ from isaacd.context import Services
 from isaacd.errors import NotFound, PluginFailed
 from isaacd.log import Log
 from isaacd.plugin.activity import Activity
+from isaacd.plugin.declared import check_name
 from isaacd.plugin.importer import Importer
 from isaacd.plugin.importing import Importing
 from isaacd.plugin.index import FILE_NAME
@@ -23,7 +24,7 @@ from isaacd.plugin.loader import BootLoader, why_hidden
 from isaacd.plugin.manifest import Manifest
 from isaacd.plugin.memory import Memory
 from isaacd.plugin.places import Found, folders
-from isaacd.plugin.plugin import Plugin, check_name
+from isaacd.plugin.plugin import Plugin
 from isaacd.plugin.registry import Offer, Registry
 from isaacd.plugin.seat import Seat, State
 from isaacd.plugin.stamps import Stamps, folder_stamps, stamps_of

@@ -18,10 +18,11 @@ import anyio
 from isaacd.errors import PluginFailed
 from isaacd.log import Log
 from isaacd.plugin.code import Code
+from isaacd.plugin.declared import check_name
 from isaacd.plugin.importing import Importing
 from isaacd.plugin.manifest import Manifest, manifest_of
 from isaacd.plugin.places import Found
-from isaacd.plugin.plugin import Plugin, check_name
+from isaacd.plugin.plugin import Plugin
 from isaacd.plugin.stamps import Stamps, stamps_of
 from isaacd.plugin.why import why_not
 

@@ -15,8 +15,9 @@ from isaacd.context import PluginCard
 from isaacd.errors import IsaacError, PluginFailed
 from isaacd.log import Log
 from isaacd.plugin.choices import label_of, read_choices, settle
+from isaacd.plugin.declared import check_name
 from isaacd.plugin.places import Found, find
-from isaacd.plugin.plugin import Plugin, check_name
+from isaacd.plugin.plugin import Plugin
 from isaacd.plugin.receipts import installed
 
 

@@ -19,11 +19,18 @@ from isaacd.plugin.declared import (
     HOOK_TIMEOUT_S,
     JOB_TIMEOUT_S,
     MIN_PERIOD_S,
+    NAME,
     Handler,
     Hook,
     Job,
+    capabilities_of,
     check_function,
+    check_name,
     check_seconds,
+    fits,
+    name_of,
+    settings_schema,
+    texts_of,
 )
 from isaacd.plugin.version import check_api, parse_requirement
 from isaacd.safety.tier import Tier
@@ -31,15 +38,6 @@ from isaacd.safety.tier import Tier
 if TYPE_CHECKING:
     from isaacd.cache.policy.protocol import PolicyFactory
     from isaacd.tokens.scope import Scope
-
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}\Z")
-# Words that mean something else on the wire or on the command line.
-RESERVED_NAMES = frozenset(
-    (
-        "backup bug_report call cancel cli commands daemon doctor export hello help import initialize isaacd logs mcp ping restart restore service "
-        "shell_init start stop top version"
-    ).split()
-)
 
 _POLICY = re.compile(r"[a-z][a-z0-9-]{0,39}\Z")
 _EVENT = re.compile(r"[a-z][a-z0-9_]{0,39}\Z")
@@ -52,17 +50,6 @@ F = TypeVar("F", bound=Callable[..., Any])
 R = TypeVar("R", bound="Callable[[str], str | None]")
 P = TypeVar("P", bound=ProviderFactory)
 C = TypeVar("C", bound="PolicyFactory")
-
-
-def check_name(name: str) -> None:
-    """Raise PluginFailed unless a plugin can have this name."""
-    if name in RESERVED_NAMES:
-        raise PluginFailed(f"a plugin cannot be called {name}: the word means something else already")
-    if not _NAME.match(name):
-        raise PluginFailed(
-            f"{name[:80]!r} is no name for a plugin: lower-case letters, digits and _, at most 40, a letter first",
-            hint=_better_name(name),
-        )
 
 
 class Plugin:
@@ -101,12 +88,12 @@ class Plugin:
         self.summary = summary
         self.version = version
         self.api = api
-        self.requires = tuple(str(parse_requirement(item)) for item in _texts(name, "requires", requires))
-        self.capabilities = _capabilities(_texts(name, "capabilities", capabilities))
+        self.requires = tuple(str(parse_requirement(item)) for item in texts_of(name, "requires", requires))
+        self.capabilities = capabilities_of(texts_of(name, "capabilities", capabilities))
         self.activation = activation
         self.settings = settings
-        self.settings_schema = None if settings is None else _settings_schema(name, settings)
-        self.events = _texts(name, "events", events)
+        self.settings_schema = None if settings is None else settings_schema(name, settings)
+        self.events = texts_of(name, "events", events)
         for event in self.events:
             if not _EVENT.match(event):
                 raise PluginFailed(f"{name}: {event!r} is no name for an event: take a-z, 0-9 and _")
@@ -154,7 +141,7 @@ class Plugin:
 
         def register(function: F) -> F:
             own = (name or function.__name__).strip("_").replace("-", "_")
-            if not _NAME.match(own):
+            if not NAME.match(own):
                 raise PluginFailed(f"{self.name}: {own!r} is no name for a command: take a-z, 0-9 and _")
             full = self.name if own == self.name else f"{self.name}.{own}"
             if tool is not None and not isinstance(tool, Tier):
@@ -213,7 +200,7 @@ class Plugin:
         What is decorated is called with a capacity and keeps the laws of `isaacd.testing.check_policy`. It runs inside
         the daemon at every look into the cache, so it must be quick, and its plugin trusted.
         """
-        if not _fits(_POLICY, name):
+        if not fits(_POLICY, name):
             raise PluginFailed(f"{self.name}: {name!r} is no name for a cache policy: take a-z, 0-9 and -")
         if name in self.policies:
             raise PluginFailed(f"{self.name}: there are two cache policies {name}")
@@ -237,7 +224,7 @@ class Plugin:
         self._check_event(event)
 
         def register(function: F) -> F:
-            name = _name_of(function)
+            name = name_of(function)
             check_function(f"{self.name}.{name}", function, (_CONTEXT, _EVENT_ARGUMENT))
             if any(item.name == name and item.event == event for item in self.handlers):
                 raise PluginFailed(f"{self.name}: there are two handlers {name} of {event}")
@@ -270,7 +257,7 @@ class Plugin:
             raise PluginFailed(f"{where}: `jitter` must be a part of the period, from 0 to 1, not {jitter!r}")
 
         def register(function: F) -> F:
-            own = name or _name_of(function)
+            own = name or name_of(function)
             check_function(f"{self.name}.{own}", function, (_CONTEXT,))
             if any(item.name == own for item in self.jobs):
                 raise PluginFailed(f"{self.name}: there are two jobs {own}; name one of them")
@@ -322,7 +309,7 @@ class Plugin:
 
     def _hook(self, what: str, function: Callable[..., Any], timeout_s: float) -> Hook:
         check_seconds(f"{self.name}: {what}", "timeout_s", timeout_s)
-        check_function(f"{self.name}.{_name_of(function)}", function, (_CONTEXT,))
+        check_function(f"{self.name}.{name_of(function)}", function, (_CONTEXT,))
         return Hook(function=function, timeout_s=timeout_s)
 
     def _check_event(self, event: str) -> None:
@@ -341,46 +328,6 @@ class Plugin:
             if near
             else f"there are: {', '.join(known)}; to hear those of another plugin, write it into `requires`",
         )
-
-
-def _better_name(name: str) -> str | None:
-    """Say what somebody who writes `My-Plugin.py` can call it instead."""
-    better = re.sub(r"[^a-z0-9_]+", "_", name.lower()).lstrip("0123456789_")[:40]
-    return f"call it {better}" if _NAME.match(better) and better not in RESERVED_NAMES else None
-
-
-def _texts(plugin: str, name: str, texts: object) -> tuple[str, ...]:
-    """Refuse a lone text, which is a sequence too: ("ask") is no tuple."""
-    if not isinstance(texts, list | tuple) or not all(isinstance(item, str) for item in texts):
-        raise PluginFailed(f'{plugin}: `{name}` must be a tuple of texts; write {name}=("...",)')
-    return tuple(texts)
-
-
-def _capabilities(texts: tuple[str, ...]) -> tuple[str, ...]:
-    if not texts:
-        return ()
-    from isaacd.belongings.capabilities import parse_all
-
-    return tuple(str(item) for item in parse_all(texts))
-
-
-def _settings_schema(plugin: str, settings: Any) -> dict[str, Any]:
-    from isaacd.config.plain_schema import Unfit, schema_of
-
-    if not (isinstance(settings, type) and issubclass(settings, msgspec.Struct)):
-        raise PluginFailed(f"{plugin}: `settings` must be a class that is a msgspec.Struct")
-    try:
-        return schema_of(settings)
-    except Unfit as error:
-        raise PluginFailed(f"{plugin}: {settings.__name__} cannot be settings: {error}") from None
-
-
-def _fits(pattern: re.Pattern[str], value: object) -> bool:
-    return isinstance(value, str) and pattern.match(value) is not None
-
-
-def _name_of(function: Callable[..., Any]) -> str:
-    return str(getattr(function, "__name__", type(function).__name__))
 
 
 def _is_ambiguous(item: Parameter) -> bool:

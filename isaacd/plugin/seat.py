@@ -369,7 +369,7 @@ class Seat:
     async def end(self) -> None:
         """Tear the plugin down, since the daemon ends; what is under way has ended before."""
         plugin, self.plugin = self.plugin, None
-        if plugin is not None:
+        if plugin is not None and plugin.end is not None:  # else nothing is imported when the daemon leaves
             from isaacd.plugin.bringing import leave
 
             await leave(plugin, None, self._house.services)

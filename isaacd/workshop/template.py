@@ -8,7 +8,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from isaacd.errors import InvalidParams, PermissionDenied, PluginFailed
-from isaacd.plugin.plugin import check_name
+from isaacd.plugin.declared import check_name
 
 _MODULE = '''"""{title}: what it is for, in a line."""
 

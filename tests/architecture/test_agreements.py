@@ -7,7 +7,7 @@ import isaacctl.__main__ as fast_path
 import isaacctl.local
 import isaacd
 from isaacd.cli.local import LOCAL_COMMANDS
-from isaacd.plugin.plugin import RESERVED_NAMES
+from isaacd.plugin.declared import RESERVED_NAMES
 from isaacd.server.methods import BUILTIN
 
 

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Collection, Iterator
 
 from isaacd.errors import PluginFailed
-from isaacd.plugin.plugin import check_name
+from isaacd.plugin.declared import check_name
 from isaacd.workshop.finding import Finding
 from isaacd.workshop.modules import Module
 from isaacd.workshop.project import Entry, Project

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import pytest
 
 from isaacd.api import Argument, Context, Option, Plugin, PluginFailed
-from isaacd.plugin.plugin import RESERVED_NAMES
+from isaacd.plugin.declared import RESERVED_NAMES
 
 
 def test_functions_become_commands_and_stay_functions() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from isaacd.errors import PluginFailed
-from isaacd.plugin.plugin import check_name
+from isaacd.plugin.declared import check_name
 from isaacd.plugin.why import why_not
 
 
