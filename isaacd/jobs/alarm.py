@@ -9,7 +9,8 @@ from isaacd.clock import Clock
 from isaacd.config import JobsConfig
 from isaacd.errors import InvalidParams, IsaacError
 from isaacd.jobs.cards import Outcome, Work
-from isaacd.jobs.schedules import Schedule, ScheduleStore
+from isaacd.jobs.schedule import Schedule
+from isaacd.jobs.schedules import ScheduleStore
 from isaacd.jobs.shells import NO_RUNNER
 from isaacd.jobs.times.rule import count_between
 from isaacd.jobs.workshop import Workshop

@@ -10,7 +10,8 @@ from isaacd.errors import IsaacError
 from isaacd.jobs.alarm import Alarm
 from isaacd.jobs.cards import Kind
 from isaacd.jobs.ports import Executor, House
-from isaacd.jobs.schedules import Schedule, ScheduleStore
+from isaacd.jobs.schedule import Schedule
+from isaacd.jobs.schedules import ScheduleStore
 from isaacd.jobs.schema import SCHEMA
 from isaacd.jobs.shells import Judge, Shells
 from isaacd.jobs.store import TaskStore

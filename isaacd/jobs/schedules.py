@@ -2,9 +2,7 @@
 
 # ruff: noqa: S608 - only our own names are put into statements; values are parameters
 
-import hashlib
 from collections.abc import Sequence
-from typing import Any
 
 import aiosqlite
 import msgspec
@@ -13,51 +11,13 @@ from isaacd.clock import Clock
 from isaacd.database import Database
 from isaacd.errors import InvalidParams, NotFound, Overloaded
 from isaacd.jobs.cards import Firing, Outcome, ScheduleCard, Work
+from isaacd.jobs.schedule import COLUMNS, WORK_COLUMNS, Schedule, approval_of, card_of, schedule_of
 from isaacd.jobs.store import TaskStore
-from isaacd.jobs.times.rule import Rule, rule_of
+from isaacd.jobs.times.rule import rule_of
 from isaacd.jobs.times.speech import Meant
 from isaacd.jobs.times.zone import Zone
 
-_WHAT = "kind, argv, label, cwd, env, input, caller"
-_ALL = f"id, words, spec, zone, anchor, {_WHAT}, tier, approval, catch_up, paused, created_at, next_at, last_at, missed"
-_words = msgspec.json.Decoder(tuple[str, ...]).decode
-_variables = msgspec.json.Decoder(dict[str, str]).decode
 FIRINGS_KEPT = 200
-
-
-class Schedule(msgspec.Struct, frozen=True, kw_only=True):
-    """A schedule as the alarm sees it."""
-
-    id: int
-    words: str
-    spec: str
-    zone: str
-    anchor: float
-    work: Work
-    tier: str | None
-    approval: bytes | None
-    catch_up: bool
-    paused: bool
-    created_at: float
-    next_at: float | None
-    last_at: float | None
-    missed: int
-
-    @property
-    def rule(self) -> Rule:
-        """When it is due; raises InvalidParams if its zone is not known here any more."""
-        return rule_of(self.spec, Zone(self.zone), self.anchor)
-
-    @property
-    def is_approved(self) -> bool:
-        """Whether what is to run is what a person agreed to: exactly this line, in this directory, as this tier."""
-        return self.approval is not None and self.approval == approval_of(self.work, self.tier or "")
-
-
-def approval_of(work: Work, tier: str) -> bytes:
-    """Return what an approval is bound to."""
-    bound = (work.kind, list(work.argv), work.cwd, tier)
-    return hashlib.sha256(msgspec.msgpack.encode(bound)).digest()
 
 
 class ScheduleStore:
@@ -94,7 +54,7 @@ class ScheduleStore:
                     hint="isaacctl schedule list shows them; jobs.max_schedules is the limit",
                 )
             cursor = await connection.execute(
-                f"INSERT INTO schedules (words, spec, zone, anchor, {_WHAT}, tier, approval, catch_up, created_at, next_at) "
+                f"INSERT INTO schedules (words, spec, zone, anchor, {WORK_COLUMNS}, tier, approval, catch_up, created_at, next_at) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     *(words, meant.spec, zone.name, now, work.kind),
@@ -111,9 +71,9 @@ class ScheduleStore:
 
     async def get(self, number: int) -> Schedule:
         """Return one schedule; raises NotFound."""
-        found = await self._database.read(f"SELECT {_ALL} FROM schedules WHERE id = ?", (number,))
+        found = await self._database.read(f"SELECT {COLUMNS} FROM schedules WHERE id = ?", (number,))
         if found:
-            return _schedule(found[0])
+            return schedule_of(found[0])
         rows = await self._database.read("SELECT id, words FROM schedules ORDER BY id DESC LIMIT 3")
         near = ", ".join(f"{row[0]} ({row[1][:30]})" for row in rows)
         raise NotFound(
@@ -124,9 +84,9 @@ class ScheduleStore:
     async def due(self, now: float) -> list[Schedule]:
         """Return those that are due, the longest waiting first."""
         found = await self._database.read(
-            f"SELECT {_ALL} FROM schedules WHERE next_at <= ? AND NOT paused ORDER BY next_at", (now,)
+            f"SELECT {COLUMNS} FROM schedules WHERE next_at <= ? AND NOT paused ORDER BY next_at", (now,)
         )
-        return [_schedule(row) for row in found]
+        return [schedule_of(row) for row in found]
 
     async def next_at(self) -> float | None:
         """Return when something is due next; None if nothing is."""
@@ -216,25 +176,25 @@ class ScheduleStore:
     async def active(self) -> list[Schedule]:
         """Return those that are not paused and will be due."""
         found = await self._database.read(
-            f"SELECT {_ALL} FROM schedules WHERE next_at IS NOT NULL AND NOT paused"
+            f"SELECT {COLUMNS} FROM schedules WHERE next_at IS NOT NULL AND NOT paused"
         )
-        return [_schedule(row) for row in found]
+        return [schedule_of(row) for row in found]
 
     async def card(self, number: int) -> ScheduleCard:
         """Describe one schedule; raises NotFound."""
         schedule = await self.get(number)
         last = await self.firings(number, limit=1)
-        return _card(schedule, last[0] if last else None)
+        return card_of(schedule, last[0] if last else None)
 
     async def cards(self) -> list[ScheduleCard]:
         """Describe all schedules: what is due next comes first, what is over last."""
         rows = await self._database.read(
-            f"SELECT {_ALL} FROM schedules ORDER BY next_at IS NULL, paused, next_at, id"
+            f"SELECT {COLUMNS} FROM schedules ORDER BY next_at IS NULL, paused, next_at, id"
         )
         found = []
         for row in rows:
             last = await self.firings(row[0], limit=1)
-            found.append(_card(_schedule(row), last[0] if last else None))
+            found.append(card_of(schedule_of(row), last[0] if last else None))
         return found
 
     async def firings(self, number: int | None, *, limit: int, missed_only: bool = False) -> list[Firing]:
@@ -278,53 +238,4 @@ async def _note(
         "DELETE FROM firings WHERE schedule = ? AND id <= (SELECT id FROM firings WHERE schedule = ? "
         "ORDER BY id DESC LIMIT 1 OFFSET ?)",
         (schedule, schedule, FIRINGS_KEPT),
-    )
-
-
-def _schedule(row: Sequence[Any]) -> Schedule:
-    values = dict(zip(_ALL.split(", "), row, strict=True))
-    work = Work(
-        kind=values.pop("kind"),
-        argv=_words(values.pop("argv")),
-        label=values.pop("label"),
-        cwd=values.pop("cwd"),
-        env=_variables(values.pop("env")),
-        input=values.pop("input"),
-        caller=values.pop("caller"),
-        schedule=values["id"],
-    )
-    catch_up, paused = bool(values.pop("catch_up")), bool(values.pop("paused"))
-    return Schedule(**values, catch_up=catch_up, paused=paused, work=work)
-
-
-def _local(zone: str, at: float) -> str | None:
-    try:
-        return Zone(zone).local(at).isoformat(timespec="seconds")
-    except InvalidParams:
-        return None
-
-
-def _card(schedule: Schedule, last: Firing | None) -> ScheduleCard:
-    due = schedule.next_at
-    return ScheduleCard(
-        id=schedule.id,
-        when=schedule.words,
-        spec=schedule.spec,
-        zone=schedule.zone,
-        line=schedule.work.line,
-        kind=schedule.work.kind,
-        label=schedule.work.label,
-        cwd=schedule.work.cwd,
-        paused=schedule.paused,
-        catch_up=schedule.catch_up,
-        tier=schedule.tier,
-        created_at=schedule.created_at,
-        next_at=due,
-        next_local=None if due is None else _local(schedule.zone, due),
-        last_at=schedule.last_at,
-        last_task=last.task if last else None,
-        last_outcome=last.outcome if last else None,
-        last_state=last.state if last else None,
-        last_note=last.note if last else "",
-        missed=schedule.missed,
     )

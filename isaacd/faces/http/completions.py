@@ -1,14 +1,14 @@
 """The body of `POST /v1/chat/completions` as a conversation, and how it is to be asked."""
 
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import msgspec
-from msgspec import UNSET, Meta, Raw, Struct, UnsetType
+from msgspec import UNSET, Raw, Struct
 
-from isaacd.ai.chat import Effort, Message, OutputSchema, Sampling, Tool, ToolCall
-from isaacd.answers.asking import Asking, Use
-from isaacd.config import Strategy
-from isaacd.faces.http.parts import Part, attachments_of, text_of
+from isaacd.ai.chat import Message, OutputSchema, Sampling, Tool, ToolCall
+from isaacd.answers.asking import Asking
+from isaacd.faces.http.completion_body import Body, FormatBody, Own, Steering, ToolBody, TurnBody
+from isaacd.faces.http.parts import attachments_of, text_of
 from isaacd.faces.http.refused import RefusedError
 
 # Names that leave the choice to the configuration.
@@ -27,105 +27,6 @@ _HARMLESS: dict[str, tuple[object, ...]] = {
     "web_search_options": (),
     "logit_bias": ({},),
 }
-
-
-class _Function(Struct):
-    name: str
-    arguments: str = "{}"
-
-
-class _Call(Struct):
-    function: _Function
-    id: str = ""
-    type: str = "function"
-
-
-class _Turn(Struct):
-    role: Literal["system", "developer", "user", "assistant", "tool", "function"]
-    content: str | list[Part] | None = None
-    tool_calls: list[_Call] | None = None
-    tool_call_id: str | None = None
-    refusal: str | None = None
-
-
-class _Described(Struct):
-    name: str
-    description: str | None = None
-    parameters: dict[str, Any] | None = None
-
-
-class _Tool(Struct):
-    type: str
-    function: _Described | None = None
-
-
-class _Chosen(Struct):
-    type: str
-    function: _Function | None = None
-
-
-class _Schema(Struct):
-    name: str = "answer"
-    schema: dict[str, Any] | None = None
-    strict: bool | None = None
-
-
-class _Format(Struct):
-    type: Literal["text", "json_object", "json_schema"]
-    json_schema: _Schema | None = None
-
-
-class _StreamOptions(Struct):
-    include_usage: bool | None = None
-
-
-class Own(Struct, forbid_unknown_fields=True):
-    """What only Isaac knows: the object `isaac` of a body."""
-
-    use: Use = "normal"
-    ttl_s: float | None = None
-    strategy: Strategy | None = None
-    conversation: str | None = None
-
-
-class Steering(Struct, kw_only=True):
-    """What steers how the model draws its words, in whichever protocol it is said."""
-
-    temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
-    frequency_penalty: Annotated[float, Meta(ge=-2, le=2)] | None = None
-    presence_penalty: Annotated[float, Meta(ge=-2, le=2)] | None = None
-    seed: int | None = None
-    top_p: Annotated[float, Meta(ge=0, le=1)] | None = None
-    parallel_tool_calls: bool | None = None
-
-
-class Body(Steering, kw_only=True):
-    """What may stand in a body; what else stands there is ignored, as clients send what they like."""
-
-    messages: list[_Turn]
-    model: str | None = None
-    models: list[str] | None = None
-    stream: bool | None = None
-    stream_options: _StreamOptions | None = None
-    max_tokens: int | None = None
-    max_completion_tokens: int | None = None
-    stop: str | list[str] | None = None
-    tools: list[_Tool] | None = None
-    tool_choice: str | _Chosen | None = None
-    response_format: _Format | None = None
-    reasoning_effort: Effort | None = None
-    prompt_cache_key: str | None = None
-    isaac: Own | None = None
-    n: Raw | UnsetType = UNSET
-    logprobs: Raw | UnsetType = UNSET
-    top_logprobs: Raw | UnsetType = UNSET
-    modalities: Raw | UnsetType = UNSET
-    audio: Raw | UnsetType = UNSET
-    functions: Raw | UnsetType = UNSET
-    function_call: Raw | UnsetType = UNSET
-    prediction: Raw | UnsetType = UNSET
-    web_search_options: Raw | UnsetType = UNSET
-    logit_bias: Raw | UnsetType = UNSET
 
 
 class Question(Struct):
@@ -187,7 +88,7 @@ def _check_harmless(name: str, said: Raw, harmless: tuple[object, ...]) -> None:
         )
 
 
-def _message(turn: _Turn, number: int) -> Message:
+def _message(turn: TurnBody, number: int) -> Message:
     content = turn.content
     role = turn.role
     if role in ("user", "system") and type(content) is str:  # nearly all are so
@@ -265,7 +166,7 @@ def _stops(stop: str | list[str] | None) -> tuple[str, ...]:
     return tuple(text for text in stops if text)
 
 
-def _tool(tool: _Tool, number: int) -> Tool:
+def _tool(tool: ToolBody, number: int) -> Tool:
     if tool.type != "function" or tool.function is None:
         raise RefusedError(
             400,
@@ -296,7 +197,7 @@ def _choice(body: Body) -> str:
     )
 
 
-def _schema(wanted: _Format | None) -> OutputSchema | None:
+def _schema(wanted: FormatBody | None) -> OutputSchema | None:
     if wanted is None or wanted.type == "text":
         return None
     if wanted.type == "json_object":

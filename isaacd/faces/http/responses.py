@@ -7,7 +7,8 @@ from msgspec import Raw, Struct
 
 from isaacd.ai.chat import Message, OutputSchema, Tool, ToolCall
 from isaacd.answers.asking import Asking
-from isaacd.faces.http.completions import ANY_MODEL, Own, Question, Steering, decoded, sampling_of
+from isaacd.faces.http.completion_body import Own, Steering
+from isaacd.faces.http.completions import ANY_MODEL, Question, decoded, sampling_of
 from isaacd.faces.http.parts import Part, attachments_of, text_of
 from isaacd.faces.http.refused import RefusedError
 
