@@ -72,11 +72,14 @@ def _digest(request: Request, turns: Sequence[tuple[str, str]]) -> str:
         turns,
         request.model,
         request.provider,
-        {name: value for name, value in request.parameters.items() if value is not None},
-        request.tools,
+        {name: _encodable(value) for name, value in request.parameters.items() if value is not None},
+        _encodable(request.tools),
         [(item.turn, item.name, item.url, sha256(item.data).hexdigest()) for item in request.attachments],
     )
-    encoded = msgspec.json.encode(_encodable(canonical), order="sorted")
+    try:
+        encoded = msgspec.json.encode(canonical, order="sorted")
+    except UnicodeEncodeError:  # halves of surrogate pairs, somewhere in it
+        encoded = msgspec.json.encode(_encodable(canonical), order="sorted")
     return blake2b(encoded, digest_size=20).hexdigest()
 
 

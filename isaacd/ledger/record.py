@@ -1,6 +1,8 @@
 """What is written down of one call: a row of the ledger, made from what was reserved and how it ended."""
 
-from typing import Literal
+from collections.abc import Callable
+from operator import attrgetter
+from typing import Any, Literal
 
 import msgspec
 
@@ -8,13 +10,14 @@ from isaacd.ai.chat import Usage
 from isaacd.ai.meter import Outcome
 from isaacd.ai.rates import Rates
 from isaacd.ledger.bound import probable_tokens
-from isaacd.ledger.schema import FACTS, SUMS, nano, usd
+from isaacd.ledger.schema import FACTS, nano, usd
 
 # These are refusals: the provider has not begun to work, and charges nothing. One that is unavailable may have begun
 # before its connection broke; whoever knows that it has not says so by `sent`.
 _REFUSALS = frozenset("rate_limited permission_denied invalid_params not_found".split())
 
 _LONGEST_NAME = 200
+_facts: Callable[[Any], tuple[object, ...]] = attrgetter(*FACTS)
 
 How = Literal["stated", "config", "table", "estimated", "refused", "unsent", "unknown", "bound", "hit"]
 
@@ -82,23 +85,29 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
     def facts(self) -> tuple[object, ...]:
         """Return the values of the columns of `calls`."""
-        return tuple(getattr(self, name) for name in FACTS)
+        return _facts(self)
 
     def sums(self) -> dict[str, float]:
         """Return what this row adds to the sums of its day."""
         hit, ok = self.outcome == "hit", self.outcome == "ok"
         unpriced = not hit and self.cost is None
-        known = {
+        return {
             "calls": int(not hit),
             "ok": int(ok),
             "failed": int(not ok and not hit),
             "hits": int(hit),
             "unpriced": int(unpriced),
             "unsettled": int(self.outcome == "unsettled"),
+            "input": self.input,
+            "cached": self.cached,
             "written": self.written + self.written_1h,
+            "output": self.output,
+            "reasoning": self.reasoning,
             "cost": self.cost or 0,
+            "saved": self.saved,
+            "cache_saved": self.cache_saved,
+            "elapsed_ms": self.elapsed_ms,
         }
-        return {name: known[name] if name in known else getattr(self, name) for name in SUMS}
 
 
 def charge(reservation: Reservation, outcome: Outcome, rates: Rates | None) -> Charge:
