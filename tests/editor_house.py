@@ -16,16 +16,22 @@ from collections.abc import AsyncIterator
 from isaacd.api import Context, Plugin
 
 plugin = Plugin("slow", summary="Commands that take their time.")
-ended = []
+begun, ended = [], []
 
 @plugin.command
 async def wait(context: Context) -> AsyncIterator[str]:
     \"\"\"Say one word, and wait until cancelled.\"\"\"
-    yield "waiting"
+    begun.append("wait")
     try:
+        yield "waiting"
         await anyio.sleep_forever()
     finally:
         ended.append("wait")
+
+@plugin.command
+def started(context: Context) -> int:
+    \"\"\"Say how many waits have begun.\"\"\"
+    return len(begun)
 
 @plugin.command
 def count(context: Context) -> int:

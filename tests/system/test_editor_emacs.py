@@ -98,7 +98,11 @@ def test_an_answer_is_stopped_by_its_key_the_end_of_its_buffer_and_a_quit(
           (with-current-buffer first (isaac-stop)))
         (kill-buffer (begin))
         (wait (lambda () (= (+ 2 before) (isaac-call "slow.count" nil))))
-        (run-at-time 0.5 nil (lambda () (signal 'quit nil)))
+        (let ((begun (isaac-call "slow.started" nil)))
+          (defun quit-once-it-waits ()
+            (if (> (isaac-call "slow.started" nil) begun) (signal 'quit nil)
+              (run-at-time 0.02 nil #'quit-once-it-waits))))
+        (run-at-time 0.02 nil #'quit-once-it-waits)
         (say "quit" (condition-case nil (progn (isaac-call "slow.wait" nil) "ended") (quit "quit")))
         (wait (lambda () (= (+ 3 before) (isaac-call "slow.count" nil))))
         """,
