@@ -1,9 +1,13 @@
 """A command: a handler with everything that its callers need to know."""
 
+import asyncio
 import inspect
+import math
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
+
+import anyio
 
 from isaacd.command.arguments import Arguments, Call
 from isaacd.command.later import Later
@@ -115,10 +119,11 @@ class Command:
             return await _drain(self.start(context, args), context)
         except IsaacError:
             raise
-        except (Exception, SystemExit) as error:
-            # A handler that calls sys.exit() must not end the daemon.
-            context.log.exception("command failed", command=self.name, plugin=self.plugin)
-            raise self.failed(error) from error
+        except BaseException as error:
+            # A handler that calls sys.exit() must not end the daemon, nor pass for cancelled when nobody has cancelled it.
+            if isinstance(error, GeneratorExit) or _was_asked_to_end(error):
+                raise
+            raise self.broke(error, context.log) from error
         finally:
             self.under_way -= 1
 
@@ -167,6 +172,14 @@ def _starter(handler: Callable[..., Any], parameters: Sequence[Parameter]) -> Ca
         f"lambda context, args: handler({', '.join(['context', *given])})", {"handler": handler}
     )
     return start
+
+
+def _was_asked_to_end(error: BaseException) -> bool:
+    """Tell whether an exception is the cancellation of the task it is raised in."""
+    if not isinstance(error, asyncio.CancelledError):
+        return False
+    task = asyncio.current_task()
+    return (task is not None and task.cancelling() > 0) or anyio.current_effective_deadline() == -math.inf
 
 
 def _mode_of(name: str, handler: Callable[..., Any]) -> Mode:

@@ -1,5 +1,6 @@
 """How a handler is called, and what comes of its result and its exceptions."""
 
+import asyncio
 import sys
 from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
@@ -145,7 +146,17 @@ async def test_a_stream_that_is_cancelled_is_closed() -> None:
     assert closed == [True]
 
 
-@pytest.mark.parametrize("error", [ValueError("secret"), RecursionError(), SystemExit(3), KeyError("x")])
+@pytest.mark.parametrize(
+    "error",
+    [
+        ValueError("secret"),
+        RecursionError(),
+        SystemExit(3),
+        KeyError("x"),
+        KeyboardInterrupt(),
+        asyncio.CancelledError(),
+    ],
+)
 async def test_whatever_a_handler_raises_becomes_plugin_failed_and_is_logged(
     error: BaseException, tmp_path: Path
 ) -> None:
@@ -164,6 +175,22 @@ async def test_whatever_a_handler_raises_becomes_plugin_failed_and_is_logged(
         assert caught.value.detail == {"plugin": "tests", "command": "test"}
         assert "isaacctl logs" in (caught.value.hint or "")
     assert (tmp_path / "log").read_text().count("command failed") == 2
+
+
+async def test_a_command_whose_task_is_cancelled_does_not_fail(tmp_path: Path) -> None:
+    begun = asyncio.Event()
+
+    async def waits(context: Context) -> None:
+        """Wait for ever."""
+        begun.set()
+        await asyncio.Event().wait()
+
+    task = asyncio.ensure_future(run(waits, log_file=tmp_path / "log"))
+    await begun.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert not (tmp_path / "log").exists() or "failed" not in (tmp_path / "log").read_text()
 
 
 async def test_our_own_errors_pass_as_they_are() -> None:
