@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 # As in isaacd.backup, which is only imported where a restoration was interrupted.
 _RESTORATION = "restore.json"
+# So long may threads that plugins have left go on once everything is closed.
+STAYING_S = 2.0
+_MOST_NAMES = 10
 _USAGE = """Usage: isaacd [OPTIONS]
 
 Run the daemon of Isaac in the foreground. `isaacctl` starts it by itself when it is needed.
@@ -153,7 +156,30 @@ def _run(options: _Options) -> None:
             _follow(options, singleton, log)
     finally:
         singleton.release()
+        _leave_whoever_stays(log)
         log.close()
+
+
+def _leave_whoever_stays(log: "Log") -> None:
+    """See that the process ends, though a plugin that is trusted has left threads which never do."""
+    import threading
+
+    ours = ("ThreadPoolExecutor", "asyncio_", "AnyIO")  # those end with the interpreter
+    left = [
+        thread.name
+        for thread in threading.enumerate()
+        if not thread.daemon and thread is not threading.main_thread() and not thread.name.startswith(ours)
+    ]
+    if not left:
+        return
+    log.error("threads of plugins have not ended", count=len(left), names=left[:_MOST_NAMES])
+    ending = sys.exc_info()[1]
+    status = 0 if ending is None else 1
+    if isinstance(ending, SystemExit) and isinstance(ending.code, int):
+        status = ending.code
+    timer = threading.Timer(STAYING_S, os._exit, (status,))
+    timer.daemon = True
+    timer.start()
 
 
 def _follow(options: _Options, singleton: "Singleton", log: "Log") -> None:

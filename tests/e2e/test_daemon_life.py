@@ -175,6 +175,29 @@ def test_stopping_by_request_answers_first() -> None:
         assert daemon.wait() == 0
 
 
+LINGERING = """
+import threading
+from isaacd.api import Context, Plugin
+
+plugin = Plugin("lingering", summary="Leaves a thread that never ends.")
+
+@plugin.command
+def leave(context: Context) -> bool:
+    \"\"\"Leave a thread.\"\"\"
+    threading.Thread(target=threading.Event().wait, name="never-ending").start()
+    return True
+"""
+
+
+def test_threads_that_a_trusted_plugin_left_are_named_and_do_not_keep_it_from_ending() -> None:
+    with running(plugins={"lingering": LINGERING}) as daemon, daemon.caller() as caller:
+        assert caller.call("lingering.leave") is True
+        assert caller.call("daemon.stop") is True
+        assert daemon.wait() == 0
+        (left,) = daemon.logged("threads of plugins have not ended")
+        assert (left["count"], left["names"]) == (1, ["never-ending"])
+
+
 def test_started_on_demand_it_leaves_when_idle_but_not_before() -> None:
     with running("--on-demand", "--set", "daemon.idle_exit_s=0.3", plugins={"slow": SLOW}) as daemon:
         with daemon.caller() as caller:
