@@ -35,6 +35,9 @@ class Wire:
         self.written: list[bytes] = []
         self.aborted = False
 
+    def is_closing(self) -> bool:
+        return False
+
     def write(self, data: bytes) -> None:
         self.written.append(data)
 

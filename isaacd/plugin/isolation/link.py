@@ -87,7 +87,7 @@ class Link(asyncio.Protocol):
             raise PluginFailed(self._reason)
         self._ids = self._ids % _LAST_ID + 1
         number = self._ids
-        self._transport.write(self._codec.encode_request(number, method, params))
+        self._send(self._codec.encode_request(number, method, params))
         future = self._waiting[number] = self._loop.create_future()
         try:
             answer: msgspec.Raw = await future
@@ -109,7 +109,12 @@ class Link(asyncio.Protocol):
     def tell(self, method: str, *params: object) -> None:
         """Say something that wants no answer."""
         if not self._reason:
-            self._transport.write(self._codec.encode_notification(method, params))
+            self._send(self._codec.encode_notification(method, params))
+
+    def _send(self, data: bytes) -> None:
+        """Write; once the other end has hung up, nothing is written, and who waits is told the reason when it is known."""
+        if not self._transport.is_closing():  # uvloop refuses what asyncio drops
+            self._transport.write(data)
 
     def close(self, reason: str) -> None:
         """End it; whoever waits for an answer is told the reason."""
@@ -158,7 +163,8 @@ class Link(asyncio.Protocol):
         while not self._reason:
             if len(self._tasks) >= MAX_IN_FLIGHT:
                 self._paused = True
-                self._transport.pause_reading()
+                if not self._transport.is_closing():
+                    self._transport.pause_reading()
                 return
             try:
                 message = self._codec.next_message()
@@ -196,7 +202,7 @@ class Link(asyncio.Protocol):
 
     def _asked(self, request: Request) -> None:
         if request.method == "ping":
-            self._transport.write(self._codec.encode_result(request.id, True))
+            self._send(self._codec.encode_result(request.id, True))
         elif request.id in self._tasks:
             self.close("it used the number of a request twice")
         else:
@@ -230,14 +236,15 @@ class Link(asyncio.Protocol):
             return
         try:
             if error is None:
-                self._transport.write(self._codec.encode_result(number, result))
+                self._send(self._codec.encode_result(number, result))
         except IsaacError as unsendable:
             error = unsendable
         if error is not None:
-            self._transport.write(self._codec.encode_error(number, to_wire_error(error)))
+            self._send(self._codec.encode_error(number, to_wire_error(error)))
         if self._paused:
             self._paused = False
-            self._transport.resume_reading()
+            if not self._transport.is_closing():
+                self._transport.resume_reading()
             self._pump()
 
 
