@@ -10,7 +10,7 @@ import pytest
 
 from isaac_plugins.knowledge import index, tldr
 from isaac_plugins.knowledge.library import Library, Places
-from tests.unit.knowledge.conftest import PAGES, write_archive
+from tests.unit.plugins.knowledge.conftest import PAGES, write_archive
 
 QUESTION = "find files larger than 100 MB under /var"
 

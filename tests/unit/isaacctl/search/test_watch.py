@@ -15,7 +15,7 @@ import pytest
 
 from isaacctl.watch.tree import Tree
 
-ENV = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3]), "HOME": "/nonexistent"}
+ENV = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[4]), "HOME": "/nonexistent"}
 
 
 class Watched:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from isaac_plugins.knowledge import tldr
-from tests.unit.knowledge.conftest import PAGES, write_archive
+from tests.unit.plugins.knowledge.conftest import PAGES, write_archive
 
 
 def test_a_page_is_read_with_its_examples_as_commands_with_slots(archive: Path) -> None:

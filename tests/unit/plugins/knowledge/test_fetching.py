@@ -13,7 +13,7 @@ import pytest
 
 from isaac_plugins.knowledge import fetching, tldr
 from isaacd.errors import InvalidParams, IsaacError, NotFound, PermissionDenied, ProviderUnavailable
-from tests.unit.knowledge.conftest import PAGES, write_archive
+from tests.unit.plugins.knowledge.conftest import PAGES, write_archive
 
 pytestmark = pytest.mark.anyio
 Serve = Callable[[str], tuple[str, dict[str, str], bytes]]

@@ -34,7 +34,7 @@ def search(
         stdin=subprocess.DEVNULL if stdin is None else None,
         capture_output=True,
         timeout=120,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])},
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[4])},
     )
     return Searched(done)
 
@@ -189,7 +189,7 @@ def test_nobody_reading_on_is_no_error(tree: Path) -> None:
         [sys.executable, "-P", "-m", "isaacctl.search", told],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])},
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[4])},
     ) as process:
         assert process.stdout is not None
         process.stdout.readline()
@@ -239,7 +239,7 @@ def test_a_folder_that_was_removed_under_it_is_said_and_no_fault(tmp_path: Path,
         capture_output=True,
         text=True,
         timeout=120,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])},
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[4])},
     )
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == ".: No such file or directory\n"
