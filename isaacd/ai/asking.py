@@ -64,7 +64,10 @@ async def ask_many(
     limit: int,
     on_done: Callable[[Answer | IsaacError], Awaitable[None]] | None = None,
 ) -> list[Answer | IsaacError]:
-    """Ask all questions, `limit` at once; those who ask are no more than that, however many questions there are."""
+    """Ask all questions, `limit` at once; those who ask are no more than that, however many questions there are.
+
+    Return an answer or an error for each, in their order. Raises InvalidParams for a limit below 1.
+    """
     if limit < 1:
         raise InvalidParams("limit is 1 or more")
     answers: dict[int, Answer | IsaacError] = {}

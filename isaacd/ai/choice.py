@@ -140,7 +140,10 @@ def listed(
     *,
     model: str | None = None,
 ) -> list[Choice]:
-    """Return the choices for a list of providers; an item may also be PROVIDER/MODEL or an alias."""
+    """Return the choices for a list of providers; an item may also be PROVIDER/MODEL or an alias.
+
+    Raises InvalidParams for an empty list, NotFound for an item that is nothing of this.
+    """
     if not names:
         raise InvalidParams("the list of providers is empty", hint="name one, or leave the list out")
     found: list[Choice] = []

@@ -198,7 +198,7 @@ class AIRouter:
         await self._board.aclose()
 
     def conversation(self, messages: str | Sequence[Message]) -> tuple[Message, ...]:
-        """Return the turns that would be sent: those given, after the instructions that belong before them."""
+        """Return the turns that would be sent, after their instructions; raises InvalidParams if none is the user's."""
         turns = (Message("user", messages),) if isinstance(messages, str) else tuple(messages)
         if all(turn.role == "system" for turn in turns):
             raise InvalidParams("there is no question: a conversation needs a turn of the user")

@@ -104,7 +104,7 @@ class Care:
         return done.tried, done.filled
 
     async def collect(self) -> Collected:
-        """Remove what is expired or has no room."""
+        """Remove what is expired or has no room; raises NotFound where answers are kept in no file."""
         if self._shelf.local is None:
             raise NotFound("there is no file to clean", hint="isaacctl cache doctor says why")
         done = await self._shelf.local.collect()

@@ -46,7 +46,10 @@ class BatchDesk:
         self._means = means
 
     def source(self, file: Path | None, prompts: list[str]) -> Source:
-        """Say where the rows are: in a file, in the call itself, or (no file, or `-`) in standard input."""
+        """Say where the rows are: in a file, in the call itself, or (no file, or `-`) in standard input.
+
+        Raises InvalidParams for both a file and prompts, and for a relative path of a caller that told no directory.
+        """
         if prompts:
             if file is not None:
                 raise InvalidParams("a file and --prompt exclude each other")

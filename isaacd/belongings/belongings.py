@@ -95,7 +95,10 @@ class Belongings:
         return Secrets(self.name, self.declared.capabilities, self._make_secrets(), environ)
 
     def database(self, schema: "Schema", name: str) -> "Database":
-        """Return its database of that name, always the same one as long as its schema is."""
+        """Return its database of that name, always the same one as long as its schema is.
+
+        Raises InvalidParams for a name that is none.
+        """
         if not name.isidentifier() or not name.isascii() or name == _STATE:
             raise InvalidParams(
                 f"a database cannot be called {name[:80]!r}: take letters, digits and _, and not `{_STATE}`"

@@ -116,7 +116,7 @@ class Conversations:
         return await self.store.restore(name or own, settings, copy)
 
     async def fork(self, name: str | None, at: int | None, new: str | None) -> Chat:
-        """Copy a conversation up to the turn of number `at` into a new one."""
+        """Copy a conversation up to the turn of number `at` into a new one; raises NotFound if either is not there."""
         chat = await self.one(name)
         if at is None:
             return await self.store.fork(chat, name=new)
@@ -126,7 +126,7 @@ class Conversations:
         raise NotFound(f"{chat.name} has no turn {at}", hint=f"see: isaacctl chat show {chat.name}")
 
     async def one(self, name: str | None) -> Chat:
-        """Return a conversation by its name, or the one that was used last."""
+        """Return a conversation by its name, or the one that was used last; raises NotFound."""
         try:
             chat = await (self.store.latest() if name is None else self.store.find(name))
         finally:

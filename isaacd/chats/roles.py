@@ -88,7 +88,10 @@ async def find_role(folder: Path, name: str) -> RoleCard:
 
 
 def parse_role(name: str, text: str, file: str | None = None) -> RoleCard:
-    """Read a role: instructions, after `model`, `temperature` and `description` between two lines of `---` if wanted."""
+    """Read a role: instructions, after `model`, `temperature` and `description` between two lines of `---` if wanted.
+
+    Raises ConfigInvalid, with the file, for settings that are none and for a role without instructions.
+    """
     settings: dict[str, str] = {}
     lines = text.lstrip("\ufeff").splitlines()
     if lines and lines[0].strip() == "---":

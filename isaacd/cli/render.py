@@ -55,7 +55,7 @@ def render(value: Any, terminal: Terminal) -> str:
 
 
 def to_json(value: Any, terminal: Terminal) -> str:
-    """Turn any result into JSON: on one line for programs, indented on a terminal."""
+    """Turn any result into JSON, on one line for programs, indented on a terminal; raises PluginFailed for what is none."""
     try:
         encoded = msgspec.json.encode(value, enc_hook=str)
     except (TypeError, ValueError, RecursionError) as error:

@@ -42,7 +42,7 @@ class Place:
             os.close(descriptor)
 
     def stage(self) -> Path:
-        """Make an empty folder, in which a distribution is put together."""
+        """Make an empty folder, in which a distribution is put together; raises PermissionDenied."""
         folder = self.folder / f"{_STAGING}{secrets.token_hex(4)}"
         try:
             folder.mkdir(mode=0o700)

@@ -59,7 +59,7 @@ class Planner:
         understand(when, self._zone(zone), self._now)
 
     async def find(self, named: str) -> int:
-        """Return the number of the schedule that a person named: a number, or its label."""
+        """Return the number of the schedule that a person named: a number, or its label; raises NotFound."""
         number = named.strip().lstrip("#")
         if number.isascii() and number.isdigit() and len(number) < 19:
             return (await self.store.get(int(number))).id
@@ -82,7 +82,7 @@ class Planner:
         return await self._changed(number)
 
     async def resume(self, number: int) -> ScheduleCard:
-        """Let a schedule go on, with the next time that comes from now on."""
+        """Let a schedule go on, with the next time from now on; raises InvalidParams if there is none."""
         schedule = await self.store.get(number)
         if not schedule.paused:
             return await self.store.card(number)

@@ -39,7 +39,10 @@ class ScheduleStore:
         catch_up: bool,
         limit: int,
     ) -> ScheduleCard:
-        """Keep a schedule; a `tier` says that a person agreed to a line for a shell."""
+        """Keep a schedule; a `tier` says that a person agreed to a line for a shell.
+
+        Raises InvalidParams for a moment that is over, Overloaded for more than `limit` schedules.
+        """
         now = self._clock.now()
         due = rule_of(meant.spec, zone, now).next_after(now)
         if due is None:

@@ -77,7 +77,7 @@ class Shells:
         return running.code
 
     async def attend(self) -> None:
-        """Be the runner, until the caller leaves; an earlier one is not asked any more."""
+        """Be the runner, until the caller leaves; an earlier one is asked no more. Raises ShuttingDown."""
         mine = object()
         self._runner = mine
         try:
@@ -92,7 +92,7 @@ class Shells:
                     running.ended.set()
 
     async def next(self) -> Order:
-        """Return the next order for the runner, once there is one."""
+        """Return the next order for the runner, once there is one; raises ShuttingDown while the daemon drains."""
         while not self._orders:
             if self._draining():
                 raise ShuttingDown("the daemon is stopping")

@@ -69,7 +69,10 @@ class Workshop:
             self.enqueue(card.id)
 
     async def start(self, work: Work) -> TaskCard:
-        """Take a task; it is on disk when this returns, and begins when there is room."""
+        """Take a task; it is on disk when this returns, and begins when there is room.
+
+        Raises InvalidParams for a line that is too long, Overloaded when too many wait, StorageUnavailable.
+        """
         await self.recover()
         if sum(len(word) for word in work.argv) > MAX_LINE_BYTES:
             raise InvalidParams(f"a task's line may have {MAX_LINE_BYTES // 1024} KiB, this one is longer")

@@ -73,7 +73,10 @@ class Desk:
         )
 
     async def report(self, by: By, since: str | None, until: str | None) -> Report:
-        """Sum up the calls of some days; `since` and `until` are dates, `today`, `yesterday`, or such as 7d, 4w."""
+        """Sum up the calls of some days; `since` and `until` are dates, `today`, `yesterday`, or such as 7d, 4w.
+
+        Raises InvalidParams for what is no day, and for a beginning after the end.
+        """
         await self._ledger.flush()
         first = _FIRST if since is None else self._date(since, "--since")
         last = _LAST if until is None else self._date(until, "--until")

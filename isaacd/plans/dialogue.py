@@ -102,7 +102,10 @@ class Dialogue:
         return self._desk.prepare(line, self._caller, words=words)
 
     async def agreed(self, plan: Plan, *, has_said_yes: bool) -> Released | None:
-        """Have a plan agreed to as its tier demands and release it; None if it is not."""
+        """Have a plan agreed to as its tier demands and release it; None if it is not.
+
+        Raises PermissionDenied if what the line is about changes faster than anybody can agree to it.
+        """
         for _ in range(MAX_ROUNDS):
             phrase: str | None = None
             if plan.tier is Tier.DESTRUCTIVE or not (plan.tier.runs_unasked or has_said_yes):

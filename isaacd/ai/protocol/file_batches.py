@@ -99,7 +99,10 @@ class FileBatches:
         self._read = read
 
     async def submit(self, items: Sequence[BatchItem], name: str = "") -> str:
-        """Upload the questions and start the batch, with our name for it beside; return its name."""
+        """Upload the questions and start the batch, with our name for it beside; return its name.
+
+        Raises InvalidParams for a provider without batches, and what the provider raises.
+        """
         lines = self._lines(items)
         try:
             async with self._api.upload("/files", {"purpose": "batch"}, "batch.jsonl", lines) as reply:
@@ -119,7 +122,10 @@ class FileBatches:
             return (await decoded(reply, _Batch)).id
 
     async def find(self, mark: BatchMark) -> str | None:
-        """Look through the batches, the newest first, for one with our name beside it."""
+        """Look through the batches, the newest first, for one with our name beside it.
+
+        Raises ProviderUnavailable if that cannot be told: then it must not be submitted again.
+        """
         unnamed, after = False, ""
         for _ in range(MAX_PAGES):
             path = f"/batches?limit={PAGE}" + (f"&after={quote(after, safe='')}" if after else "")

@@ -97,7 +97,10 @@ class XaiBatches:
         return batch
 
     async def find(self, mark: BatchMark) -> str | None:
-        """Look through all batches for one of our name; one that was never filled is cancelled, and is none."""
+        """Look through all batches for one of our name; one that was never filled is cancelled, and is none.
+
+        Raises ProviderUnavailable if that cannot be told: then it must not be submitted again.
+        """
         token = ""
         for _ in range(MAX_PAGES):
             path = f"/batches?limit={PAGE}" + (f"&pagination_token={quote(token, safe='')}" if token else "")

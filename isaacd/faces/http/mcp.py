@@ -227,7 +227,7 @@ def _scopes(asker: Asker) -> tuple[Scope, ...]:
 
 
 async def post(house: House, exchange: Exchange) -> None:
-    """Take one message of a host, or a batch, and answer it."""
+    """Take one message of a host, or a batch, and answer it; raises RefusedError where no session has begun."""
     _check(exchange)
     sessions: Sessions = house.mcp
     now = house.clock.monotonic()

@@ -25,7 +25,10 @@ async def models(house: House, exchange: Exchange) -> None:
 
 
 async def model(house: House, exchange: Exchange) -> None:
-    """Describe one model; whether a provider would take any other name, only asking it would tell."""
+    """Describe one model; whether a provider would take any other name, only asking it would tell.
+
+    Raises RefusedError (404) for a name that no provider lists.
+    """
     name = unquote(exchange.head.path[len(_PREFIX) :])
     for known, owner in await _rows(house.router(exchange.asker.caller)):
         if name in (known, known.partition("/")[2]):
