@@ -44,18 +44,19 @@ def bring_in(paths: Paths, file: Path, *, now: float) -> Imported:
     """
     document = _read(file)
     known = kinds(paths, tuple(_plugins(document)))
+    _check(document, known)
     kept = keep(paths, "import", with_keys=False, now=now)
     added: dict[str, int] = {}
     met = 0
     try:
         for kind in known:
-            tables = document.get(kind.name)
-            if isinstance(tables, dict) and any(tables.values()):
+            tables = document.get(kind.name, {})
+            if any(tables.values()):
                 intake = Intake(kind, tables)
                 intake.run()
                 added.update({f"{kind.name}.{name}": count for name, count in intake.added.items() if count})
                 met += intake.met
-        settings, differ = _settle(paths, document.get("settings"))
+        settings, differ = _settle(paths, document.get("settings", {}))
     except sqlite3.Error as error:
         raise InvalidParams(
             f"{file} does not fit: {error}", hint=f"to undo what was done: isaacctl restore {kept}"
@@ -186,7 +187,7 @@ def _read(file: Path) -> dict[str, Any]:
         document = msgspec.json.decode(file.read_bytes(), type=dict[str, Any])
     except FileNotFoundError:
         raise NotFound(f"there is no file {file}") from None
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise InvalidParams(f"{file} is no export of Isaac: {error}") from error
     version = document.get(MARK)
     if not isinstance(version, int):
@@ -194,6 +195,31 @@ def _read(file: Path) -> dict[str, Any]:
     if version > FORMAT:
         raise UnsupportedVersion(f"{file} was written by a newer Isaac", hint="update Isaac, then import it")
     return document
+
+
+def _check(document: dict[str, Any], known: Iterable[Kind]) -> None:
+    """Raise InvalidParams for what could not be taken in, before anything is."""
+    for kind in known:
+        tables = document.get(kind.name, {})
+        if not isinstance(tables, dict):
+            raise InvalidParams(f"{kind.name} in it is no set of tables", hint="nothing was changed")
+        for table in kind.tables:
+            for row in _rows(tables.get(table.name, ())):
+                for value in row.values():
+                    from_json(value)
+    settings = document.get("settings", {})
+    if not isinstance(settings, dict):
+        raise InvalidParams("settings in it are no files", hint="nothing was changed")
+    for name, text in settings.items():
+        _check_setting(name, text)
+
+
+def _check_setting(name: str, text: object) -> None:
+    parts = name.split("/")
+    if set(parts) & {"", ".", ".."} or parts[0] == "keys" or "\0" in name or not isinstance(text, str):
+        raise InvalidParams(
+            f"it names a file outside of the configuration: {name[:80]!r}", hint="nothing was changed"
+        )
 
 
 def _plugins(document: dict[str, Any]) -> Iterable[str]:
@@ -206,17 +232,14 @@ def _plugins(document: dict[str, Any]) -> Iterable[str]:
 def _rows(found: object) -> Sequence[Row]:
     if isinstance(found, (list, tuple)) and all(isinstance(row, dict) for row in found):
         return found
-    raise InvalidParams("a table in it is no list of rows")
+    raise InvalidParams("a table in it is no list of rows", hint="nothing was changed")
 
 
-def _settle(paths: Paths, settings: object) -> tuple[list[str], list[str]]:
+def _settle(paths: Paths, settings: dict[str, str]) -> tuple[list[str], list[str]]:
     """Write the files that are missing; name those that are here and say something else."""
     written: list[str] = []
     differ: list[str] = []
-    for name, text in (settings if isinstance(settings, dict) else {}).items():
-        parts = str(name).split("/")
-        if set(parts) & {"", ".", ".."} or parts[0] == "keys" or "\0" in name or not isinstance(text, str):
-            raise InvalidParams(f"it names a file outside of the configuration: {name[:80]!r}")
+    for name, text in settings.items():
         target = paths.config_dir / name
         if target.exists() or target.is_symlink():
             if not _says(target, text):

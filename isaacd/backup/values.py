@@ -18,10 +18,12 @@ def from_json(value: Any) -> Any:
         try:
             return base64.b64decode(value["base64"], validate=True)
         except (binascii.Error, TypeError, ValueError):
-            raise InvalidParams("a value in it is no base64") from None
+            raise InvalidParams("a value in it is no base64", hint="nothing was changed") from None
     if value is None or (isinstance(value, (str, int, float)) and _fits(value)):
         return value
-    raise InvalidParams(f"a value in it is neither text nor number: {str(value)[:60]}")
+    raise InvalidParams(
+        f"a value in it is neither text nor number: {str(value)[:60]}", hint="nothing was changed"
+    )
 
 
 def _fits(value: object) -> bool:

@@ -161,6 +161,13 @@ def test_no_key_is_ever_exported(tmp_path):
         b'{"isaac_export": 1, "notes": {"notes": [{"text": {"a": 1}, "created_at": 1}]}}',
         b'{"isaac_export": 1, "notes": {"notes": [3]}}',
         b'{"isaac_export": 1, "notes": {"notes": "no"}}',
+        b'{"isaac_export": 1, "notes": 5}',
+        b'{"isaac_export": 1, "settings": ["x"]}',
+        b'{"isaac_export": 1, "notes": ' + b"[" * 100_000,
+        # What comes first is well, what comes later is not.
+        b'{"isaac_export": 1, "notes": {"notes": [{"text": "a", "created_at": 1}]},'
+        b' "jobs": {"output": [{"data": {"base64": "!"}}]}}',
+        b'{"isaac_export": 1, "notes": {"notes": [{"text": "a", "created_at": 1}]}, "settings": {"a//b": ""}}',
     ],
 )
 def test_what_is_no_export_is_refused(tmp_path, said):
