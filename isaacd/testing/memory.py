@@ -20,7 +20,7 @@ class MemoryProfile:
 
     `kept` and `blocks` are still there at the end, `peak` was there at most; garbage is collected first. `largest` are
     the lines that most of it is from, as ("file:line", bytes). `rss` and `pss` are how much the process has grown by the
-    kernel's word, in pages, None where it does not tell.
+    kernel's word, in pages and without what the tracing itself took; None where it does not tell.
     """
 
     kept: int = 0
@@ -49,15 +49,23 @@ def profile_memory(*, top: int = 10, frames: int = 1) -> Iterator[MemoryProfile]
         tracemalloc.start(frames)
     profile = MemoryProfile()
     gc.collect()
-    began = resident()
+    resident()  # what its first call imports is no part of the block
     first = tracemalloc.take_snapshot()
     tracemalloc.reset_peak()
+    began, tracing = resident(), tracemalloc.get_tracemalloc_memory()
     before = tracemalloc.get_traced_memory()[0]
     try:
         yield profile
     finally:
         profile.peak = max(0, tracemalloc.get_traced_memory()[1] - before)
         gc.collect()
+        now, tracing = resident(), tracemalloc.get_tracemalloc_memory() - tracing
+        if began is not None and now is not None:
+            # What the tracing itself keeps of each block is no part of the block.
+            profile.rss, profile.pss = (
+                last_bytes - first_bytes - max(0, tracing)
+                for first_bytes, last_bytes in zip(began, now, strict=True)
+            )
         last = tracemalloc.take_snapshot()
         if not was_tracing:
             tracemalloc.stop()
@@ -72,9 +80,6 @@ def profile_memory(*, top: int = 10, frames: int = 1) -> Iterator[MemoryProfile]
             for change in changes[:top]
             if change.size_diff > 0
         ]
-        now = resident()
-        if began is not None and now is not None:
-            profile.rss, profile.pss = now[0] - began[0], now[1] - began[1]
 
 
 def deep_size(*values: object) -> int:
