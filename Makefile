@@ -38,7 +38,9 @@ demo: $(VENV)/.installed ## Install into .venv, and answer a question offline; t
 	@echo '  $(BIN)/isaacctl ask "what is using port 8080"'
 	@echo '  $(BIN)/isaacctl stop'
 
-test: lint types floors docs-site unit ## Run every check: ruff, mypy, import-linter, the pages and pytest.
+test: ## Run every check: ruff, mypy, import-linter, the pages and pytest.
+	@$(MAKE) -j2 lint types floors docs-site
+	@$(MAKE) unit
 
 lint: $(VENV)/.developing ## Only ruff, style and form.
 	$(BIN)/ruff check .
@@ -58,7 +60,7 @@ coverage: $(VENV)/.developing ## Run the tests and say which lines none of them 
 
 test-system: $(VENV)/.developing ## Install Debian packages and run the tests that need them (Neovim, Emacs, Node, nc).
 	tests/system/install
-	$(BIN)/python -m tests.twice -m system tests
+	$(BIN)/python -m tests.twice -m system $$(grep -rl --include='test_*.py' 'mark\.system' tests)
 
 docs-site: $(VENV)/.developing ## Build docs/ as a site in build/site; a broken link or a page without a way to it fails.
 	$(BIN)/sphinx-build -q --fail-on-warning --keep-going -n -d build/doctrees docs build/site

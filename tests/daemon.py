@@ -22,6 +22,8 @@ from isaacd.plugin.trust import FILE_NAME, Trust
 from isaacd.wire import Codec, NativeCodec, Notification, Response
 
 DEADLINE_S = 90.0
+# Nobody gives a plugin up that a busy machine gets to late; a test of these limits sets others.
+PATIENT = "[plugins]\nwait_s = 90\nimport_timeout_s = 90\n[plugins.isolation]\nopen_s = 90\n"
 T = TypeVar("T")
 
 

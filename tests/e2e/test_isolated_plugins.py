@@ -17,6 +17,8 @@ from tests.hostile_plugin import HOSTILE
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="plugins are isolated on Linux")
 HELD = expected()
 QUICK = """
+[plugins]
+wait_s = 90
 [plugins.isolation]
 open_s = 90
 hang_s = 3

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.daemon import Daemon, Home, a_home, eventually, running
+from tests.daemon import PATIENT, Daemon, Home, a_home, eventually, running
 
 COUNTER = '''
 """Count things."""
@@ -113,6 +113,7 @@ async def daily(context):
 @pytest.fixture
 def home() -> Any:
     with a_home() as made:
+        made.write_config(PATIENT)
         made.write_plugin("counter", COUNTER)
         yield made
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.daemon import Daemon, Home, a_home, eventually, running
+from tests.daemon import PATIENT, Daemon, Home, a_home, eventually, running
 from tests.generated_plugins import answering, waiting
 
 BLOCKS = "while True:\n    pass\n"
@@ -26,6 +26,7 @@ async def begin(context):
 @pytest.fixture
 def home() -> Iterator[Home]:
     with a_home() as made:
+        made.write_config(PATIENT)
         yield made
 
 
@@ -262,7 +263,7 @@ def test_two_of_one_name_and_two_of_one_kind_are_errors_that_name_both(home: Hom
         assert "two plugins cannot both be called greet" in cards["greet", "hidden"]
         assert '[plugins.choose] greet = "user"' in cards["greet", "hidden"]
         assert (caller.call("one"), caller.call("greet")) == ("one 1", "hello world")
-    home.write_config('[plugins]\ndisabled = ["one"]\n[plugins.choose]\ngreet = "user"\n')
+    home.write_config('[plugins]\nwait_s = 90\ndisabled = ["one"]\n[plugins.choose]\ngreet = "user"\n')
     with running(home=home) as daemon, daemon.caller() as caller:
         assert (caller.call("two"), caller.call("greet")) == ("two 1", "greet 99")
 
@@ -361,7 +362,7 @@ def shown(context: Context) -> str:
     with running(home=home):
         assert home.isaacctl("mine", "shown").stdout == "Settings(old=1)\n"
         home.write_plugin("mine", answering("mine", code=settings.format(field="new")))
-        home.write_config("[plugins.settings.mine]\nnew = 2\n")
+        home.write_config(f"{PATIENT}[plugins.settings.mine]\nnew = 2\n")
         shown = home.isaacctl("mine", "shown")
         assert (shown.stdout, shown.stderr) == ("Settings(new=2)\n", "")
 
@@ -477,7 +478,7 @@ def test_all_plugins_may_be_loaded_at_the_start_and_what_each_cost_is_shown(home
     setup = "import anyio\n@plugin.setup\nasync def begin(context):\n    await anyio.sleep(0.01)\n"
     for name in ("one", "two"):
         home.write_plugin(name, answering(name, code=setup))
-    home.write_config(f'[plugins]\nload = "{load}"\n')
+    home.write_config(PATIENT.replace("[plugins]", f'[plugins]\nload = "{load}"', 1))
     with running(home=home) as daemon:
         eventually(lambda: {"one", "two", "greet"} <= imported(daemon), "all to be loaded")
         times: dict[str, Any] = json.loads(home.isaacctl("plugins", "timings", "--json").stdout)
