@@ -84,7 +84,9 @@ def plugins_left_behind() -> Iterator[None]:
     yield
     sys.path[:], sys.meta_path[:] = path, finders
     finder._codes, finder._numbers = codes, numbers
-    for name in [name for name in sys.modules if name.startswith("isaac_plugins.") and name not in modules]:
+    for name in [
+        name for name in tuple(sys.modules) if name.startswith("isaac_plugins.") and name not in modules
+    ]:
         file = getattr(sys.modules[name], "__file__", None)
         if file is None or not file.startswith(BUNDLED):
             del sys.modules[name]

@@ -53,7 +53,7 @@ class Tokens:
         """Return what a token stands for, and leave it.
 
         Raises ContentModified if its time is over or the daemon was restarted, PermissionDenied for all other tokens
-        that stand for nothing, or for a plan of somebody else.
+        that stand for nothing, or for a plan of somebody else; one that is over is forgotten when the next is issued.
         """
         held = self._held.get(_key(token))
         if held is None:

@@ -178,7 +178,8 @@ _FINDER = _Finder()
 
 def _modules(root: str) -> list[str]:
     """Return the names of a module and all below it, as far as they are imported."""
-    return [name for name in sys.modules if name == root or name.startswith(f"{root}.")]
+    # A copy, taken at once: others import at the same time, each in a thread.
+    return [name for name in tuple(sys.modules) if name == root or name.startswith(f"{root}.")]
 
 
 def _root_of(found: Found) -> str:

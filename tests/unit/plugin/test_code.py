@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from isaacd.plugin.code import Code
+from isaacd.plugin.code import Code, _modules
 from isaacd.plugin.places import Found
 
 INIT = """
@@ -93,3 +93,16 @@ def test_an_edit_of_the_same_size_within_a_second_is_seen(found: Found) -> None:
         loaded: Any = code.load()
         assert {version} == loaded.SAME
         code.drop()
+
+
+def test_others_may_import_while_modules_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Meanwhile(str):
+        """A name; whenever another is compared with it, a thread has just imported something."""
+
+        def __eq__(self, other: object) -> bool:
+            monkeypatch.setitem(sys.modules, f"meanwhile{next(NUMBERS)}", sys)
+            return str.__eq__(self, other)
+
+        __hash__ = str.__hash__
+
+    assert _modules(Meanwhile("sys")) == ["sys"]
