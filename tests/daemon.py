@@ -24,6 +24,8 @@ from isaacd.wire import Codec, NativeCodec, Notification, Response
 DEADLINE_S = 90.0
 # Nobody gives a plugin up that a busy machine gets to late; a test of these limits sets others.
 PATIENT = "[plugins]\nwait_s = 90\nimport_timeout_s = 90\n[plugins.isolation]\nopen_s = 90\n"
+# A connection that a test has opened may be silent for as long as what the test does before takes.
+UNHURRIED = {"ISAAC_LIMITS_FIRST_BYTE_S": "90"}
 T = TypeVar("T")
 
 
@@ -191,7 +193,7 @@ class Daemon:
         with self._stderr.open("wb") as stderr:
             self.process = subprocess.Popen(
                 [*prefix, sys.executable, "-m", "isaacd", *arguments],
-                env={**home.environ, **(environ or {})},
+                env={**UNHURRIED, **home.environ, **(environ or {})},
                 stdin=subprocess.DEVNULL,
                 stdout=stderr,
                 stderr=stderr,

@@ -9,6 +9,8 @@ import sys
 import threading
 from pathlib import Path
 
+from tests.daemon import UNHURRIED
+
 MAX_BYTES = 64 * 1024
 
 
@@ -37,6 +39,7 @@ class ServiceManager:
         names = ["isaacd", *self.stored]
         descriptors = [self._listening.fileno(), *self.stored.values()]
         environ = {
+            **UNHURRIED,
             **self._environ,
             "NOTIFY_SOCKET": str(self._address),
             "LISTEN_FDS": str(len(descriptors)),
