@@ -7,8 +7,9 @@ import msgspec
 # The number of an array's item counts as a part of the key: ("ai", "order", 1).
 Key = tuple[str | int, ...]
 
-_BARE = re.compile(r"[A-Za-z0-9_-]+")
-_ASSIGNMENT = re.compile(r"""((?:"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[^"'=\n])+)=(.*)""", re.DOTALL)
+# Compiled when first used: a start needs neither.
+_BARE = r"[A-Za-z0-9_-]+"
+_ASSIGNMENT = r"""((?:"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[^"'=\n])+)=(.*)"""
 
 
 def dotted(key: Key) -> str:
@@ -18,7 +19,7 @@ def dotted(key: Key) -> str:
         if isinstance(part, int):
             text += f"[{part}]"
             continue
-        shown = part if _BARE.fullmatch(part) else quoted(part)
+        shown = part if re.fullmatch(_BARE, part) else quoted(part)
         text += f".{shown}" if text else shown
     return text
 
@@ -46,7 +47,7 @@ def parse_key(text: str) -> tuple[str, ...]:
 
 def split_assignment(text: str) -> tuple[tuple[str, ...], str]:
     """Split `section.key=value`; raises ValueError if it is not of that form."""
-    match = _ASSIGNMENT.fullmatch(text)
+    match = re.fullmatch(_ASSIGNMENT, text, re.DOTALL)
     if match is None:
         raise ValueError("no `=` after a key")
     return parse_key(match[1].strip()), match[2].strip()

@@ -13,7 +13,7 @@ from isaacd.config.tree import Leaf, Names, Node, Table, leaves
 from isaacd.redact import is_secret_name, redact_text
 
 PREFIX = "ISAAC_"
-_AT_LINE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
+_AT_LINE = r" \(at (?:line (\d+), column \d+|end of document)\)$"  # compiled when first used
 _TRUTH = {
     "true": True,
     "false": False,
@@ -224,7 +224,7 @@ def _unknown_variable(name: str, tree: Table) -> Problem:
 
 def _syntax_problem(message: str, text: str, name: str) -> Problem:
     """Take the line out of tomllib's message, where it is the only place to find it."""
-    match = _AT_LINE.search(message)
+    match = re.search(_AT_LINE, message)
     line = None
     if match is not None:
         line = int(match[1]) if match[1] else text.count("\n") + (not text.endswith("\n"))

@@ -11,7 +11,8 @@ ARRAY_BYTES: Final = frozenset({*range(0x90, 0xA0), 0xDC, 0xDD})
 _NOT_CONTAINERS: Final = bytes({*range(256)} - {*range(0x80, 0xA0), *range(0xDC, 0xE0)})
 
 _SINGLE_BYTES: Final = bytes({*range(0x80), 0xA0, 0xC0, 0xC2, 0xC3, *range(0xE0, 0x100)})
-_skip_singles: Final = re.compile(b"[" + re.escape(_SINGLE_BYTES) + b"]*", re.DOTALL).match
+# The same in ranges, which are compiled in a fraction of the time.
+_skip_singles: Final = re.compile(rb"[\x00-\x7f\xa0\xc0\xc2\xc3\xe0-\xff]*").match
 _WORTH_SKIPPING: Final = 16  # below so many objects the regular expression costs more than it saves
 
 _NUMBER_SIZES: Final = {

@@ -141,3 +141,9 @@ def test_a_run_ends_with_its_container() -> None:
 def test_single_byte_objects_may_fill_a_message_to_the_limit() -> None:
     data = b"\x92\xdc\x00\x50" + b"\x01" * 80 + b"\xa3abc"
     assert BoundaryScanner(max_frame_bytes=len(data)).find_end(data) == len(data)
+
+
+@pytest.mark.parametrize("byte", [*range(0x80), 0xA0, 0xC0, 0xC2, 0xC3, *range(0xE0, 0x100)])
+def test_objects_of_one_byte_are_passed_in_a_run_up_to_what_is_longer(byte: int) -> None:
+    message = b"\xdc\x00\x29" + bytes([byte]) * 40 + b"\xa3abc"
+    assert BoundaryScanner().find_end(message + b"\x00") == len(message)
