@@ -58,14 +58,16 @@ class Context(OneRequest, eq=False):
         """Ask an AI provider, unless the answer is kept already."""
         # The cache costs a daemon that is only asked for its status.
         from isaacd.answers.answers import Answers
+        from isaacd.answers.telling import Telling
 
+        telling = Telling(self.caller, lambda: self.ledger, self.services.publish)
         return Answers(
             self.ai,
             self.services.shelf,
             self.config.cache,
             clock=self.clock,
-            on_hit=self._count_hit,
-            on_answer=self._tell_answer,
+            on_hit=telling.hit,
+            on_answer=telling.answered,
         )
 
     async def ask(self, question: "str | Sequence[Message]", asking: "Asking | None" = None) -> "Answer":
@@ -267,25 +269,6 @@ class Context(OneRequest, eq=False):
         shelf = self.services.shelf
         await shelf.open(self.config.cache)
         return Care(shelf, self.clock.now())
-
-    def _count_hit(self, answer: "Answer") -> None:
-        hit = answer.hit
-        assert hit is not None
-        self.ledger.record_hit(
-            self.caller, answer.provider, answer.model, hit.saved_usd, hit.saved_tokens, hit.kind
-        )
-
-    def _tell_answer(self, answer: "Answer") -> None:
-        self.services.publish(
-            "ask.answered",
-            {
-                "provider": answer.provider,
-                "model": answer.model,
-                "caller": self.caller,
-                "cached": answer.hit is not None,
-                "elapsed_ms": round(answer.elapsed_ms, 3),
-            },
-        )
 
     def _variables(self) -> Mapping[str, str]:
         """Return what may stand in the text of a role."""

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from isaacd.ai.chat import Answer
 from isaacd.ai.router import AIRouter
 from isaacd.answers.answers import Answers
+from isaacd.answers.telling import Telling
 from isaacd.clock import Clock
 from isaacd.config import Config
 from isaacd.context import Services
@@ -128,13 +128,14 @@ class House:
         # What a program sends is all that it wants said: no instructions of ours come before it.
         ai = msgspec.structs.replace(config.ai, system="")
         router = self.services.router(msgspec.structs.replace(config, ai=ai), self._environ, caller)
+        telling = Telling(caller, lambda: self.services.ledger, self.services.publish)
         answers = Answers(
             router,
             self.services.shelf,
             config.cache,
             clock=self.clock,
-            on_hit=lambda answer: self._count_hit(caller, answer),
-            on_answer=lambda answer: self._tell(caller, answer),
+            on_hit=telling.hit,
+            on_answer=telling.answered,
             learns=False,  # what programs ask says nothing of what a person will
         )
         seen = self._seen[caller] = _Seen(answers, router, config, now)
@@ -143,25 +144,6 @@ class House:
     @property
     def _environ(self) -> Mapping[str, str]:
         return self.services.environ
-
-    def _count_hit(self, caller: str, answer: Answer) -> None:
-        hit = answer.hit
-        assert hit is not None
-        self.services.ledger.record_hit(
-            caller, answer.provider, answer.model, hit.saved_usd, hit.saved_tokens, hit.kind
-        )
-
-    def _tell(self, caller: str, answer: Answer) -> None:
-        self.services.publish(
-            "ask.answered",
-            {
-                "provider": answer.provider,
-                "model": answer.model,
-                "caller": caller,
-                "cached": answer.hit is not None,
-                "elapsed_ms": round(answer.elapsed_ms, 3),
-            },
-        )
 
     def _revoked(self, token: str) -> None:
         for session in tuple(self.sessions):
