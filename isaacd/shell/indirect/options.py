@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from isaacd.shell.indirect.found import Found
+from isaacd.shell.indirect.found import SHELLS, Found
 from isaacd.shell.invocation import Invocation
 
 # The options of each; a `=` at the end means that the value may only stand in the same word.
@@ -12,6 +12,7 @@ LINES_BEHIND: dict[str, tuple[str, ...]] = {
     "su": ("-c", "--command", "--session-command"),
     "bat": ("--pager",),
     "batcat": ("--pager",),
+    "delta": ("--pager",),
     "runuser": ("-c", "--command", "--session-command"),
     "sg": ("-c",),
     "npx": ("-c", "--call"),
@@ -62,6 +63,8 @@ def lines_behind(invocation: Invocation) -> Found:
                 texts.append(text.removeprefix("exec="))
         elif text:
             texts.append(text)
+            if text.partition(" ")[0].rpartition("/")[2] in SHELLS and " -c" not in text:
+                unseen = f"what {invocation.name} gives to {text[:40]} is run, and cannot be seen"
     return Found(texts=tuple(texts), unseen=unseen)
 
 
