@@ -73,7 +73,7 @@ class Owner(Protocol):
     timeouts: Timeouts
     hangups: Hangups
     connections: set[Any]
-    numbers: itertools.count[int]
+    numbers: "itertools.count[int]"
     shared: Shared
     changed: Callable[[], None]
 
