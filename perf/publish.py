@@ -162,6 +162,10 @@ def main() -> int:
     before = published()
     if options.check:
         return _check(before, [file for file in (options.suite, options.peers) if file.is_file()])
+    if failed := [said for file in (options.suite, options.peers) if (said := _failed(file, options.rooms))]:
+        parser.error(
+            f"what failed is missing: {'; '.join(failed)}; measure that again, and give it by --rooms"
+        )
     found, drawn = gathered(before, options.suite, options.peers, *options.rooms)
     PUBLISHED.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     if drawn:
@@ -174,6 +178,16 @@ def main() -> int:
         f"wrote {PUBLISHED.relative_to(ROOT)}: {len(found['rows'])} rows of {len(TARGETS)} targets, {len(drawn)} pictures"
     )
     return subprocess.run([sys.executable, ROOT / "docs" / "generate.py"], check=False).returncode
+
+
+def _failed(file: Path, rooms: Sequence[Path]) -> str:
+    """Say which rooms failed when results were made, and were not measured again since."""
+    if not file.is_file():
+        return ""
+    again = {row.room for one in rooms for row in read_results(one)[0]}
+    failed = read_results(file)[1].get("failed", "").split(", ")
+    missing = [room for room in failed if room and room not in again]
+    return f"{', '.join(missing)} in {file.name}" if missing else ""
 
 
 def _check(before: Published, files: Sequence[Path]) -> int:

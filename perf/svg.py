@@ -42,7 +42,7 @@ STYLE = (
     + ".line{stroke:var(--c);fill:none}.of{fill:var(--c)}"
 )
 WIDTH, PLOT, TOP, BOTTOM = 860, 460, 34, 44
-_ROW, _MOST_LABEL = 16, 330
+_ROW, _MOST_LABEL = 16, 352
 _DASHES = ("", "7 2", "9 2 2 2", "4 2")
 
 
@@ -86,7 +86,9 @@ def _head(title: str, height: float) -> list[str]:
 def _lines(picture: Lines) -> str:
     points = [point for line in picture.series.values() for point in line]
     low_x, high_x = min(x for x, _ in points), max(x for x, _ in points)
-    low_y, high_y = min(0.0, *(y for _, y in points)), max(y for _, y in points)
+    low_y, high_y = min(y for _, y in points), max(y for _, y in points)
+    # From 0, unless that would press all curves against the upper edge.
+    low_y = low_y if not picture.log and low_y > high_y / 4 else min(0.0, low_y)
     left, high = 56, 300
     bottom = TOP + high
 
@@ -163,7 +165,7 @@ def _bars(picture: Bars) -> str:
         y = TOP + row * number
         if label:
             parts.append(
-                f'<text x="{left - 6}" y="{y + row - 5}" text-anchor="end" xml:space="preserve">{escape(label[-56:])}</text>'
+                f'<text x="{left - 6}" y="{y + row - 5}" text-anchor="end" xml:space="preserve">{escape(label[-60:])}</text>'
             )
         for step, (start, end) in enumerate(spans):
             if end <= start:

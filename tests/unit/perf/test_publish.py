@@ -12,7 +12,7 @@ pytest.importorskip("pyperf")
 
 from check import Budgets
 from harness import Row
-from publish import as_row, contradicted, gathered, published
+from publish import _failed, as_row, contradicted, gathered, published
 from results import write_more, write_results
 
 sys.path.append(str(Path(__file__).resolve().parents[3] / "docs"))
@@ -89,6 +89,15 @@ def test_rooms_that_were_measured_again_replace_those_of_the_suite(
         ("alias look-up in us", 0.5),
     ]
     assert found["suite"]["command"] == "perf/run; perf/run router"
+
+
+def test_results_in_which_a_room_failed_are_not_whole(tmp_path: Path) -> None:
+    suite, again = tmp_path / "now.json", tmp_path / "again.json"
+    write_results(suite, ROWS, CONDITIONS | {"failed": "ai, startup"})
+    assert _failed(suite, []) == "ai, startup in now.json"
+    write_results(again, ROWS, CONDITIONS)
+    assert _failed(suite, [again]) == "ai in now.json"
+    assert _failed(again, []) == _failed(tmp_path / "absent", []) == ""
 
 
 def test_a_page_without_results_says_so(tmp_path: Path) -> None:
