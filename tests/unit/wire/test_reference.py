@@ -36,16 +36,17 @@ def test_every_line_of_json_is_one_message(line: str) -> None:
 
 def test_what_the_daemon_would_send_is_what_the_reference_prints() -> None:
     native, json = NativeCodec(), JsonLinesCodec()
+    none = NotFound("no request or run '7' is under way on this connection")
     retry = RateLimited("slow down", retry_after_ms=1500, hint="wait, or choose another model")
     assert {
-        native.encode_result(1, "pong").hex(" "),
-        native.encode_error(1, to_wire_error(NotFound("no run 7"))).hex(" "),
+        native.encode_result(1, "hello world").hex(" "),
+        native.encode_error(1, to_wire_error(none)).hex(" "),
         native.encode_notification("$/event", [1, 0, "delta", "Use find"]).hex(" "),
         native.encode_notification("$/input", [1, b"abc"]).hex(" "),
         native.encode_notification("cancel", [1]).hex(" "),
     } <= {*HEX}
     assert {
-        json.encode_result(1, "pong").decode().strip(),
+        json.encode_result(1, "hello world").decode().strip(),
         json.encode_error(1, to_wire_error(retry)).decode().strip(),
         json.encode_notification("$/event", [1, 0, "delta", "Use find"]).decode().strip(),
     } <= {*JSON}
