@@ -20,7 +20,14 @@ CONFIG = '[ai.providers.mine]\nkind = "echo"\n[cache]\npolicy = "oldest"\n'
 @pytest.fixture(scope="module")
 def daemon() -> Iterator[Daemon]:
     with running(plugins=RECIPES, config=CONFIG) as daemon:
+        # On a slow machine this takes longer than a first use would wait.
+        eventually(lambda: not waiting(daemon), "all plugins to be described")
         yield daemon
+
+
+def waiting(daemon: Daemon) -> list[str]:
+    with daemon.caller() as caller:
+        return [row["name"] for row in caller.call("plugins") if row["state"] == "waiting"]
 
 
 def answer(daemon: Daemon, *argv: str) -> str:

@@ -266,10 +266,16 @@ class NewestOut:
 '''
 
 
+def known(daemon: Daemon) -> set[str]:
+    with daemon.caller() as caller:
+        return {row["name"] for row in caller.call("plugins") if row["state"] in ("ready", "loaded")}
+
+
 def test_a_policy_of_a_plugin_is_chosen_by_name_and_an_unknown_one_refused(home: Home) -> None:
     home.write_plugin("newest", POLICY)
     home.write_config('[cache]\npolicy = "newest-out"\n')
     with running(home=home) as daemon:
+        eventually(lambda: "newest" in known(daemon), "the plugin to be described")
         assert home.isaacctl("config", "check").returncode == 0
         told = {row["what"]: row for row in json.loads(home.isaacctl("cache", "doctor", "--json").stdout)}
         assert "start" not in told, told

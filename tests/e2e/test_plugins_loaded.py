@@ -50,11 +50,6 @@ def imported(daemon: Daemon) -> set[str]:
     return {name for name, state in states(daemon).items() if state == "loaded"} - {"plugins"}
 
 
-def test_a_mistyped_command_is_told_the_one_that_was_meant_before_all_is_known(home: Home) -> None:
-    with running(home=home) as daemon, daemon.caller() as caller:
-        assert "did you mean `greet`?" in caller.fail("gret")
-
-
 # Known by the index.
 
 

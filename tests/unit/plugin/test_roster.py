@@ -8,7 +8,7 @@ import pytest
 
 from isaacd.config import Offered
 from isaacd.config.tree import leaves
-from isaacd.errors import PluginFailed
+from isaacd.errors import MethodNotFound, PluginFailed
 from isaacd.plugin.importing import MOST_DEATHS, Import
 from isaacd.plugin.stamps import stamps_of
 from tests.plugin_house import plugin_house, plugins_of
@@ -107,3 +107,14 @@ async def test_a_plugin_that_was_mended_is_imported_at_its_next_use(tmp_path: Pa
         file.write_text(DEADLY.format(file=str(noted)))
         house.hall.seats["deadly"].files.stale = True
         assert await house.call("deadly") == [("deadly", 0, True)]
+
+
+async def test_a_mistyped_command_is_told_the_one_that_was_meant_while_plugins_are_described(
+    tmp_path: Path,
+) -> None:
+    (plugins_of(tmp_path) / "mine.py").write_text(WITH_SETTINGS.format(field="old"))
+    async with plugin_house(tmp_path) as house:
+        assert house.hall.seats["mine"].state == "waiting"
+        with pytest.raises(MethodNotFound) as told:
+            await house.call("mien")
+        assert told.value.hint == "did you mean `mine`?"
