@@ -135,7 +135,7 @@ class _Walk:
 
     def _within(self, node: Simple) -> list[Invocation]:
         found = commands(Script((node,)), self._parser).invocations
-        return [item for item in found if item.via]
+        return [item for item in found if item.via and not item.supposed]
 
     def _inside(self, word: Word, depth: int) -> Iterator[Part]:
         """Explain the commands that run to make a word."""

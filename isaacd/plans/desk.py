@@ -194,7 +194,8 @@ def _kind(route: Route, found: Commands, caller: Caller) -> Executed:
     if route.kind != "builtin":
         return "shell"
     only_changes = all(
-        item.name in ONLY_CHANGES or (item.name is None and not item.words) for item in found.invocations
+        item.supposed or item.name in ONLY_CHANGES or (item.name is None and not item.words)
+        for item in found.invocations
     )
     return "builtin" if caller.hands_back or only_changes else "shell"
 

@@ -184,3 +184,9 @@ def test_hostile_lines_have_an_end(environ):
 @given(st.text(alphabet=st.sampled_from(list("ab -|&;<>()$'\"`{}!=*\n\\")), max_size=60))
 def test_no_line_makes_it_fail(line):
     explain_line(line, {"PATH": "", "MANPATH": "/nonexistent"})
+
+
+def test_what_a_variable_might_have_run_is_no_command_of_the_line(environ):
+    found = explain_line("env A='find x' tar xf a.tgz", environ)
+    assert [part.text for part in found.parts][-4:] == ["tar", "x", "f", "a.tgz"]
+    assert "find" not in [part.text for part in found.parts]

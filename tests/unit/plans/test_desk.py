@@ -267,6 +267,7 @@ def test_what_no_shell_would_execute_has_no_plan(house: PlanHouse, line: str) ->
 
 def test_lines_for_the_caller_s_own_shell_are_handed_back_where_that_can_be_reached(house: PlanHouse) -> None:
     for line, without in (("cd /", "builtin"), ("export A=1", "builtin"), ("A=1", "builtin"), ("exit 3", "builtin"),
+                          ("export A='rm x'", "builtin"),
                           ("cd / && ls", "shell"), ("umask", "shell"), ("eval ls", "shell"), ("ls", "shell")):  # fmt: skip
         expected = "shell" if line == "ls" else "builtin"
         assert house.plan(line).kind == expected
