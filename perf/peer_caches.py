@@ -59,6 +59,8 @@ def measure(place: Place, peers: Mapping[str, Peer], quick: bool) -> Iterator[Se
                     )
                 )
             note = "1000 keys with a TTL, values of 600 bytes, hits only; floor: the same with a dict; `isaac` is L1, `second` L2"
+            if kind == "in memory":
+                note += "; by the CPU of the whole process"
             if kind == "on disk" and what == "set":
                 note += "; ours is written behind, diskcache at once: ours may lose what is younger than its next flush"
             yield Section(f"A cache {kind}: {what}", note, figures)
