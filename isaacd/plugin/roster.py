@@ -242,9 +242,8 @@ class Roster:
 
         What runs in a process of its own comes last, and several at once.
         """
-        hall = self.hall
-        pending = hall.pending
-        isolated = {seat.name for seat in pending if hall.importer(seat.found).isolation}
+        pending = self.hall.pending
+        isolated = {seat.name for seat in pending if self.hall.importer(seat.found).isolation}
         places = anyio.Semaphore(ISOLATED_AT_ONCE)
 
         async def beside(seat: Seat) -> None:

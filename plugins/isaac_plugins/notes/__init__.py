@@ -8,9 +8,10 @@ import msgspec
 
 from isaac_plugins.notes import drafts, view
 from isaac_plugins.notes.asking import NotesAnswer, asked, cited, sources
+from isaac_plugins.notes.note import Found, Note, check_tags
 from isaac_plugins.notes.passages import best, words_of
 from isaac_plugins.notes.portable import parsed, take_in
-from isaac_plugins.notes.store import SCHEMA, Found, Note, NoteStore, check_tags
+from isaac_plugins.notes.store import SCHEMA, NoteStore
 from isaacd.api import (
     Argument,
     Asking,

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from secrets import token_hex
 
-from isaac_plugins.notes.store import MAX_NOTE_BYTES
+from isaac_plugins.notes.note import MAX_NOTE_BYTES
 from isaacd.api import InvalidParams, NotFound
 
 

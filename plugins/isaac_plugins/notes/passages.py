@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from isaac_plugins.notes.store import Note
+from isaac_plugins.notes.note import Note
 
 MAX_PASSAGE_CHARS = 800
 MAX_PASSAGES = 8

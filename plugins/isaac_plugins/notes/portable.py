@@ -4,7 +4,8 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
-from isaac_plugins.notes.store import NoteStore, check_tags
+from isaac_plugins.notes.note import check_tags
+from isaac_plugins.notes.store import NoteStore
 from isaacd.api import InvalidParams
 
 

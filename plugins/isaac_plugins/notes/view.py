@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from isaac_plugins.notes.store import Found, Note
+from isaac_plugins.notes.note import Found, Note
 from isaacd.api import Terminal, plain
 
 

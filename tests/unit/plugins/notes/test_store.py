@@ -2,8 +2,9 @@
 
 import pytest
 
+from isaac_plugins.notes.note import check_tags
 from isaac_plugins.notes.passages import best, words_of
-from isaac_plugins.notes.store import SCHEMA, NoteStore, check_tags
+from isaac_plugins.notes.store import SCHEMA, NoteStore
 from isaacd.database import Database
 from isaacd.errors import InvalidParams, NotFound
 from tests.fakes import FakeClock
