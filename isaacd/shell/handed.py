@@ -20,6 +20,12 @@ _BEGINS = re.compile(
 )
 
 
+# Words that do run what stands behind them.
+_RUNNING = frozenset(
+    "shell exec eval sudo doas env do then else time nohup command builtin nice setsid exec xargs call run".split()
+)
+
+
 def handed(pairs: Iterable[tuple[str, Word | None, str]], values: Mapping[str, str]) -> Iterator[str]:
     """Give the lines that values hold, as they would be if a program ran them from there on."""
     for _name, word, raw in pairs:
@@ -35,8 +41,16 @@ def handed(pairs: Iterable[tuple[str, Word | None, str]], values: Mapping[str, s
 
 def lines_in(value: str) -> list[str]:
     """Return what stands in a text from each name of a grave command on, without the quotes that close behind it."""
-    begins = [found.start() for found in _BEGINS.finditer(value)][:MAX_LINES]
-    return [_unquoted(value[start:]) for start in begins]
+    begins = [found.start() for found in _BEGINS.finditer(value) if not _is_prose(value[: found.start()])]
+    return [_unquoted(value[start:]) for start in begins[:MAX_LINES]]
+
+
+def _is_prose(before: str) -> bool:
+    """Say whether a name stands behind a word as in a sentence: `never rm x`."""
+    if not before.endswith(" "):
+        return False
+    word = before.rstrip().rpartition(" ")[2]
+    return word.isalpha() and word not in _RUNNING
 
 
 def _unquoted(text: str) -> str:

@@ -337,9 +337,14 @@ def _cmake(invocation: Invocation) -> Found:
     words = invocation.words
     if len(words) < 3 or words[1].value != "-E":
         return Found()
-    name = {"remove": "rm", "remove_directory": "rm -rf", "copy_directory": "cp -r", "rename": "mv"}.get(
-        words[2].value or "", words[2].value or "?"
-    )
+    name = {
+        "remove": "rm",
+        "remove_directory": "rm -rf",
+        "copy_directory": "cp -r",
+        "rename": "mv",
+        "make_directory": "mkdir",
+        "copy": "cp",
+    }.get(words[2].value or "", words[2].value or "?")
     return Found(((*(Word(item, (Text(item),)) for item in name.split()), *words[3:]),))
 
 

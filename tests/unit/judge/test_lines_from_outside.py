@@ -43,6 +43,10 @@ def test_nothing_that_reads_is_refused_and_one_in_ten_asks_at_most(around: Surro
     assert sum(not found.runs_unasked for found in tiers.values()) <= len(reading) // 10
 
 
+def test_what_only_looks_grave_is_not_refused() -> None:
+    assert [line for line in lines("confirmed") if tier(line) is Tier.DESTRUCTIVE] == []
+
+
 def test_being_root_never_lowers_a_tier() -> None:
     every = [*lines("refused"), *lines("asked"), *lines("reading")]
     assert [line for line in every if tier(line, ROOT) < tier(line)] == []
