@@ -20,7 +20,7 @@ def go(program: Path) -> int:
             return leash.run([str(found.clean), str(program), *sys.argv[1:]])
     except InstallError as error:
         print(error, file=sys.stderr)
-        return leash.FAILED
+        return leash.UNABLE
     except KeyboardInterrupt:
         return leash.INTERRUPTED
 

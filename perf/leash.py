@@ -11,8 +11,9 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-# Exit codes beside 0 and 1 (a target is missed, a row is worse), and argparse's 2.
-FAILED, INTERRUPTED = 3, 130
+# Exit codes beside 0 and 1 (a target is missed, a row is worse), and argparse's 2: a room failed and the others are there;
+# nothing could be measured, or nothing written.
+FAILED, UNABLE, INTERRUPTED = 3, 4, 130
 _PR_SET_CHILD_SUBREAPER = 36
 _ASK_S = 5.0
 # A path of a socket has 108 bytes at most; what a room puts below its scratch folder has 66.

@@ -75,7 +75,7 @@ def main() -> int:
                 return leash.run([str(found.tools), __file__, *sys.argv[1:], *more])
     except (InstallError, OSError) as error:
         print(f"perf/peers.py: {error}", file=sys.stderr)
-        return leash.FAILED
+        return leash.UNABLE
     except KeyboardInterrupt:
         print("interrupted: nothing is written", file=sys.stderr)
         return leash.INTERRUPTED

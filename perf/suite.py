@@ -48,7 +48,7 @@ def main() -> int:
         return leash.INTERRUPTED
     except (OSError, ValueError) as error:
         print(f"perf/run: {error}", file=sys.stderr)
-        return leash.FAILED
+        return leash.UNABLE
 
 
 def _whole(options: argparse.Namespace, stored: Sequence[Row], then: dict[str, str]) -> int:
