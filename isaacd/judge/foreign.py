@@ -22,11 +22,12 @@ def foreign(arguments: Arguments, where: Whereabouts) -> str | None:
                 return "which repository it is cannot be seen"
             is_tilde = isinstance(value, Word) and starts_with_tilde(value)
             folder = where.path(text, folder, is_tilde=is_tilde) or folder
-    if not named and folder in ("", around.cwd):
+    if not named and folder in ("", where.folders[0]):
         return None
     runs = around.facts.git_runs(folder)
     here = around.facts.repository(around.cwd)
-    inside = f"{folder}/".startswith(f"{around.cwd if here is None else here.root}/")
+    top = where.folders[0] if here is None else here.root
+    inside = f"{folder}/".startswith(f"{top}/")
     if runs:
         return f"settings of the repository {shown(folder, around.home)} name programs that git runs"
     if runs is None and named and not inside:

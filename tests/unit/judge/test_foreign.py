@@ -92,3 +92,9 @@ def test_a_linked_working_tree_has_the_settings_of_the_first(tmp_path: Path) -> 
 def test_broken_settings_are_read_without_a_fault(tmp_path: Path, text: str) -> None:
     other = configured(tmp_path / "other", text)
     assert tier(f"git -C {other} status", DiskFacts(), "/home/u/project") in (Tier.READ, Tier.BEYOND)
+
+
+def test_the_repository_where_a_person_is_asks_nothing_however_the_folder_is_written(tmp_path: Path) -> None:
+    here = configured(tmp_path / "here", "[core]\n\tfsmonitor = ./x\n")
+    for cwd in (str(here), f"{here}/", f"{here}/."):
+        assert tier("git status", DiskFacts(), cwd) is Tier.READ
