@@ -132,6 +132,18 @@ def launchd_list(environ: "Mapping[str, str]") -> str:
     return before + arguments + between + variables + until + log + after
 
 
+def first_word(said: str) -> str:
+    """Return the first word of a list that systemd printed; one with odd characters in it is in quotes."""
+    if not said.startswith('"'):
+        return said.partition(" ")[0]
+    word, rest = "", iter(said[1:])
+    for char in rest:
+        if char == '"':
+            break
+        word += next(rest, "") if char == "\\" else char
+    return word
+
+
 def _quoted(word: str) -> str:
     """Quote a word as systemd.syntax(7) has it."""
     word = word.replace("%", "%%").replace("\\", "\\\\").replace('"', '\\"')

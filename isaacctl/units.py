@@ -17,6 +17,7 @@ from isaacctl.unitfiles import (
     NEWER_FILE,
     NEWER_UNIT,
     command,
+    first_word,
     folders_unit,
     launchd_list,
     unit,
@@ -80,7 +81,7 @@ class Systemd:
             )
         if not self._system:
             # It may have been started without the variables of this shell; what counts is where it looks.
-            first = _first_word(state.stdout.strip())
+            first = first_word(state.stdout.strip())
             if first.endswith("/systemd/user.control"):
                 self.folder = Path(first.removesuffix(".control"))
 
@@ -289,18 +290,6 @@ def _unlink(file: Path) -> None:
         raise Refused(
             f"cannot remove {file}: {error.strerror}\n  let yourself write there: ls -ld {file.parent}", code
         ) from None
-
-
-def _first_word(said: str) -> str:
-    """Return the first word of a list that systemd printed; one with odd characters in it is in quotes."""
-    if not said.startswith('"'):
-        return said.partition(" ")[0]
-    word, rest = "", iter(said[1:])
-    for char in rest:
-        if char == '"':
-            break
-        word += next(rest, "") if char == "\\" else char
-    return word
 
 
 def _said(done: "subprocess.CompletedProcess[str]") -> str:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from isaacctl.launch import is_left_to_systemd, lock_path
 from isaacctl.talk import Refused, system_socket
-from isaacctl.unitfiles import MARK, command, folders_unit, launchd_list, unit
-from isaacctl.units import Systemd, _first_word, write_launchd
+from isaacctl.unitfiles import MARK, command, first_word, folders_unit, launchd_list, unit
+from isaacctl.units import Systemd, write_launchd
 
 # A service manager that looks for units where it says, and knows the variables in `set`.
 _SYSTEMCTL = """#!/bin/sh
@@ -139,7 +139,7 @@ def test_who_else_has_a_socket_by_the_units_of_the_system_is_known(tmp_path: Pat
 @given(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])))
 def test_a_path_that_systemd_prints_in_quotes_is_read_back(path: str) -> None:
     quoted = path.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$").replace("`", "\\`")
-    assert _first_word(f'"{quoted}" /run/x') == path
+    assert first_word(f'"{quoted}" /run/x') == path
 
 
 def test_the_path_of_the_program_keeps_a_single_dollar(monkeypatch: pytest.MonkeyPatch) -> None:
