@@ -180,8 +180,14 @@ def _aimed(
     if not offers:
         raise NotFound("there is no AI provider", hint=_how_to_configure())
     first = next(iter(offers))
-    if target.model is not None and offers[first].config.kind == OFFLINE:
-        raise _no_models(target.model, offers)
+    if target.model is not None:
+        same = offers.get(target.model)
+        if (
+            same is not None and same.config.kind == OFFLINE
+        ):  # it has no models, and is listed by its own name
+            return _choice(config, offers, target.model, None, reason)
+        if offers[first].config.kind == OFFLINE:
+            raise _no_models(target.model, offers)
     return _choice(config, offers, first, target.model, offers[first].reason)
 
 

@@ -126,6 +126,14 @@ def test_a_model_is_never_asked_for_in_vain() -> None:
     assert "ollama/" in str(caught.value.hint)
 
 
+@pytest.mark.parametrize(
+    "config", [AIConfig(), AIConfig(providers={"a": A})], ids=["alone", "beside another"]
+)
+def test_the_offline_provider_has_no_models_and_can_be_named_as_one(config: AIConfig) -> None:
+    assert chosen(config, model="knowledge").provider == "knowledge"
+    assert chosen(config, model="knowledge").model is None
+
+
 def test_without_any_kind_there_is_no_provider() -> None:
     with pytest.raises(NotFound, match="no AI provider"):
         chosen(kinds=(), environ=KEY)
