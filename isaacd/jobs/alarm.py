@@ -52,7 +52,8 @@ class Alarm:
         self.pending = False
 
     def changed(self) -> None:
-        """Look again: something was scheduled, paused or removed."""
+        """Look again: something was scheduled, paused or removed; until it has looked, something may be due."""
+        self.pending = True
         self._changed.set()
 
     async def main(self) -> None:

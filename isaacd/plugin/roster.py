@@ -16,6 +16,7 @@ from isaacd.context import PluginCard, PluginChanges, PluginTimes
 from isaacd.errors import PluginFailed
 from isaacd.plugin.hall import PATIENCE_S, Hall
 from isaacd.plugin.manifest import Manifest
+from isaacd.plugin.order import in_order
 from isaacd.plugin.seat import Seat
 
 if TYPE_CHECKING:
@@ -182,6 +183,9 @@ class Roster:
             while self._again:
                 self._again = False
                 await self.reload()
+        except Exception:
+            self._tell_most()  # nobody waits for what will not be found out
+            raise
         finally:
             self._busy = None
             self._tell_changed()
@@ -243,7 +247,7 @@ class Roster:
         What runs in a process of its own comes last, and several at once.
         """
         pending = self.hall.pending
-        isolated = {seat.name for seat in pending if self.hall.importer(seat.found).isolation}
+        isolated = {seat.name for seat in pending if self._is_apart(seat)}
         places = anyio.Semaphore(ISOLATED_AT_ONCE)
 
         async def beside(seat: Seat) -> None:
@@ -270,10 +274,14 @@ class Roster:
                     await seat.described()
             self._tell_most()
 
+    def _is_apart(self, seat: Seat) -> bool:
+        try:
+            return bool(self.hall.importer(seat.found).isolation)
+        except OSError:
+            return True  # what it takes could not be read now; `describe` will say so of this plugin alone
+
     async def start(self, load: Load) -> None:
         """Begin the plugins that want it at the start, or with another way to load than lazily all of them."""
-        from isaacd.plugin.order import in_order
-
         if self._busy is not None:
             await self._busy.wait()
         self.load = load

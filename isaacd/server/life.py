@@ -94,9 +94,15 @@ class Life:
         return len(self.listener.connections) if self.listener else 0
 
     def spawn(self, main: Callable[..., Any], *args: object) -> None:
-        """Start a task that never raises."""
+        """Start a task; what it raises is logged, and ends nothing but the task."""
         assert self._group is not None
-        self._group.start_soon(main, *args)
+        self._group.start_soon(self._guarded, main, *args, name=getattr(main, "__qualname__", None))
+
+    async def _guarded(self, main: Callable[..., Any], *args: object) -> None:
+        try:
+            await main(*args)
+        except Exception:  # noqa: BLE001 - one task must not take the daemon and all others with it
+            self._log.exception("a task of the daemon failed", task=getattr(main, "__qualname__", str(main)))
 
     def run_started(self) -> None:
         """Count a run."""
