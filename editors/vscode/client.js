@@ -59,7 +59,8 @@ class Client {
     await new Promise((resolve, reject) => socket.once("connect", resolve).once("error", reject));
     socket.on("error", () => {}); // `close` follows
     socket.on("close", () => this.closed(socket));
-    readline.createInterface({ input: socket }).on("line", (line) => this.hear(JSON.parse(line)));
+    const lines = readline.createInterface({ input: socket }).on("line", (line) => this.hear(JSON.parse(line)));
+    lines.on("error", () => {}); // Node hands the socket's on to it
     this.socket = socket;
     await this.send("hello", { proto: [1], client: { name: "vscode", version: "1" } }).answer;
   }

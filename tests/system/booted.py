@@ -22,6 +22,9 @@ def why_not() -> str | None:
     """Say why none can be booted here; None if one can."""
     if os.geteuid() != 0:
         return "only root can boot a systemd in namespaces"
+    for own in ("/tmp", "/var/tmp", "/run", "/dev"):
+        if CHECKOUT.is_relative_to(own):
+            return f"the booted system has a {own} of its own, in which this checkout is not"
     for program in (
         "/lib/systemd/systemd",
         "systemctl",
