@@ -95,13 +95,7 @@ class Hall:
 
     def spawn(self, main: Callable[..., Awaitable[None]], *args: object) -> None:
         """Start a task; what it raises is logged."""
-        self._spawn(self._guarded, main, *args)
-
-    async def _guarded(self, main: Callable[..., Awaitable[None]], *args: object) -> None:
-        try:
-            await main(*args)
-        except Exception:  # a defect here must not end the daemon
-            self.log.exception("work on plugins failed")
+        self._spawn(main, *args)
 
     @asynccontextmanager
     async def turn(self) -> AsyncGenerator[None, None]:

@@ -197,7 +197,7 @@ def test_one_that_is_trusted_while_all_are_looked_at_harms_no_other(home: Home) 
     with running(home=home) as daemon:
         assert home.isaacctl("plugins", "trust", "some8").returncode == 0
         eventually(lambda: all(states(daemon)[name] in ("ready", "loaded") for name in names), "all")
-        assert "work on plugins failed" not in {line["event"] for line in daemon.log()}
+        assert "a task of the daemon failed" not in {line["event"] for line in daemon.log()}
 
 
 def test_one_that_raises_at_its_first_use_is_named_and_harms_no_other(home: Home) -> None:
